@@ -1,0 +1,1 @@
+"""The clinical work: values in, values out. Never imports ``assistant``."""
