@@ -1,0 +1,48 @@
+# Two commands do everything: `make demo` and `make test`. Both set themselves up; later runs reuse .venv.
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+# Optional: an index with another torch build, e.g. one for CPUs only:
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+# Optional: one benchmark by name.
+NAME ?=
+DEMO_DATA ?= .demo
+
+.PHONY: help demo test check bench install clean
+
+help:
+	@echo "make demo   set up, then run the samples and show what came of them"
+	@echo "make test   set up, then all checks and tests"
+	@echo "make check  ruff, mypy, import contracts"
+	@echo "make bench  the benchmarks (NAME=... for one), one JSON line each"
+	@echo "make clean  remove the environment and what the demo made"
+
+demo: install
+	@$(BIN)/assistant --data-dir $(DEMO_DATA) demo
+
+test: install check
+	@$(BIN)/python -m pytest
+
+check: install
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: install
+	@$(BIN)/python benchmarks/run.py $(NAME)
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "python3.11 is missing: install it (Debian: apt-get install python3.11 python3.11-venv), then run make again"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "python3.11-venv is missing: install it (Debian: apt-get install python3.11-venv), then run make again"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV): a few minutes the first time"
+	@$(if $(TORCH_INDEX),$(BIN)/python -m pip install -qq --disable-pip-version-check --index-url $(TORCH_INDEX) "$$(grep '^torch==' constraints.txt)")
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(DEMO_DATA)

@@ -1,0 +1,61 @@
+"""What the command groups share: settings, options, reading JSON-ready values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assistant.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def data_dir_option(function: F) -> F:
+    """``--data-dir`` after the command as well as before it."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.ensure_object(dict)["data_dir"] = value
+
+    return click.option(
+        "--data-dir", metavar="DIR", expose_value=False, callback=remember, help="Where the session log lies."
+    )(function)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output on stdout.")
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The settings with this command line on top."""
+    from assistant.settings import load_settings
+
+    given: dict[str, str | None] = ctx.find_root().obj or {}
+    data_dir = given.get("data_dir")
+    return load_settings(data_dir=Path(data_dir).expanduser() if data_dir else None)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line of stdout."""
+    import orjson
+
+    click.echo(orjson.dumps(value).decode())
+
+
+def console() -> Console:
+    """For tables on stdout; plain text where stdout is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def error_console() -> Console:
+    """For progress and warnings on stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)

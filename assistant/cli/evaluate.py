@@ -1,0 +1,121 @@
+"""``assistant evaluate``: files in, figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
+from pipelines.errors import DONE, VERIFICATION_FAILED, UsageProblem
+
+Figures = dict[str, Any]
+
+_SHOWN_APART = frozenset({"failures", "engines", "confusion", "by_condition"})
+
+
+@click.group("evaluate")
+def command() -> None:
+    """Measure a skill on a file of cases (formats: docs/evaluation.md)."""
+
+
+def _skill(name: str, short_help: str) -> Callable[[Callable[..., Figures]], click.Command]:
+    """One ``evaluate`` command around a function that turns a data path and an engine name into figures."""
+
+    def make(measure: Callable[..., Figures]) -> click.Command:
+        @command.command(name, help=measure.__doc__, short_help=short_help)
+        @click.option("--data", required=True, metavar="FILE|DIR", help="The cases.")
+        @click.option("--engine", metavar="NAME", help="The engine to measure, instead of the one in the settings.")
+        @click.option("--baseline", metavar="FILE", help="Write the figures, or compare with those written before.")
+        @json_option
+        @data_dir_option
+        @click.pass_context
+        def run(ctx: click.Context, data: str, engine: str | None, baseline: str | None, as_json: bool) -> int:
+            from pipelines.evaluation.baseline import compare_or_write
+
+            figures = measure(ctx, Path(data), engine)
+            worse = compare_or_write(Path(baseline), figures) if baseline else ()
+            if as_json:
+                print_json(figures)
+            else:
+                _print_figures(figures)
+            for line in worse:
+                error_console().print(f"[red]worse than the baseline[/]: {line}")
+            return VERIFICATION_FAILED if worse else DONE
+
+        return run
+
+    return make
+
+
+@_skill("routing", "Which task a request is sent to.")
+def routing(_: click.Context, data: Path, engine: str | None) -> Figures:
+    """Which task a request is sent to: lines of {"id", "text", "attachments", "task"}."""
+    from pipelines.evaluation.data import read_cases
+    from pipelines.evaluation.routing import evaluate
+
+    from pipelines.routing import Router
+
+    _only_engine(engine, "words")
+    return evaluate(read_cases(data), Router.load())
+
+
+@_skill("formatting", "Spoken commands to written text.")
+def formatting(_: click.Context, data: Path, engine: str | None) -> Figures:
+    """Spoken commands to written text: lines of {"id", "raw", "expected", "flags"}."""
+    from pipelines.evaluation.data import read_cases
+    from pipelines.evaluation.formatting import evaluate
+
+    _only_engine(engine, "commands")
+    return evaluate(read_cases(data))
+
+
+@_skill("notes", "Dictation filed into a template.")
+def notes(_: click.Context, data: Path, engine: str | None) -> Figures:
+    """Dictation filed into a template: lines of {"id", "transcript", "template", "expected"}."""
+    from pipelines.evaluation.data import read_cases
+    from pipelines.evaluation.notes import evaluate
+
+    _only_engine(engine, "filing")
+    return evaluate(read_cases(data))
+
+
+@_skill("speech", "Words heard right.")
+def speech(ctx: click.Context, data: Path, engine: str | None) -> Figures:
+    """Words heard right: lines of {"audio", "text", "written", "drugs", "terms", "condition"}, or a folder with
+    transcripts.json beside the recordings."""
+    from assistant.engines import recognizer_of
+    from assistant.quiet import silence_libraries
+    from pipelines.evaluation.speech import evaluate, read_cases
+
+    settings = settings_of(ctx)
+    silence_libraries(settings)
+    if engine:
+        settings = settings.model_copy(update={"recognizer": engine})
+    return evaluate(read_cases(data), recognizer_of(settings))
+
+
+def _only_engine(given: str | None, name: str) -> None:
+    if given not in (None, name):
+        raise UsageProblem(
+            f"--engine {given}", "there is no such engine for this skill", f"leave it out: {name} is used"
+        )
+
+
+def _print_figures(figures: Figures) -> None:
+    from rich.table import Table
+
+    table = Table(show_header=False)
+    for name, value in figures.items():
+        if name not in _SHOWN_APART:
+            table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    console().print(table)
+    for condition, own in figures.get("by_condition", {}).items():
+        shown = ", ".join(f"{k} {v:.3f}" for k, v in own.items() if isinstance(v, float))
+        console().print(f"  {condition}: {shown}", soft_wrap=True)
+    for failure in figures["failures"][:20]:
+        console().print(f"  [yellow]{failure.get('id')}[/]: {failure}", markup=True, soft_wrap=True)
+    if len(figures["failures"]) > 20:
+        console().print(f"  … and {len(figures['failures']) - 20} more: see --json")

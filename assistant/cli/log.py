@@ -1,0 +1,88 @@
+"""``assistant log``: what the session log holds, and whether it still holds true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
+from assistant.cli.output import print_run, run_object
+from pipelines.errors import DONE, VERIFICATION_FAILED
+
+if TYPE_CHECKING:
+    from assistant.sessions import SessionLog
+
+
+@click.group("log")
+def command() -> None:
+    """Look into the session log and verify it."""
+
+
+@command.command("list")
+@click.option("--session", metavar="LABEL", help="Only the runs of this session.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many, the newest.")
+@json_option
+@data_dir_option
+@click.pass_context
+def list_runs(ctx: click.Context, session: str | None, limit: int | None, as_json: bool) -> int:
+    """The runs, newest first."""
+    with _open(ctx) as log:
+        runs = log.runs(limit=limit, session=session)
+    if as_json:
+        for run in runs:
+            print_json(run.model_dump(mode="json"))
+        return DONE
+    from rich.table import Table
+
+    table = Table()
+    for heading in ("run", "created", "session", "recording", "task", "state", "status"):
+        table.add_column(heading, no_wrap=heading == "run")
+    for run in runs:
+        table.add_row(
+            run.id, run.created[:19], run.session, run.recording or "", run.task or "", run.state, run.status or ""
+        )
+    console().print(table)
+    return DONE
+
+
+@command.command("show")
+@click.argument("run")
+@json_option
+@data_dir_option
+@click.pass_context
+def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
+    """One run in full: what was said, the route, every statement with its source and the verdict on it."""
+    with _open(ctx) as log:
+        view = log.run(run)
+    if as_json:
+        print_json({**run_object(view), "model_calls": [c.model_dump(mode="json") for c in view.calls]})
+    else:
+        print_run(view, console())
+    return DONE
+
+
+@command.command("verify")
+@json_option
+@data_dir_option
+@click.pass_context
+def verify(ctx: click.Context, as_json: bool) -> int:
+    """Derive every hash again from the bytes; names the first row or file that does not hold."""
+    with _open(ctx) as log:
+        found = log.verify()
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    elif found.ok:
+        console().print(
+            f"[green]verified[/]: {found.checked_events} events, {found.checked_rows} rows, {found.checked_files} files"
+        )
+    else:
+        error_console().print(f"[red]does not hold[/]: {found.problem}", soft_wrap=True)
+    return DONE if found.ok else VERIFICATION_FAILED
+
+
+def _open(ctx: click.Context) -> SessionLog:
+    from assistant.sessions import SessionLog
+
+    settings = settings_of(ctx)
+    return SessionLog.open(settings.data_dir)

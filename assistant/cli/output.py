@@ -1,0 +1,218 @@
+"""A run as a JSON object and as a row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import BadInput
+from pipelines.records import Check, Result, RunState, Statement, Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assistant.runner import Outcome
+    from assistant.sessions import RunView
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Work that could not even start."""
+
+    name: str
+    problem: BadInput
+
+
+def run_object(view: RunView) -> dict[str, Any]:
+    """One run as others read it. Field names are the design's words."""
+    request = view.request
+    return {
+        "run": view.id,
+        "session": view.session,
+        "state": view.state,
+        "recording": request.recording.model_dump(mode="json") if request.recording else None,
+        "transcript": _transcript_object(view),
+        "attachments": [
+            {**a.model_dump(mode="json", exclude={"members"}), "files": len(a.members) or 1} for a in view.attachments
+        ],
+        "patient": request.patient,
+        "task": (view.decision.task if view.decision else None) or request.task,
+        "route": view.decision.model_dump(mode="json") if view.decision else None,
+        "result": _result_object(view.result, view.checks) if view.result else None,
+        "needs": view.needs,
+        "error": view.error,
+    }
+
+
+def outcome_object(outcome: Outcome | Refused) -> dict[str, Any]:
+    """One line of ``replay --json``."""
+    if isinstance(outcome, Refused):
+        return {
+            "run": None,
+            "state": RunState.FAILED,
+            "recording": {"name": outcome.name},
+            "transcript": None,
+            "task": None,
+            "result": None,
+            "error": str(outcome.problem),
+            "exit_code": outcome.problem.exit_code,
+            "worked": True,
+        }
+    return {**run_object(outcome.view), "exit_code": outcome.exit_code, "worked": outcome.worked}
+
+
+def print_table(outcomes: Sequence[Outcome | Refused], to: Console) -> None:
+    """What was said, the route taken, the result and its status."""
+    from rich.table import Table
+
+    table = Table(show_lines=True, title_justify="left", header_style="bold")
+    table.add_column("said", ratio=5)
+    table.add_column("task", min_width=13, ratio=2)
+    table.add_column("result", ratio=6)
+    table.add_column("status", min_width=11, no_wrap=True)
+    for outcome in outcomes:
+        table.add_row(*_cells(outcome))
+    to.print(table)
+
+
+def print_run(view: RunView, to: Console) -> None:
+    """One run in full: each statement under its section, with its source and the verdict on it."""
+    from rich.markup import escape
+
+    request = view.request
+    said = view.transcript.text if view.transcript else ""
+    to.print(f"[bold]run[/] {view.id}   [bold]state[/] {view.state}   [bold]session[/] {view.session}")
+    if request.recording:
+        r = request.recording
+        to.print(f"[bold]recording[/] {escape(r.name)}, {r.seconds:.1f} s, {r.rate} Hz, {r.channels} channel(s)")
+        for warning in r.warnings:
+            to.print(f"  [yellow]{escape(warning)}[/]")
+    for a in view.attachments:
+        to.print(f"[bold]attachment[/] {escape(a.name)}: {a.kind} (by {a.kind_from})")
+    if view.transcript:
+        engine = view.transcript.engine
+        to.print(f"[bold]said[/] ({escape(engine.name)}{': ' + escape(engine.note) if engine.note else ''})")
+        to.print(f"  {escape(said)}", soft_wrap=True)
+        for flag in view.transcript.flags:
+            to.print(f"  [yellow]{flag.kind}: {escape(flag.text)}[/]")
+    if view.decision:
+        to.print(
+            f"[bold]task[/] {view.decision.task or 'unclear'} (by {view.decision.by}, {view.decision.confidence:.0%})"
+        )
+    if view.result:
+        to.print(f"[bold]result[/] {_colour(view.result.status)}")
+        if view.result.message:
+            to.print(f"  {escape(view.result.message)}", soft_wrap=True)
+        _print_statements(view.result, view.checks, to)
+    if view.error:
+        to.print(f"[bold]error[/] [red]{escape(view.error)}[/]", soft_wrap=True)
+
+
+def summary(outcomes: Sequence[Outcome | Refused]) -> str:
+    """Counts, in the order a reader cares for."""
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        label = _status(outcome)
+        counts[label] = counts.get(label, 0) + 1
+    already = sum(1 for o in outcomes if not isinstance(o, Refused) and not o.worked)
+    parts = [f"{n} {label}" for label, n in counts.items()]
+    if already:
+        parts.append(f"{already} of them from before: nothing to do")
+    return f"{len(outcomes)} in all: " + ", ".join(parts)
+
+
+def _print_statements(result: Result, checks: Sequence[Check], to: Console) -> None:
+    from rich.markup import escape
+
+    verdicts = _verdicts(checks)
+    section = None
+    for index, statement in enumerate(result.statements):
+        if statement.section != section:
+            section = statement.section
+            to.print(f"  [bold]{(section or '').replace('_', ' ').upper()}[/]")
+        to.print(f"  {escape(statement.text)}", soft_wrap=True)
+        to.print(
+            f"    [dim]{statement.origin}; {verdicts.get(index, 'not checked')}; {escape(_sources(statement))}[/]",
+            soft_wrap=True,
+        )
+
+
+def _sources(statement: Statement) -> str:
+    sources = []
+    for citation in statement.citations:
+        if citation.kind == "record":
+            sources.append(f"{citation.resource} {citation.path}")
+        elif citation.audio_start is not None and citation.audio_end is not None:
+            sources.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
+        else:
+            sources.append(f"characters {citation.start}-{citation.end}")
+    return ", ".join(sources) or "no source to cite"
+
+
+def _verdicts(checks: Sequence[Check]) -> dict[int, str]:
+    return {check.statement: check.verdict for check in checks}
+
+
+def _transcript_object(view: RunView) -> dict[str, Any] | None:
+    if view.transcript is None:
+        return None
+    transcript = view.transcript.model_dump(mode="json", exclude={"recording", "segments", "spans"})
+    words = [word.model_dump(exclude={"raw_start", "raw_end"}) for s in view.transcript.segments for word in s.words]
+    return {**transcript, "words": words}
+
+
+def _result_object(result: Result, checks: Sequence[Check]) -> dict[str, Any]:
+    by_statement = {check.statement: check.model_dump(mode="json", exclude={"statement"}) for check in checks}
+    statements = [
+        {**statement.model_dump(mode="json"), "check": by_statement.get(index)}
+        for index, statement in enumerate(result.statements)
+    ]
+    return {**result.model_dump(mode="json", exclude={"statements"}), "statements": statements}
+
+
+def _cells(outcome: Outcome | Refused) -> tuple[str, str, str, str]:
+    from rich.markup import escape
+
+    if isinstance(outcome, Refused):
+        return escape(outcome.name), "", f"[red]{escape(str(outcome.problem))}[/]", _colour(Status.FAILED)
+    view = outcome.view
+    recording = view.request.recording
+    heading = f"[dim]{escape(recording.name)}[/]\n" if recording else ""
+    said = heading + (escape(_shorten(view.transcript.text, 320)) if view.transcript else "")
+    task = str((view.decision.task if view.decision else None) or view.request.task or "unclear")
+    if view.error:
+        return said, task, f"[red]{escape(view.error)}[/]", _colour(Status.FAILED)
+    return said, task, _result_cell(view.result), _colour(_status(outcome))
+
+
+def _result_cell(result: Result | None) -> str:
+    from rich.markup import escape
+
+    if result is None:
+        return ""
+    if not result.statements:
+        return escape(result.message or "")
+    lines: list[str] = []
+    section = None
+    for statement in result.statements:
+        if statement.section and statement.section != section:
+            section = statement.section
+            lines.append(f"[bold]{escape(section.replace('_', ' '))}[/]")
+        lines.append(escape(statement.text))
+    return "\n".join(lines)
+
+
+def _status(outcome: Outcome | Refused) -> str:
+    if isinstance(outcome, Refused) or outcome.view.state is RunState.FAILED:
+        return Status.FAILED
+    return outcome.view.result.status if outcome.view.result else outcome.view.state
+
+
+def _colour(status: str) -> str:
+    colour = {"draft": "green", "failed": "red", "not-served": "cyan", "needs-model": "cyan"}.get(status, "yellow")
+    return f"[{colour}]{status}[/]"
+
+
+def _shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rsplit(" ", 1)[0] + " …"

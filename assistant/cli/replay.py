@@ -1,0 +1,163 @@
+"""``assistant replay``: recordings in, runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
+from assistant.cli.output import Refused, outcome_object, print_table, summary
+from pipelines.errors import BadInput, UsageProblem, batch_exit_code
+
+if TYPE_CHECKING:
+    from assistant.intake import Given
+    from assistant.runner import Outcome
+    from assistant.settings import Settings
+
+MANIFEST = "manifest.jsonl"
+
+
+@click.command("replay")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option(
+    "--attach", multiple=True, metavar="[KIND=]PATH", help="A file, folder or zip that goes with it; repeatable."
+)
+@click.option("--patient", metavar="ID", help="Whom the runs are about.")
+@click.option("--task", metavar="TASK", help="The task, instead of asking the words.")
+@click.option("--template", metavar="NAME", help="The note template: a shipped name or a file.")
+@click.option("--session", metavar="LABEL", help="The session the runs belong to (today's date by default).")
+@click.option("--manifest", metavar="FILE.jsonl", help="Work from the lines of a manifest.")
+@click.option("--again", is_flag=True, help="Do it anew even where it is done already.")
+@json_option
+@data_dir_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    attach: tuple[str, ...],
+    patient: str | None,
+    task: str | None,
+    template: str | None,
+    session: str | None,
+    manifest: str | None,
+    again: bool,
+    as_json: bool,
+) -> int:
+    """Run recordings: files, folders (a manifest.jsonl in one is obeyed), or a manifest.
+
+    What is done already is skipped: the same samples with the same attachments, task, template and patient. Paused
+    runs are tried again when what they waited for has appeared.
+    """
+    from assistant.intake import GivenAttachment
+
+    common: dict[str, Any] = {
+        "attachments": tuple(GivenAttachment.parse(a) for a in attach),
+        "task": task_of(task),
+        "template": template,
+        "patient": patient,
+        "session": session,
+    }
+    work = list(_work(paths, manifest, common))
+    if not work:
+        raise UsageProblem("replay", "nothing to replay", "name recordings, folders or --manifest FILE.jsonl")
+    outcomes = run_batch(settings_of(ctx), work, again=again, as_json=as_json)
+    if not as_json:
+        print_table(outcomes, console())
+    error_console().print(summary(outcomes))
+    return batch_exit_code([o.problem.exit_code if isinstance(o, Refused) else o.exit_code for o in outcomes])
+
+
+def run_batch(
+    settings: Settings, work: list[Given | Refused], *, again: bool, as_json: bool
+) -> list[Outcome | Refused]:
+    """Each piece of work in turn; one that is refused does not stop the others. Progress goes to stderr."""
+    from assistant.runner import open_runner
+
+    outcomes: list[Outcome | Refused] = []
+    with _progress(len(work)) as (step, within), open_runner(settings, within) as runner:
+        for given in work:
+            if isinstance(given, Refused):
+                outcome: Outcome | Refused = given
+            else:
+                step(given.audio.name if given.audio else "text")
+                try:
+                    outcome = runner.submit(given, again=again)
+                except BadInput as problem:
+                    outcome = Refused(str(given.audio or "text"), problem)
+            outcomes.append(outcome)
+            problem_line = str(outcome.problem) if isinstance(outcome, Refused) else outcome.view.error
+            if problem_line:
+                click.echo(f"assistant: {problem_line}", err=True)
+            if as_json:
+                print_json(outcome_object(outcome))
+    return outcomes
+
+
+def task_of(name: str | None) -> Any:
+    """The task of that name.
+
+    Raises:
+        UsageProblem: there is none.
+    """
+    from pipelines.records import TaskName
+
+    if name is None:
+        return None
+    if name not in set(TaskName):
+        raise UsageProblem(f"--task {name}", "there is no such task", f"use one of {', '.join(TaskName)}")
+    return TaskName(name)
+
+
+def _work(paths: tuple[str, ...], manifest: str | None, common: dict[str, Any]) -> Iterator[Given | Refused]:
+    from assistant.intake import Given, recordings_in
+
+    if manifest is not None:
+        yield from _manifest_work(Path(manifest), common)
+    for name in paths:
+        path = Path(name)
+        try:
+            if not path.is_dir():
+                yield Given(audio=path, **common)
+            elif (path / MANIFEST).is_file():
+                yield from _manifest_work(path / MANIFEST, common)
+            else:
+                for recording in recordings_in(path):
+                    yield Given(audio=recording, **common)
+        except BadInput as problem:
+            yield Refused(name, problem)
+
+
+def _manifest_work(manifest: Path, common: dict[str, Any]) -> Iterator[Given | Refused]:
+    """A line's own fields come before the command line's."""
+    from assistant.manifest import read_manifest
+
+    for line in read_manifest(manifest):
+        if isinstance(line, BadInput):
+            yield Refused(line.subject, line)
+        else:
+            yield replace(line, **{name: value for name, value in common.items() if not getattr(line, name)})
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[tuple[Any, Any]]:
+    """A bar on stderr, where that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=error_console(), transient=True) as bar:
+        task = bar.add_task("loading", total=total, completed=-1)
+        state = {"done": -1}
+
+        def step(name: str) -> None:
+            state["done"] += 1
+            bar.update(task, description=name, completed=state["done"])
+
+        def within(_: str, share: float) -> None:
+            bar.update(task, completed=state["done"] + share)
+
+        yield step, within

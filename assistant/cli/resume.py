@@ -1,0 +1,37 @@
+"""``assistant resume``: a paused run goes on."""
+
+from __future__ import annotations
+
+import click
+
+from assistant.cli.common import console, data_dir_option, json_option, print_json, settings_of
+from assistant.cli.output import outcome_object, print_run
+from assistant.cli.replay import task_of
+
+
+@click.command("resume")
+@click.argument("run")
+@click.option("--task", metavar="TASK", help="Your answer where it was unclear what is asked.")
+@click.option(
+    "--same-patient", is_flag=True, help="Your answer where the evidence names another patient: it is the same."
+)
+@json_option
+@data_dir_option
+@click.pass_context
+def command(ctx: click.Context, run: str, task: str | None, same_patient: bool, as_json: bool) -> int:
+    """Go on with RUN: with your answer, or because what it waited for is here now. Nothing is transcribed again."""
+    from assistant.runner import open_runner
+    from pipelines.state import Answer
+
+    answer = Answer()
+    if task is not None:
+        answer["task"] = task_of(task)
+    if same_patient:
+        answer["patient_confirmed"] = True
+    with open_runner(settings_of(ctx)) as runner:
+        outcome = runner.resume(run, answer)
+    if as_json:
+        print_json(outcome_object(outcome))
+    else:
+        print_run(outcome.view, console())
+    return outcome.exit_code

@@ -1,0 +1,143 @@
+"""What is installed, what is missing, and the command that fixes it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from assistant.engines import engine_table
+from assistant.settings import Settings
+from pipelines.errors import ProductError
+from pipelines.records import Value
+
+LEAST_FREE_BYTES: Final = 1 << 30
+
+
+class Finding(Value):
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    needed: bool
+    """False where the product works without it."""
+    detail: str
+    remedy: str | None = None
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Everything worth looking at, the foundations first. Reads only; makes no folder."""
+    yield _python()
+    yield from _libraries()
+    yield _torch_build()
+    yield _microphone()
+    for engine in engine_table(settings):
+        at = engine.availability
+        yield Finding(
+            name=f"{engine.name} ({engine.does})", ok=at.ready, needed=True, detail=at.detail, remedy=at.remedy
+        )
+    yield _data_folder(settings.data_dir)
+    yield _free_space(settings.data_dir)
+    yield _session_log(settings.data_dir)
+
+
+def _python() -> Finding:
+    return Finding(
+        name="Python", ok=True, needed=True, detail=f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def _libraries() -> Iterator[Finding]:
+    for name in ("transformers", "langgraph", "sqlalchemy", "faster-whisper", "soundfile", "librosa"):
+        try:
+            yield Finding(name=name, ok=True, needed=True, detail=importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(name=name, ok=False, needed=True, detail="not installed", remedy="make install")
+
+
+def _torch_build() -> Finding:
+    """Which build it is, told from its version file: importing it would take seconds."""
+    try:
+        distribution = importlib.metadata.distribution("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name="torch", ok=False, needed=True, detail="not installed", remedy="make install")
+    version_file = Path(str(distribution.locate_file("torch/version.py")))
+    values: dict[str, str] = {}
+    for line in version_file.read_text().splitlines():
+        name, _, value = line.partition("=")
+        values[name.split(":")[0].strip()] = value.strip().strip("'\"")
+    builds = {"cuda": "CUDA", "hip": "ROCm", "xpu": "XPU"}
+    found = [f"{title} {values[key]}" for key, title in builds.items() if values.get(key, "None") not in ("None", "")]
+    build = f"{found[0]} build" if found else "CPU build"
+    return Finding(
+        name="torch", ok=True, needed=True, detail=f"{values.get('__version__', distribution.version)}, {build}"
+    )
+
+
+def _microphone() -> Finding:
+    try:
+        import sounddevice
+    except (ImportError, OSError):
+        return Finding(
+            name="microphone",
+            ok=False,
+            needed=False,
+            detail="the PortAudio library is missing",
+            remedy="Debian: apt-get install libportaudio2",
+        )
+    inputs = sum(1 for device in sounddevice.query_devices() if device["max_input_channels"] > 0)
+    return Finding(name="microphone", ok=inputs > 0, needed=False, detail=f"{inputs} input device(s)")
+
+
+def _data_folder(folder: Path) -> Finding:
+    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        return Finding(
+            name="data folder",
+            ok=False,
+            needed=True,
+            detail=f"{existing} is not a folder",
+            remedy="name another with --data-dir",
+        )
+    import os
+
+    writable = os.access(existing, os.W_OK)
+    return Finding(
+        name="data folder",
+        ok=writable,
+        needed=True,
+        detail=str(folder) + ("" if writable else " cannot be written"),
+        remedy=None if writable else "make it writable, or name another with --data-dir",
+    )
+
+
+def _free_space(folder: Path) -> Finding:
+    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    enough = free >= LEAST_FREE_BYTES
+    return Finding(
+        name="disk",
+        ok=enough,
+        needed=True,
+        detail=f"{free / 1e9:.1f} GB free",
+        remedy=None if enough else "free at least 1 GB, or name another folder with --data-dir",
+    )
+
+
+def _session_log(folder: Path) -> Finding:
+    if not (folder / "log.db").exists():
+        return Finding(name="session log", ok=True, needed=True, detail="none yet; the first run makes it")
+    from assistant.sessions import SessionLog
+
+    try:
+        with SessionLog.open(folder) as log:
+            runs = len(log.runs())
+    except ProductError as problem:
+        return Finding(name="session log", ok=False, needed=True, detail=problem.problem, remedy=problem.remedy)
+    return Finding(
+        name="session log", ok=True, needed=True, detail=f"{runs} run(s); assistant log verify holds it to its hashes"
+    )

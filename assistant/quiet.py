@@ -1,0 +1,20 @@
+"""Switches off what libraries would send away: run inputs to LangSmith, usage counts to model hubs (design, rule 7)."""
+
+from __future__ import annotations
+
+import os
+
+from assistant.settings import Settings
+
+
+def silence_libraries(settings: Settings) -> None:
+    """Call before langgraph, transformers or faster-whisper is imported."""
+    os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["DO_NOT_TRACK"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    if not settings.allow_network:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    if not settings.allow_tracing:
+        for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+            os.environ[name] = "false"

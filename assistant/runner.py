@@ -1,0 +1,203 @@
+"""Starts, continues and resumes runs: the graph plus the log."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from assistant.engines import has_appeared, recognizer_of
+from assistant.intake import Given, take_in
+from assistant.quiet import silence_libraries
+from assistant.sessions import RunView, SessionLog
+from assistant.settings import Settings
+from pipelines.errors import (
+    BAD_INPUT,
+    DONE,
+    MODEL_NEEDED,
+    OUR_FAULT,
+    PERSON_NEEDED,
+    ProductError,
+    StorageProblem,
+)
+from pipelines.ports import Key
+from pipelines.records import Result, RunState, Status
+from pipelines.state import Answer, Ports, Wait
+from pipelines.tasks.served import served_tasks
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+    from pipelines.routing import Router
+    from pipelines.speech.recognizer import Recognizer
+
+_EXIT_CODES: Final = {
+    Status.NEEDS_MODEL: MODEL_NEEDED,
+    Status.NOT_SERVED: MODEL_NEEDED,
+    Status.NEEDS_INPUT: PERSON_NEEDED,
+    Status.NEEDS_REVIEW: PERSON_NEEDED,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run after the runner has done what it could."""
+
+    view: RunView
+    worked: bool
+    """False where there was nothing to do: done already, or still waiting for the same thing."""
+
+    @property
+    def exit_code(self) -> int:
+        if self.view.state is RunState.FAILED:
+            return self.view.exit_code or OUR_FAULT
+        if self.view.result is None:
+            return DONE
+        return _EXIT_CODES.get(self.view.result.status, DONE)
+
+
+class Runner:
+    """Runs over one data folder. One per process; as a context manager it closes what it opened."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: SessionLog,
+        graph: CompiledStateGraph[Any, Any, Any, Any],
+        recognizer: Recognizer,
+        router: Router,
+        progress: Callable[[str, float], None],
+    ) -> None:
+        self._settings = settings
+        self.log = log
+        self._graph = graph
+        self._ports = Ports(
+            store=log.store,
+            journal=log.journal,
+            recognizer=recognizer,
+            router=router,
+            tasks=served_tasks(),
+            progress=progress,
+        )
+
+    def submit(self, given: Given, *, again: bool = False) -> Outcome:
+        """Take in one piece of work and bring it as far as it goes. Work that is done already is not done again.
+
+        Args:
+            again: do it anew even so, as a new run.
+
+        Raises:
+            BadInput: what was given cannot be used at all; nothing was started.
+            StorageProblem: the log or the store cannot take a write.
+        """
+        try:
+            request = take_in(given, self.log.store)
+        except ProductError as refused:
+            if refused.exit_code == BAD_INPUT:
+                self.log.event("input-refused", None, {"problem": type(refused).__name__})
+            raise
+        with self._exclusive(request.key()):
+            known = [] if again else self.log.runs_with_key(request.key())
+            if known:
+                return self._take_up(known[0].id)
+            session = self.log.session(given.session or date.today().isoformat())
+            run = self.log.accept(request, session, again=again)
+            with self._exclusive(run):
+                return self._advance(run, None)
+
+    def resume(self, run: str, answer: Answer | None = None) -> Outcome:
+        """Go on with a run: with a person's answer, or because what it waits for may be here now.
+
+        Raises:
+            UsageProblem: there is no such run.
+        """
+        run = self.log.run(run).id
+        if answer:
+            with self._exclusive(run):
+                return self._advance(run, answer)
+        return self._take_up(run)
+
+    def _take_up(self, run: str) -> Outcome:
+        with self._exclusive(run):
+            view = self.log.run(run)
+            if view.state in (RunState.DONE, RunState.CANCELLED):
+                return Outcome(view, worked=False)
+            if view.state is RunState.PAUSED:
+                if not has_appeared(view.needs or "", self._settings):
+                    return Outcome(view, worked=False)
+                return self._advance(run, Answer())
+            return self._advance(run, None)
+
+    def _advance(self, run: str, answer: Answer | None) -> Outcome:
+        """Invoke the graph from where it stands until it is done, waits or fails."""
+        from langgraph.types import Command
+
+        config: Any = {"configurable": {"thread_id": run}}
+        place = self._graph.get_state(config)
+        if answer is not None and place.interrupts:
+            step: Any = Command(resume={"asked_again": True, **answer})
+        elif place.created_at is not None and place.next:
+            step = None if not place.interrupts else Command(resume={"asked_again": True})
+        else:
+            request = self.log.journal.recall(Key(run, "request", "")) or self._record_request(run)
+            step = {"run": run, "request": request, **({"answer": answer} if answer else {})}
+        self.log.set_state(run, RunState.RUNNING)
+        try:
+            final = self._graph.invoke(step, config, context=self._ports, durability="sync")
+        except StorageProblem:
+            raise
+        except ProductError as problem:
+            self.log.set_state(run, RunState.FAILED, error=str(problem), exit_code=problem.exit_code)
+            return Outcome(self.log.run(run), worked=True)
+        if "__interrupt__" in final:
+            self._pause(run, final["__interrupt__"][0].value)
+        else:
+            self._graph.checkpointer.delete_thread(run)  # type: ignore[union-attr]
+        return Outcome(self.log.run(run), worked=True)
+
+    def _record_request(self, run: str) -> str:
+        return self.log.journal.record(Key(run, "request", ""), self.log.run(run).request)
+
+    def _pause(self, run: str, wait: Wait) -> None:
+        self.log.pause(run, self.log.journal.read(wait["result"], Result), wait["needs"])
+
+    @contextlib.contextmanager
+    def _exclusive(self, name: str) -> Iterator[None]:
+        """No other process works on the same run or the same work. The lock dies with its process."""
+        from filelock import FileLock
+
+        folder = self._settings.data_dir / "locks"
+        folder.mkdir(exist_ok=True)
+        with FileLock(folder / f"{name}.lock"):
+            yield
+
+
+def _no_progress(_node: str, _share: float) -> None:
+    """For callers that show none."""
+
+
+@contextlib.contextmanager
+def open_runner(
+    settings: Settings,
+    progress: Callable[[str, float], None] = _no_progress,
+    recognizer: Recognizer | None = None,
+) -> Iterator[Runner]:
+    """A runner over ``settings.data_dir``, which is made if it is not there.
+
+    Args:
+        recognizer: instead of the one that the settings name.
+
+    Raises:
+        StorageProblem: the folder cannot be used.
+    """
+    silence_libraries(settings)
+    with SessionLog.open(settings.data_dir) as log:
+        from assistant.checkpoints import open_checkpoints
+        from pipelines.graph import build
+        from pipelines.routing import Router
+
+        with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
+            graph = build(tuple(served_tasks()), checkpoints)
+            yield Runner(settings, log, graph, recognizer or recognizer_of(settings), Router.load(), progress)

@@ -1,0 +1,77 @@
+"""The append-only event chain: each event hashes its own content and the event before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeAlias, Union
+
+from sqlalchemy import Connection, insert, select, update
+
+from assistant.sessions.problems import broken
+from assistant.sessions.schema import EventRow, HeadRow
+from assistant.sessions.seal import GENESIS, Seal, canonical, event_hash
+
+JSON: TypeAlias = Union[str, int, float, bool, Sequence["JSON"], dict[str, "JSON"], None]  # noqa: UP007
+
+_LAST = select(EventRow.__table__).order_by(EventRow.seq.desc()).limit(1)
+_HEAD = select(HeadRow.seq, HeadRow.hash)
+
+
+class Tail(NamedTuple):
+    """The end of the chain: what the next event follows."""
+
+    seq: int
+    hash: str
+
+
+def now() -> str:
+    """UTC, ISO 8601 with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def tail(connection: Connection) -> Tail:
+    """The end of the chain, its last event held against its hash.
+
+    Raises:
+        VerificationFailed: the last event was changed or removed; nothing may be appended.
+    """
+    last = connection.execute(_LAST).one_or_none()
+    head = connection.execute(_HEAD).one_or_none()
+    found = Tail(0, GENESIS) if last is None else Tail(last.seq, last.hash)
+    if last is not None and last.hash != event_hash(
+        last.prev_hash, last.seq, last.time, last.kind, last.run, last.payload
+    ):
+        raise broken(f"events row {last.seq}", "its content does not match its hash")
+    if found != (Tail(0, GENESIS) if head is None else Tail(head.seq, head.hash)):
+        raise broken(f"events row {(head.seq if head else found.seq) or 1}", "the end of the chain was changed")
+    return found
+
+
+def append(
+    connection: Connection,
+    end: Tail,
+    kind: str,
+    run: str | None,
+    payload: dict[str, JSON],
+    seals: Sequence[Seal] = (),
+) -> None:
+    """Add one event in the caller's transaction.
+
+    Args:
+        end: the chain's tail, read in the same transaction.
+        payload: ids, verdicts and states; never patient text, never a plain hash of content.
+        seals: one per content row that this transaction wrote.
+    """
+    seq, time = end.seq + 1, now()
+    body = canonical({**payload, "seals": [list(seal) for seal in seals]} if seals else payload).decode()
+    digest = event_hash(end.hash, seq, time, kind, run, body)
+    connection.execute(
+        insert(EventRow),
+        {"seq": seq, "time": time, "kind": kind, "run": run, "payload": body, "prev_hash": end.hash, "hash": digest},
+    )
+    head = {"seq": seq, "hash": digest}
+    if end.seq:
+        connection.execute(update(HeadRow).values(head))
+    else:
+        connection.execute(insert(HeadRow), {"id": 1, **head})

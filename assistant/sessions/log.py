@@ -1,0 +1,147 @@
+"""The session log as the rest of the product sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from assistant.sessions import chain, views
+from assistant.sessions.chain import JSON
+from assistant.sessions.database import Database, refuse_url
+from assistant.sessions.disk import Disk
+from assistant.sessions.files import FileStore, make_folders
+from assistant.sessions.ids import Ids
+from assistant.sessions.journal import Journal
+from assistant.sessions.problems import disk_errors
+from assistant.sessions.runs import Runs
+from assistant.sessions.verification import Progress, Verification, verify
+from assistant.sessions.views import RunSummary, RunView
+from pipelines.records import Request, Result, RunState
+
+FILES = "files"
+BUSY_SECONDS = 5.0
+
+
+class SessionLog:
+    """Runs, what they were given and what they made, in one data folder.
+
+    Every write is on disk when its method returns, and is sealed by an event in the same transaction. Threads and
+    processes may share a log. All methods raise StorageProblem where the folder cannot take a write, and
+    VerificationFailed where the end of the event chain was changed.
+    """
+
+    store: FileStore
+    journal: Journal
+
+    def __init__(self, database: Database, store: FileStore) -> None:
+        ids = Ids()
+        self._database = database
+        self.store = store
+        self.journal = Journal(database, ids)
+        self._runs = Runs(database, store, ids)
+
+    @classmethod
+    def open(cls, data_dir: Path, disk: Disk | None = None, busy_seconds: float = BUSY_SECONDS) -> SessionLog:
+        """Open the log in ``data_dir``, creating folder and database where they are missing.
+
+        Args:
+            busy_seconds: how long to wait for another program that holds the database.
+
+        Raises:
+            StorageProblem: the folder is read-only or full; the database is locked, not a database, or newer than
+                this version.
+            UsageProblem: ``data_dir`` is the URL of another database.
+            VerificationFailed: the end of the event chain was changed.
+        """
+        refuse_url(str(data_dir))
+        disk = disk or Disk()
+        with disk_errors(data_dir):
+            make_folders(disk, data_dir)
+        store = FileStore(data_dir / FILES, disk)
+        store.prepare()
+        database = Database(data_dir, busy_seconds)
+        try:
+            database.prepare(disk)
+            with database.reading() as connection:
+                chain.tail(connection)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, store)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def session(self, label: str) -> str:
+        """The id of the session with this label, which is made where it is missing."""
+        return self._runs.session(label)
+
+    def accept(self, request: Request, session: str, again: bool = False) -> str:
+        """Queue a run; returns its id.
+
+        Work that a run was accepted for already, unless that failed or was cancelled, is not accepted twice: that
+        run's id is returned. With ``again`` a new attempt is made in any case.
+
+        Raises:
+            StorageProblem: a file of the request is not in the store.
+        """
+        return self._runs.accept(request, session, again)
+
+    def runs_with_key(self, key: str) -> list[RunSummary]:
+        """The attempts at one piece of work (``Request.key()``), the newest first."""
+        with self._database.reading() as connection:
+            return views.summaries(connection, key=key)
+
+    def set_state(self, run: str, state: RunState, error: str | None = None, exit_code: int | None = None) -> None:
+        """Move a run to another state; what it needed and its earlier error are no longer said."""
+        self._runs.set_state(run, state, error, exit_code)
+
+    def pause(self, run: str, result: Result, needs: str) -> None:
+        """Record why a run waits. ``needs`` names what would let it go on: ``person``, ``recognizer``, ….
+
+        Pausing a paused run in the same way again writes nothing.
+        """
+        self._runs.pause(run, result, needs)
+
+    def finish(self, run: str, result_digest: str) -> None:
+        """The run is done with this recorded result. Finishing it again with the same result writes nothing.
+
+        Raises:
+            LookupError: the run has recorded no such result.
+        """
+        self._runs.finish(run, result_digest)
+
+    def run(self, run: str) -> RunView:
+        """Everything about a run, by its id or the beginning of it.
+
+        Raises:
+            UsageProblem: no run's id begins so, or several do.
+        """
+        with self._database.reading() as connection:
+            return views.view(connection, views.resolve(connection, run))
+
+    def runs(self, limit: int | None = None, session: str | None = None) -> list[RunSummary]:
+        """The runs of a session (its id) or of all, the newest first."""
+        with self._database.reading() as connection:
+            return views.summaries(connection, limit=limit, session=session)
+
+    def event(self, kind: str, run: str | None, payload: dict[str, JSON]) -> None:
+        """Append an event. Its payload holds ids, verdicts and states, never patient text or a hash of content.
+
+        An event of kind ``erased`` says with ``{"rows": [[table, id], …]}`` which content rows are gone for good.
+        """
+        with self._database.writing() as connection:
+            chain.append(connection, chain.tail(connection), kind, run, payload)
+
+    def verify(self, progress: Progress | None = None) -> Verification:
+        """Re-derive every hash from the bytes; never raises, names the first place that does not hold."""
+        return verify(self._database, self.store, progress)

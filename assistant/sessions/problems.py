@@ -1,0 +1,73 @@
+"""What the operating system and SQLite say, as one line for the reader."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from pipelines.errors import ProductError, StorageProblem, VerificationFailed
+
+_FREE_SPACE = "free some space there and run the same command again; what was acknowledged is kept"
+_GIVE_ACCESS = "make it writable or choose another with --data-dir"
+_DAMAGED = "run `assistant log verify`, and restore the folder from a copy if it fails"
+
+_BY_ERRNO = {
+    errno.ENOSPC: ("the disk is full", _FREE_SPACE),
+    errno.EDQUOT: ("the disk quota is used up", _FREE_SPACE),
+    errno.EROFS: ("the folder is read-only", _GIVE_ACCESS),
+    errno.EACCES: ("the folder may not be written", _GIVE_ACCESS),
+    errno.EPERM: ("the folder may not be written", _GIVE_ACCESS),
+    errno.ENOTDIR: ("is not a folder", "choose a folder with --data-dir"),
+    errno.EEXIST: ("is not a folder", "choose a folder with --data-dir"),
+    errno.EIO: ("the disk reports an error", "check the disk, then run the same command again"),
+}
+
+_BY_SQLITE_CODE = {
+    sqlite3.SQLITE_BUSY: ("is locked by another program", "end that program, or try again when it is done"),
+    sqlite3.SQLITE_LOCKED: ("is locked by another program", "end that program, or try again when it is done"),
+    sqlite3.SQLITE_FULL: ("the disk is full", _FREE_SPACE),
+    sqlite3.SQLITE_READONLY: ("is read-only", _GIVE_ACCESS),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _GIVE_ACCESS),
+    sqlite3.SQLITE_PERM: ("may not be written", _GIVE_ACCESS),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "check the disk and its free space, then run it again"),
+    sqlite3.SQLITE_NOTADB: ("is not a database", "move it away, or choose another folder with --data-dir"),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", _DAMAGED),
+}
+
+
+def from_os(path: Path, error: OSError) -> ProductError:
+    """The typed error for an operating system's refusal to work on ``path``."""
+    problem, remedy = _BY_ERRNO.get(error.errno or 0, (error.strerror or "cannot be used", _GIVE_ACCESS))
+    return StorageProblem(str(path), problem, remedy)
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Raises OSErrors of the block as StorageProblem about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os(path, error) from error
+
+
+@contextmanager
+def database_errors(path: Path) -> Iterator[None]:
+    """Raises the storage errors of SQLite as StorageProblem about ``path``; others pass as they are."""
+    try:
+        yield
+    except DBAPIError as error:
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        known = _BY_SQLITE_CODE.get(code & 0xFF) if isinstance(code, int) else None
+        if known is None:
+            raise
+        raise StorageProblem(str(path), *known) from error
+
+
+def broken(place: str, problem: str) -> VerificationFailed:
+    """Something in the log does not match its seal."""
+    return VerificationFailed(place, problem, _DAMAGED)

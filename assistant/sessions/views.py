@@ -1,0 +1,234 @@
+"""What the log tells about runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from assistant.sessions.content import fetch
+from assistant.sessions.schema import (
+    EventRow,
+    ModelCallRow,
+    RecordingRow,
+    ResultRow,
+    ReviewRow,
+    RunRow,
+    SessionRow,
+    StepRow,
+    table,
+)
+from assistant.sessions.values import attachment, model_call, patient, put_together, recording, table_of
+from pipelines.errors import UsageProblem
+from pipelines.records import (
+    Check,
+    Decision,
+    ModelCall,
+    Request,
+    Result,
+    Review,
+    RunState,
+    Status,
+    TaskName,
+    Transcript,
+    Value,
+)
+
+
+class StateChange(Value):
+    time: str
+    state: RunState
+
+
+class RunSummary(Value):
+    """One line about a run. ``task`` and ``status`` are of its latest result, else ``task`` is the one asked for."""
+
+    id: str
+    session: str
+    label: str
+    key: str
+    """``Request.key()``."""
+    attempt: int
+    state: RunState
+    needs: str | None
+    """What would let a paused run go on."""
+    task: TaskName | None
+    status: Status | None
+    recording: str | None
+    """File name of the recording."""
+    error: str | None
+    exit_code: int | None
+    created: str
+    updated: str
+
+
+class RunView(RunSummary):
+    """Everything about a run; of each kind of value the latest."""
+
+    request: Request
+    transcript: Transcript | None
+    decision: Decision | None
+    result: Result | None
+    checks: tuple[Check, ...]
+    """Made on this very result."""
+    model_calls: tuple[ModelCall, ...]
+    states: tuple[StateChange, ...]
+
+
+def run_row(connection: Connection, run: str) -> RowMapping:
+    """A run's row.
+
+    Raises:
+        UsageProblem: there is no such run.
+    """
+    found = connection.execute(select(table("runs")).where(RunRow.id == run)).mappings().one_or_none()
+    if found is None:
+        raise _no_such_run(run)
+    return found
+
+
+def resolve(connection: Connection, name: str) -> str:
+    """A run's id from the beginning of it.
+
+    Raises:
+        UsageProblem: none begins so, or several.
+    """
+    begin = name.strip().upper()
+    found = connection.execute(
+        select(RunRow.id).where(RunRow.id >= begin, RunRow.id < begin + "~").order_by(RunRow.id).limit(2)
+    ).scalars()
+    match list(found):
+        case [run]:
+            return run
+        case [first, *_] if begin and first != begin:
+            raise UsageProblem(name, "several runs begin so", "write more of the id; `assistant log list` shows it")
+        case [first, *_] if begin:
+            return first
+    raise _no_such_run(name)
+
+
+def summaries(
+    connection: Connection, *, limit: int | None = None, session: str | None = None, key: str | None = None
+) -> list[RunSummary]:
+    """Runs, the newest first."""
+    query = _SUMMARY.order_by(RunRow.event.desc()).limit(limit)
+    if session is not None:
+        query = query.where(RunRow.session == session)
+    if key is not None:
+        query = query.where(RunRow.work == key)
+    return [RunSummary.model_validate(_summary(row)) for row in connection.execute(query).mappings()]
+
+
+def view(connection: Connection, run: str) -> RunView:
+    """Everything about the run with this id."""
+    summary = _summary(connection.execute(_SUMMARY.where(RunRow.id == run)).mappings().one())
+    result_step = _result_step(connection, run)
+    result = _value(connection, Result, result_step)
+    if result:
+        summary |= {"task": result.task, "status": result.status}
+    events = select(EventRow.time, EventRow.payload).where(EventRow.run == run, EventRow.kind == "state")
+    states = [
+        StateChange(time=time, state=_state(payload))
+        for time, payload in connection.execute(events.order_by(EventRow.seq))
+    ]
+    return RunView(
+        **summary,
+        request=_request(connection, run),
+        transcript=_value(connection, Transcript, _latest(connection, run, Transcript)),
+        decision=_value(connection, Decision, _latest(connection, run, Decision)),
+        result=result,
+        checks=_checks(connection, run, result_step),
+        model_calls=_model_calls(connection, run),
+        states=tuple(states),
+    )
+
+
+_SUMMARY: Select[Any] = (
+    select(
+        *(column for column in table("runs").c if column.name not in {"seal_key", "recording"}),
+        SessionRow.label,
+        RecordingRow.name.label("recording"),
+        ResultRow.task.label("result_task"),
+        ResultRow.status,
+    )
+    .join(SessionRow, SessionRow.id == RunRow.session)
+    .outerjoin(RecordingRow, RecordingRow.id == RunRow.recording)
+    .outerjoin(ResultRow, ResultRow.id == RunRow.result)
+)
+
+
+def _no_such_run(name: str) -> UsageProblem:
+    return UsageProblem(name or "run", "no such run in the log", "`assistant log list` names the runs")
+
+
+def _summary(row: RowMapping) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in RunSummary.model_fields if name in row},
+        "key": row["work"],
+        "task": row["result_task"] or row["task"],
+    }
+
+
+def _state(payload: str) -> RunState:
+    return RunState(orjson.loads(payload)["state"])
+
+
+def _request(connection: Connection, run: str) -> Request:
+    row, children = fetch(connection, "runs", run)
+    attachments = []
+    for one in children["run_attachments"]:
+        rows = fetch(connection, "attachments", one["attachment"])
+        named = rows.row["patient"]
+        attachments.append(attachment(rows, patient(fetch(connection, "patients", named).row) if named else None))
+    return Request(
+        recording=recording(fetch(connection, "recordings", row["recording"]).row) if row["recording"] else None,
+        text=row["text"],
+        attachments=tuple(attachments),
+        task=row["task"],
+        template=row["template"],
+        patient=fetch(connection, "patients", row["patient"]).row["identifier"] if row["patient"] else None,
+    )
+
+
+def _latest(connection: Connection, run: str, kind: type[Value]) -> str | None:
+    query = select(StepRow.id).where(StepRow.run == run, StepRow.kind == kind.__name__)
+    return connection.execute(query.order_by(StepRow.event.desc()).limit(1)).scalar()
+
+
+def _result_step(connection: Connection, run: str) -> str | None:
+    """A run at rest has the result it was paused or finished with; one under way its latest."""
+    row = run_row(connection, run)
+    if row["state"] in {RunState.PAUSED, RunState.DONE} and row["result"]:
+        named: str = row["result"]
+        return named
+    return _latest(connection, run, Result)
+
+
+def _value(connection: Connection, kind: type[Any], step: str | None) -> Any:
+    return None if step is None else put_together(kind, fetch(connection, table_of(kind), step))
+
+
+def _checks(connection: Connection, run: str, result_step: str | None) -> tuple[Check, ...]:
+    query = (
+        select(ReviewRow.id)
+        .join(StepRow, StepRow.id == ReviewRow.id)
+        .where(
+            StepRow.run == run,
+            ReviewRow.result == select(StepRow.digest).where(StepRow.id == result_step).scalar_subquery(),
+        )
+        .order_by(StepRow.event.desc())
+        .limit(1)
+    )
+    review = _value(connection, Review, connection.execute(query).scalar())
+    return review.checks if review else ()
+
+
+def _model_calls(connection: Connection, run: str) -> tuple[ModelCall, ...]:
+    query = (
+        select(table("model_calls"))
+        .join(StepRow, StepRow.id == ModelCallRow.step)
+        .where(StepRow.run == run)
+        .order_by(StepRow.event, ModelCallRow.position)
+    )
+    return tuple(model_call({**row}) for row in connection.execute(query).mappings())

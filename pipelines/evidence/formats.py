@@ -1,0 +1,81 @@
+"""What a file is, told from its first bytes, never from its name alone."""
+
+from __future__ import annotations
+
+import zipfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+
+class Format(StrEnum):
+    """A file format, by media type."""
+
+    JSON = "application/json"
+    NDJSON = "application/x-ndjson"
+    PDF = "application/pdf"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    TIFF = "image/tiff"
+    BMP = "image/bmp"
+    WEBP = "image/webp"
+    GIF = "image/gif"
+    DICOM = "application/dicom"
+    NIFTI = "application/x-nifti"
+    SLIDE = "application/x-whole-slide"
+    ZIP = "application/zip"
+    TEXT = "text/plain"
+    UNKNOWN = "application/octet-stream"
+
+
+PICTURES: Final = frozenset({Format.PNG, Format.JPEG, Format.TIFF, Format.BMP, Format.WEBP, Format.GIF})
+
+_MAGIC: Final = (
+    (b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (b"\xff\xd8\xff", Format.JPEG),
+    (b"BM", Format.BMP),
+    (b"GIF8", Format.GIF),
+    (b"%PDF-", Format.PDF),
+    (b"PK\x03\x04", Format.ZIP),
+)
+_SLIDE_NAMES: Final = (".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide")
+_HEAD_BYTES: Final = 4096
+
+
+def format_of(path: Path, name: str) -> Format:
+    """The format of the file at ``path``; ``name`` helps only where formats share their first bytes."""
+    lower = name.lower()
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    for magic, found in _MAGIC:
+        if head.startswith(magic):
+            return found
+    if head[128:132] == b"DICM":
+        return Format.DICOM
+    if head[344:348] in (b"n+1\0", b"ni1\0") or lower.endswith(".nii.gz"):
+        return Format.NIFTI
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return Format.SLIDE if lower.endswith(_SLIDE_NAMES) or b"Aperio" in head else Format.TIFF
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return Format.WEBP
+    if lower.endswith(".ndjson"):
+        return Format.NDJSON
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) or lower.endswith(".json"):
+        return Format.JSON
+    return Format.TEXT if _is_text(head) else Format.UNKNOWN
+
+
+def zip_names(path: Path) -> list[str]:
+    """Names of the files in a zip archive, folders left out."""
+    with zipfile.ZipFile(path) as archive:
+        return [info.filename for info in archive.infolist() if not info.is_dir()]
+
+
+def _is_text(head: bytes) -> bool:
+    if not head or b"\0" in head:
+        return False
+    try:
+        head[: len(head) - 3 if len(head) == _HEAD_BYTES else len(head)].decode()
+    except UnicodeDecodeError as broken:
+        return broken.reason == "unexpected end of data"
+    return True

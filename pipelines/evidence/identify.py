@@ -1,0 +1,166 @@
+"""From a given file or study to an Attachment with its kind: the user's word first, then the header's.
+
+Only what a header says for certain becomes a kind. A plain picture stays ``image`` and a PDF ``document``: the words
+spoken may say more later (routing rule 0), the pixels are never guessed at.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pipelines.errors import BadInput
+from pipelines.evidence.formats import PICTURES, Format, format_of, zip_names
+from pipelines.records import Attachment, Kind, Member
+
+_PICTURE_KINDS: Final = frozenset(
+    {
+        Kind.CHEST_XRAY,
+        Kind.RADIOGRAPH,
+        Kind.DERMATOLOGY,
+        Kind.FUNDUS,
+        Kind.HISTOPATHOLOGY_PATCH,
+        Kind.IMAGE,
+        Kind.LAB_REPORT,
+        Kind.DOCUMENT,
+    }
+)
+_VOLUMES: Final = frozenset({Kind.CT_SERIES, Kind.MR_SERIES})
+
+#: Kinds that each format can be. The first test of a kind that the user names.
+_POSSIBLE: Final[dict[Format, frozenset[Kind]]] = {
+    Format.JSON: frozenset({Kind.FHIR_RECORD}),
+    Format.NDJSON: frozenset({Kind.FHIR_RECORD}),
+    Format.PDF: frozenset({Kind.DOCUMENT, Kind.LAB_REPORT}),
+    Format.TEXT: frozenset({Kind.DOCUMENT, Kind.LAB_REPORT}),
+    Format.NIFTI: _VOLUMES,
+    Format.SLIDE: frozenset({Kind.WHOLE_SLIDE, Kind.HISTOPATHOLOGY_PATCH}),
+    Format.DICOM: _PICTURE_KINDS | _VOLUMES | {Kind.WHOLE_SLIDE},
+    Format.ZIP: _VOLUMES | {Kind.FHIR_RECORD, Kind.WHOLE_SLIDE},
+    **dict.fromkeys(PICTURES, _PICTURE_KINDS),
+    Format.TIFF: _PICTURE_KINDS | {Kind.WHOLE_SLIDE},
+}
+_BY_FORMAT: Final[dict[Format, Kind]] = {
+    Format.JSON: Kind.FHIR_RECORD,
+    Format.NDJSON: Kind.FHIR_RECORD,
+    Format.PDF: Kind.DOCUMENT,
+    Format.TEXT: Kind.DOCUMENT,
+    Format.SLIDE: Kind.WHOLE_SLIDE,
+    **dict.fromkeys(PICTURES, Kind.IMAGE),
+}
+_BY_MODALITY: Final[dict[str, Kind]] = {
+    "CT": Kind.CT_SERIES,
+    "MR": Kind.MR_SERIES,
+    "SM": Kind.WHOLE_SLIDE,
+    "OP": Kind.FUNDUS,
+}
+_NO_PICTURE: Final = frozenset({"SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "ECG", "HD", "DOC", "AU"})
+_RADIOGRAPHY: Final = frozenset({"CR", "DX", "RG"})
+
+
+def identify_file(path: Path, name: str, sha256: str, kind: Kind | None) -> Attachment:
+    """The Attachment for one stored file.
+
+    Args:
+        path: where its bytes lie in the store.
+        name: the file's name as given.
+        sha256: of its bytes.
+        kind: the user's word for it, if given.
+
+    Raises:
+        BadInput: it is empty, of no known format, or cannot be of the kind that the user named.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise BadInput(name, "is empty", "attach the file again from its source")
+    found = format_of(path, name)
+    if found is Format.UNKNOWN:
+        raise BadInput(
+            name, "is of no format that is read here", "attach a picture, DICOM, NIfTI, PDF, text or FHIR JSON file"
+        )
+    if kind is not None:
+        if kind not in _POSSIBLE[found]:
+            raise BadInput(name, f"is {found.value}, which cannot be {kind}", "name the right kind or leave it out")
+        return _attachment(name, found, size, sha256, kind, from_user=True)
+    return _attachment(name, found, size, sha256, _kind_by_header(path, name, found), from_user=False)
+
+
+def identify_study(name: str, members: tuple[tuple[Member, Path], ...], sha256: str, kind: Kind | None) -> Attachment:
+    """The Attachment for a folder: one study whose files lie in the store.
+
+    Raises:
+        BadInput: no file in it is of a format that makes a study.
+    """
+    size = sum(path.stat().st_size for _, path in members)
+    dicom = [(member, path) for member, path in members if format_of(path, member.name) is Format.DICOM]
+    chosen = kind
+    if chosen is None:
+        kinds = {_dicom_kind(path, member.name) for member, path in dicom}
+        volumes = kinds & (_VOLUMES | {Kind.WHOLE_SLIDE})
+        if len(volumes) != 1:
+            raise BadInput(
+                name, "is not one CT, MR or slide study", "attach its files one by one, or name the kind: KIND=PATH"
+            )
+        chosen = volumes.pop()
+    attachment = _attachment(
+        name, Format.DICOM if dicom else Format.UNKNOWN, size, sha256, chosen, from_user=kind is not None
+    )
+    return attachment.model_copy(update={"members": tuple(member for member, _ in members)})
+
+
+def _attachment(name: str, found: Format, size: int, sha256: str, kind: Kind, *, from_user: bool) -> Attachment:
+    return Attachment(
+        sha256=sha256,
+        name=name,
+        media_type=found.value,
+        size=size,
+        kind=kind,
+        kind_from="user" if from_user else "header",
+    )
+
+
+def _kind_by_header(path: Path, name: str, found: Format) -> Kind:
+    if found is Format.DICOM:
+        return _dicom_kind(path, name)
+    if found is Format.ZIP:
+        return _zip_kind(path, name)
+    if found is Format.NIFTI:
+        raise BadInput(name, "does not say whether it is CT or MR", f"name it: ct-series={name} or mr-series={name}")
+    return _BY_FORMAT[found]
+
+
+def _dicom_kind(path: Path, name: str) -> Kind:
+    from pipelines.evidence.dicom import read_header
+
+    header = read_header(path, name)
+    modality = str(header.get("Modality", "")).upper()
+    if modality in _NO_PICTURE:
+        raise BadInput(name, f"is a DICOM {modality} object without a picture", "attach the images of the study")
+    if modality in _RADIOGRAPHY:
+        region = str(header.get("BodyPartExamined", "")).upper()
+        if region in {"CHEST", "THORAX"}:
+            return Kind.CHEST_XRAY
+        return Kind.RADIOGRAPH if region else Kind.IMAGE
+    return _BY_MODALITY.get(modality, Kind.IMAGE)
+
+
+def _zip_kind(path: Path, name: str) -> Kind:
+    """The kind of the first DICOM file in an archive, which is taken to be one study."""
+    import tempfile
+    import zipfile
+
+    try:
+        names = zip_names(path)
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as scratch:
+            for index, member in enumerate(names):
+                head = Path(scratch) / str(index)
+                with archive.open(member) as packed:
+                    head.write_bytes(packed.read(1 << 20))
+                if format_of(head, member) is Format.DICOM:
+                    return _dicom_kind(head, name)
+                head.unlink()
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as broken:
+        raise BadInput(name, "is a zip archive that cannot be read", "pack it again without a password") from broken
+    raise BadInput(
+        name, "is a zip archive without DICOM images", "attach the files themselves, or name the kind: KIND=PATH"
+    )

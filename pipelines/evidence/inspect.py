@@ -1,0 +1,62 @@
+"""Opens each attachment once, so that what cannot be read is refused by name and whom it is about is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pipelines.errors import BadInput
+from pipelines.evidence.dicom import patient_of, read_header
+from pipelines.evidence.formats import PICTURES, Format
+from pipelines.ports import Store
+from pipelines.records import Attachment, Kind, Patient
+
+MAX_PIXELS: Final = 200_000_000
+"""A picture of more pixels is refused before its memory is taken."""
+
+
+def inspect_attachment(attachment: Attachment, store: Store, patient: str | None) -> Attachment:
+    """The attachment with the patient it names.
+
+    Args:
+        patient: whom the run is about: picks one patient from a record that holds several.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    if attachment.kind is Kind.FHIR_RECORD:
+        return attachment.model_copy(update={"patient": _record_patient(attachment, store, patient)})
+    if attachment.members:
+        return attachment
+    path = store.path(attachment.sha256)
+    if attachment.media_type == Format.DICOM:
+        return attachment.model_copy(update={"patient": patient_of(read_header(path, attachment.name))})
+    if attachment.media_type in PICTURES:
+        _open_picture(path, attachment.name)
+    return attachment
+
+
+def _record_patient(attachment: Attachment, store: Store, patient: str | None) -> Patient | None:
+    from pipelines.evidence.record import read_record, record_patients
+
+    data = store.get(attachment.sha256)
+    named = record_patients(data, attachment.name)
+    if len(named) == 1:
+        return named[0]
+    return read_record(data, attachment.name, attachment.sha256, patient).patient
+
+
+def _open_picture(path: Path, name: str) -> None:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise BadInput(
+                    name,
+                    f"has {picture.width} x {picture.height} pixels",
+                    f"attach it at {MAX_PIXELS:,} pixels or fewer",
+                )
+            picture.load()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as broken:
+        raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken

@@ -1,0 +1,271 @@
+"""The way through the house: transcribe, inspect, route, one task, check, record.
+
+A node that cannot go on names what it waits for and hands over to ``pause``, which does nothing but interrupt:
+LangGraph runs an interrupted node again from its top, so that node must have no side effects. Every other node first
+asks the journal whether its work is already recorded, so that a run cut off anywhere is taken up without doing
+anything twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.errors import ModelNeeded, ProductError
+from pipelines.ports import Key
+from pipelines.records import (
+    Attachment,
+    Decision,
+    Engine,
+    Patient,
+    Request,
+    Result,
+    Review,
+    Span,
+    Status,
+    TaskName,
+    Transcript,
+)
+from pipelines.state import Inspection, Ports, RunState, Wait
+from pipelines.tasks.task import TaskInput
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
+    from langgraph.runtime import Runtime
+
+NOT_SERVED: Final = "not-served"
+
+
+def transcribe(state: RunState, ports: Ports) -> RunState:
+    """Recording (or typed text) -> Transcript."""
+    request = ports.journal.read(state["request"], Request)
+    key = Key(state["run"], "transcribe", request.key())
+    known = ports.journal.recall(key)
+    if known is not None:
+        return {"transcript": known}
+    if request.recording is None:
+        return {"transcript": ports.journal.record(key, typed_transcript(request.text or ""))}
+
+    from pipelines.speech.transcribe import transcribe as transcribe_recording
+
+    try:
+        transcript, call = transcribe_recording(
+            request.recording,
+            ports.store.path(request.recording.file_sha256),
+            ports.recognizer,
+            lambda share: ports.progress("transcribe", share),
+        )
+    except ModelNeeded as missing:
+        return _wait(
+            state,
+            ports,
+            "transcribe",
+            "recognizer",
+            Result(task=request.task, status=Status.NEEDS_MODEL, message=str(missing)),
+        )
+    return {"transcript": ports.journal.record(key, transcript, (call,))}
+
+
+def inspect(state: RunState, ports: Ports) -> RunState:
+    """Attachments -> what they are and whom they are about. Another patient than the run's is a person's decision."""
+    request = ports.journal.read(state["request"], Request)
+    key = Key(state["run"], "inspect", request.key())
+    known = ports.journal.recall(key)
+    if known is None:
+        from pipelines.evidence.inspect import inspect_attachment
+
+        inspected = tuple(inspect_attachment(a, ports.store, request.patient) for a in request.attachments)
+        known = ports.journal.record(key, Inspection(attachments=inspected))
+    attachments = ports.journal.read(known, Inspection).attachments
+    question = identity_question(request.patient, attachments)
+    if question is not None and not state.get("answer", {}).get("patient_confirmed"):
+        return {"inspection": known} | _wait(
+            state, ports, "inspect", "person", Result(task=request.task, status=Status.NEEDS_INPUT, message=question)
+        )
+    return {"inspection": known}
+
+
+def route(state: RunState, ports: Ports) -> RunState:
+    """Transcript and attachment kinds -> a Task, or a question back to the user."""
+    request = ports.journal.read(state["request"], Request)
+    transcript = ports.journal.read(state["transcript"], Transcript)
+    attachments = ports.journal.read(state["inspection"], Inspection).attachments
+    chosen = state.get("answer", {}).get("task") or request.task
+    key = Key(state["run"], "route", _digest(state["transcript"], state["inspection"], chosen or ""))
+    known = ports.journal.recall(key)
+    if known is None:
+        known = ports.journal.record(
+            key,
+            (
+                Decision(task=TaskName(chosen), by="user", confidence=1.0)
+                if chosen
+                else ports.router.decide(transcript.text, [a.kind for a in attachments])
+            ),
+        )
+    decision = ports.journal.read(known, Decision)
+    if decision.task is None:
+        return {"decision": known} | _wait(
+            state, ports, "route", "person", Result(task=None, status=Status.NEEDS_INPUT, message=decision.question)
+        )
+    return {"decision": known, "task": decision.task.value}
+
+
+def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
+    """The task itself: Transcript and evidence -> Result."""
+    key = Key(state["run"], name, _digest(state["transcript"], state["inspection"], state["decision"], name))
+    known = ports.journal.recall(key)
+    if known is None:
+        result = ports.tasks[name].perform(_task_input(state, ports))
+        if result.status is not Status.DRAFT:
+            needs = "person" if result.status is Status.NEEDS_INPUT else "generator"
+            return _wait(state, ports, name, needs, result)
+        known = ports.journal.record(key, result)
+    return {"result": known}
+
+
+def not_served(state: RunState, ports: Ports) -> RunState:
+    """No node serves this task yet: keep everything, say so, and stay resumable."""
+    return _wait(
+        state,
+        ports,
+        NOT_SERVED,
+        f"task:{state['task']}",
+        Result(
+            task=TaskName(state["task"]),
+            status=Status.NOT_SERVED,
+            message=f"{state['task']} is not served by this version; the input is kept: "
+            f"after an upgrade, assistant resume {state['run']}",
+        ),
+    )
+
+
+def check(state: RunState, ports: Ports) -> RunState:
+    """Hold each statement against what it cites. A result that contradicts its sources is withheld."""
+    result = ports.journal.read(state["result"], Result)
+    key = Key(state["run"], "check", state["result"])
+    if ports.journal.recall(key) is None:
+        checks = ports.tasks[TaskName(state["task"])].check(result, _task_input(state, ports))
+        ports.journal.record(key, Review(result=state["result"], checks=checks))
+        if any(c.verdict == "contradicted" for c in checks):
+            raise ProductError(
+                f"run {state['run']}",
+                "its result does not match its sources and is withheld",
+                "please report it with the output of: assistant doctor",
+            )
+    return {}
+
+
+def record(state: RunState, ports: Ports) -> RunState:
+    """The result stands: acknowledged in the log."""
+    ports.journal.finish(state["run"], state["result"])
+    return {}
+
+
+def pause(state: RunState) -> RunState:
+    """Wait for a person or a model. Nothing else may happen here."""
+    from langgraph.types import interrupt
+
+    answer = interrupt(state["wait"])
+    return {"answer": {**state.get("answer", {}), **answer}}
+
+
+def build(
+    tasks: tuple[TaskName, ...], checkpointer: BaseCheckpointSaver[str]
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The compiled graph with a node for each of ``tasks``; the others end as ``not-served``.
+
+    Invoke with ``durability="sync"``, ``context=Ports(...)`` and the run's id as ``thread_id``.
+    """
+    from langgraph.graph import END, START, StateGraph
+
+    graph = StateGraph(RunState, context_schema=Ports)
+    graph.add_node("transcribe", _with_ports(transcribe))
+    graph.add_node("inspect", _with_ports(inspect))
+    graph.add_node("route", _with_ports(route))
+    graph.add_node(NOT_SERVED, _with_ports(not_served))
+    for name in tasks:
+        graph.add_node(str(name), _with_ports(lambda state, ports, name=name: perform(state, ports, name)))  # type: ignore[misc]
+    graph.add_node("check", _with_ports(check))
+    graph.add_node("record", _with_ports(record))
+    graph.add_node("pause", pause)
+
+    def chosen_task(state: RunState) -> str:
+        return state["task"] if state["task"] in tasks else NOT_SERVED
+
+    def taken_up_at(state: RunState) -> str:
+        wait = state["wait"]
+        assert wait is not None
+        return chosen_task(state) if wait["at"] == NOT_SERVED else wait["at"]
+
+    def unless_waiting(then: Callable[[RunState], str]) -> Callable[[RunState], str]:
+        return lambda state: "pause" if state.get("wait") else then(state)
+
+    served = [str(name) for name in tasks]
+    graph.add_edge(START, "transcribe")
+    graph.add_conditional_edges("transcribe", unless_waiting(lambda _: "inspect"), ["inspect", "pause"])
+    graph.add_conditional_edges("inspect", unless_waiting(lambda _: "route"), ["route", "pause"])
+    graph.add_conditional_edges("route", unless_waiting(chosen_task), [*served, NOT_SERVED, "pause"])
+    graph.add_edge(NOT_SERVED, "pause")
+    for name in served:
+        graph.add_conditional_edges(name, unless_waiting(lambda _: "check"), ["check", "pause"])
+    graph.add_conditional_edges("pause", taken_up_at, ["transcribe", "inspect", "route", *served, NOT_SERVED])
+    graph.add_edge("check", "record")
+    graph.add_edge("record", END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def typed_transcript(text: str) -> Transcript:
+    """A request typed instead of spoken, written as it was typed."""
+    whole = (Span(start=0, end=len(text), raw_start=0, raw_end=len(text)),) if text else ()
+    return Transcript(recording=None, raw=text, text=text, engine=Engine(name="typed", version="1"), spans=whole)
+
+
+def identity_question(expected: str | None, attachments: tuple[Attachment, ...]) -> str | None:
+    """What to ask when the evidence is not about one patient, the run's own; None when it is."""
+    named = {a.patient.id: a.patient for a in attachments if a.patient is not None}
+    others = [patient for id_, patient in named.items() if expected is not None and id_ != expected]
+    if others:
+        return f"The evidence is about {_call(others[0])}, the run about patient {expected}. Is it the same patient?"
+    if len(named) > 1:
+        return (
+            f"The evidence is about several patients ({', '.join(map(_call, named.values()))}). Is it the same patient?"
+        )
+    return None
+
+
+def _call(patient: Patient) -> str:
+    return f"{patient.name} ({patient.id})" if patient.name else f"patient {patient.id}"
+
+
+def _task_input(state: RunState, ports: Ports) -> TaskInput:
+    request = ports.journal.read(state["request"], Request)
+    return TaskInput(
+        transcript=ports.journal.read(state["transcript"], Transcript),
+        attachments=ports.journal.read(state["inspection"], Inspection).attachments,
+        template=request.template,
+        patient=request.patient,
+        store=ports.store,
+    )
+
+
+def _wait(state: RunState, ports: Ports, at: str, needs: str, result: Result) -> RunState:
+    """Keep the result that says what is missing, and ask for the pause."""
+    digest = ports.journal.record(Key(state["run"], f"{at}:wait", result.digest()), result)
+    return {"wait": Wait(at=at, needs=needs, result=digest)}
+
+
+def _with_ports(node: Callable[[RunState, Ports], RunState]) -> Callable[..., RunState]:
+    """Adapt a node to LangGraph's runtime context; a node that goes on clears an earlier wait."""
+    from langgraph.runtime import Runtime as LangGraphRuntime
+
+    def run(state: RunState, runtime: Runtime[Ports]) -> RunState:
+        return {"wait": None, **node(state, runtime.context)}
+
+    run.__annotations__["runtime"] = LangGraphRuntime[Ports]
+    return run
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""What travels through the graph: references only, never pixels, samples or text (design, rule 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from pipelines.ports import Journal, Store
+from pipelines.records import Attachment, TaskName, Value
+
+if TYPE_CHECKING:
+    from pipelines.routing import Router
+    from pipelines.speech.recognizer import Recognizer
+    from pipelines.tasks.task import Task
+
+
+class Wait(TypedDict):
+    """Why a run cannot go on by itself."""
+
+    at: str
+    """The node to take up again."""
+    needs: str
+    """What would let it go on: ``person``, ``recognizer``, ``generator`` or ``task:NAME``."""
+    result: str
+    """Digest of the ``needs-…`` or ``not-served`` Result that says so to the user."""
+
+
+class Answer(TypedDict, total=False):
+    """What a person decided while the run was paused."""
+
+    task: str
+    patient_confirmed: bool
+
+
+class RunState(TypedDict, total=False):
+    """The graph's state: ids and digests of what the journal holds."""
+
+    run: str
+    request: str
+    transcript: str
+    inspection: str
+    decision: str
+    task: str
+    result: str
+    wait: Wait | None
+    answer: Answer
+
+
+class Inspection(Value):
+    """What the attachments turned out to be."""
+
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What the runner hands to the graph through LangGraph's runtime context."""
+
+    store: Store
+    journal: Journal
+    recognizer: Recognizer
+    router: Router
+    tasks: Mapping[TaskName, Task]
+    progress: Callable[[str, float], None]
+    """Called with the node's name and the share of its work that is done (0 to 1)."""
