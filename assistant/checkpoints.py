@@ -6,12 +6,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pipelines.errors import StorageProblem
+from assistant.sessions.problems import database_errors
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
+
+
+CHECKPOINTS: Final = "checkpoints.db"
 
 
 @contextmanager
@@ -24,14 +27,10 @@ def open_checkpoints(data_dir: Path, lock_timeout: float) -> Iterator[SqliteSave
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
     from langgraph.checkpoint.sqlite import SqliteSaver
 
-    file = data_dir / "checkpoints.db"
-    try:
+    file = data_dir / CHECKPOINTS
+    with database_errors(file):
         connection = sqlite3.connect(file, timeout=lock_timeout, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-    except sqlite3.Error as broken:
-        raise StorageProblem(
-            str(file), f"cannot be opened ({broken})", "free or repair it; runs start over from the log without it"
-        ) from broken
     with closing(connection):
         yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.sessions import FileStore
+from assistant.sessions.files import FileStore
 from pipelines.errors import BadInput, UsageProblem
 from pipelines.records import Attachment, Kind, Member, Recording, Request, TaskName
 

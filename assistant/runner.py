@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from assistant.checkpoints import CHECKPOINTS, open_checkpoints
 from assistant.engines import has_appeared, recognizer_of
 from assistant.intake import Given, take_in
 from assistant.quiet import silence_libraries
 from assistant.sessions import RunView, SessionLog
+from assistant.sessions.problems import database_errors, disk_errors
 from assistant.settings import Settings
 from pipelines.errors import (
     BAD_INPUT,
@@ -21,6 +23,7 @@ from pipelines.errors import (
     PERSON_NEEDED,
     ProductError,
     StorageProblem,
+    VerificationFailed,
 )
 from pipelines.ports import Key
 from pipelines.records import Result, RunState, Status
@@ -28,6 +31,7 @@ from pipelines.state import Answer, Ports, Wait
 from pipelines.tasks.served import served_tasks
 
 if TYPE_CHECKING:
+    from langgraph.checkpoint.sqlite import SqliteSaver
     from langgraph.graph.state import CompiledStateGraph
 
     from pipelines.routing import Router
@@ -66,6 +70,7 @@ class Runner:
         settings: Settings,
         log: SessionLog,
         graph: CompiledStateGraph[Any, Any, Any, Any],
+        checkpoints: SqliteSaver,
         recognizer: Recognizer,
         router: Router,
         progress: Callable[[str, float], None],
@@ -73,12 +78,14 @@ class Runner:
         self._settings = settings
         self.log = log
         self._graph = graph
+        self._checkpoints = checkpoints
         self._ports = Ports(
             store=log.store,
             journal=log.journal,
             recognizer=recognizer,
             router=router,
             tasks=served_tasks(),
+            finish=log.finish,
             progress=progress,
         )
 
@@ -103,9 +110,7 @@ class Runner:
             if known:
                 return self._take_up(known[0].id)
             session = self.log.session(given.session or date.today().isoformat())
-            run = self.log.accept(request, session, again=again)
-            with self._exclusive(run):
-                return self._advance(run, None)
+            return self._advance(self.log.accept(request, session, again=again), None)
 
     def resume(self, run: str, answer: Answer | None = None) -> Outcome:
         """Go on with a run: with a person's answer, or because what it waits for may be here now.
@@ -113,48 +118,44 @@ class Runner:
         Raises:
             UsageProblem: there is no such run.
         """
-        run = self.log.run(run).id
-        if answer:
-            with self._exclusive(run):
-                return self._advance(run, answer)
-        return self._take_up(run)
+        view = self.log.run(run)
+        with self._exclusive(view.key):
+            return self._take_up(view.id, answer)
 
-    def _take_up(self, run: str) -> Outcome:
-        with self._exclusive(run):
-            view = self.log.run(run)
-            if view.state in (RunState.DONE, RunState.CANCELLED):
-                return Outcome(view, worked=False)
-            if view.state is RunState.PAUSED:
-                if not has_appeared(view.needs or "", self._settings):
-                    return Outcome(view, worked=False)
-                return self._advance(run, Answer())
-            return self._advance(run, None)
+    def _take_up(self, run: str, answer: Answer | None = None) -> Outcome:
+        view = self.log.run(run)
+        if view.state in (RunState.DONE, RunState.CANCELLED):
+            return Outcome(view, worked=False)
+        waits = view.state is RunState.PAUSED and not answer
+        if waits and not has_appeared(view.needs or "", self._settings):
+            return Outcome(view, worked=False)
+        return self._advance(run, answer)
 
     def _advance(self, run: str, answer: Answer | None) -> Outcome:
         """Invoke the graph from where it stands until it is done, waits or fails."""
         from langgraph.types import Command
 
         config: Any = {"configurable": {"thread_id": run}}
-        place = self._graph.get_state(config)
-        if answer is not None and place.interrupts:
-            step: Any = Command(resume={"asked_again": True, **answer})
-        elif place.created_at is not None and place.next:
-            step = None if not place.interrupts else Command(resume={"asked_again": True})
-        else:
-            request = self.log.journal.recall(Key(run, "request", "")) or self._record_request(run)
-            step = {"run": run, "request": request, **({"answer": answer} if answer else {})}
-        self.log.set_state(run, RunState.RUNNING)
-        try:
-            final = self._graph.invoke(step, config, context=self._ports, durability="sync")
-        except StorageProblem:
-            raise
-        except ProductError as problem:
-            self.log.set_state(run, RunState.FAILED, error=str(problem), exit_code=problem.exit_code)
-            return Outcome(self.log.run(run), worked=True)
-        if "__interrupt__" in final:
-            self._pause(run, final["__interrupt__"][0].value)
-        else:
-            self._graph.checkpointer.delete_thread(run)  # type: ignore[union-attr]
+        with database_errors(self._settings.data_dir / CHECKPOINTS):
+            place = self._graph.get_state(config)
+            if place.interrupts:
+                step: Any = Command(resume={"asked_again": True, **(answer or {})})
+            elif place.next:
+                step = None
+            else:
+                step = {"run": run, "request": self._record_request(run), "answer": answer or {}}
+            self.log.set_state(run, RunState.RUNNING)
+            try:
+                final = self._graph.invoke(step, config, context=self._ports, durability="sync")
+            except (StorageProblem, VerificationFailed):
+                raise
+            except ProductError as problem:
+                self.log.set_state(run, RunState.FAILED, error=str(problem), exit_code=problem.exit_code)
+                return Outcome(self.log.run(run), worked=True)
+            if "__interrupt__" in final:
+                self._pause(run, final["__interrupt__"][0].value)
+            else:
+                self._checkpoints.delete_thread(run)
         return Outcome(self.log.run(run), worked=True)
 
     def _record_request(self, run: str) -> str:
@@ -164,14 +165,19 @@ class Runner:
         self.log.pause(run, self.log.journal.read(wait["result"], Result), wait["needs"])
 
     @contextlib.contextmanager
-    def _exclusive(self, name: str) -> Iterator[None]:
-        """No other process works on the same run or the same work. The lock dies with its process."""
+    def _exclusive(self, key: str) -> Iterator[None]:
+        """No other process does the same work meanwhile. The lock dies with its process."""
         from filelock import FileLock
 
         folder = self._settings.data_dir / "locks"
-        folder.mkdir(exist_ok=True)
-        with FileLock(folder / f"{name}.lock"):
+        lock = FileLock(folder / f"{key}.lock")
+        with disk_errors(folder):
+            folder.mkdir(exist_ok=True)
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
 
 
 def _no_progress(_node: str, _share: float) -> None:
@@ -193,11 +199,12 @@ def open_runner(
         StorageProblem: the folder cannot be used.
     """
     silence_libraries(settings)
-    with SessionLog.open(settings.data_dir) as log:
-        from assistant.checkpoints import open_checkpoints
+    with SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log:
         from pipelines.graph import build
         from pipelines.routing import Router
 
         with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
             graph = build(tuple(served_tasks()), checkpoints)
-            yield Runner(settings, log, graph, recognizer or recognizer_of(settings), Router.load(), progress)
+            yield Runner(
+                settings, log, graph, checkpoints, recognizer or recognizer_of(settings), Router.load(), progress
+            )

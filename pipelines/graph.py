@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ModelNeeded, ProductError
@@ -159,7 +160,7 @@ def check(state: RunState, ports: Ports) -> RunState:
 
 def record(state: RunState, ports: Ports) -> RunState:
     """The result stands: acknowledged in the log."""
-    ports.journal.finish(state["run"], state["result"])
+    ports.finish(state["run"], state["result"])
     return {}
 
 
@@ -185,8 +186,8 @@ def build(
     graph.add_node("inspect", _with_ports(inspect))
     graph.add_node("route", _with_ports(route))
     graph.add_node(NOT_SERVED, _with_ports(not_served))
-    for name in tasks:
-        graph.add_node(str(name), _with_ports(lambda state, ports, name=name: perform(state, ports, name)))  # type: ignore[misc]
+    for task in tasks:
+        graph.add_node(task.value, _with_ports(partial(perform, name=task)))
     graph.add_node("check", _with_ports(check))
     graph.add_node("record", _with_ports(record))
     graph.add_node("pause", pause)
@@ -202,7 +203,7 @@ def build(
     def unless_waiting(then: Callable[[RunState], str]) -> Callable[[RunState], str]:
         return lambda state: "pause" if state.get("wait") else then(state)
 
-    served = [str(name) for name in tasks]
+    served = [task.value for task in tasks]
     graph.add_edge(START, "transcribe")
     graph.add_conditional_edges("transcribe", unless_waiting(lambda _: "inspect"), ["inspect", "pause"])
     graph.add_conditional_edges("inspect", unless_waiting(lambda _: "route"), ["route", "pause"])

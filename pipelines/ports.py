@@ -51,7 +51,3 @@ class Journal(Protocol):
     def read(self, digest: str, kind: type[V]) -> V:
         """The recorded value with this digest."""
         ...
-
-    def finish(self, run: str, result: str) -> None:
-        """The run is done and its result (a digest) stands. Doing it twice is doing it once."""
-        ...

@@ -1,4 +1,4 @@
-"""The words of the house as frozen values (see docs/words.md): what passes between rooms, and nothing else.
+"""The words of the house as frozen values (see docs/design.md): what passes between rooms, and nothing else.
 
 All times are seconds, all hashes lower-case hexadecimal SHA-256, all character offsets count Python characters.
 """

@@ -62,5 +62,7 @@ class Ports:
     recognizer: Recognizer
     router: Router
     tasks: Mapping[TaskName, Task]
+    finish: Callable[[str, str], None]
+    """Given a run and the digest of its result: the run is done and the result stands. Twice is once."""
     progress: Callable[[str, float], None]
     """Called with the node's name and the share of its work that is done (0 to 1)."""

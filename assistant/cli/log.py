@@ -40,7 +40,7 @@ def list_runs(ctx: click.Context, session: str | None, limit: int | None, as_jso
         table.add_column(heading, no_wrap=heading == "run")
     for run in runs:
         table.add_row(
-            run.id, run.created[:19], run.session, run.recording or "", run.task or "", run.state, run.status or ""
+            run.id, run.created[:19], run.label, run.recording or "", run.task or "", run.state, run.status or ""
         )
     console().print(table)
     return DONE
@@ -56,7 +56,7 @@ def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
     with _open(ctx) as log:
         view = log.run(run)
     if as_json:
-        print_json({**run_object(view), "model_calls": [c.model_dump(mode="json") for c in view.calls]})
+        print_json({**run_object(view), "model_calls": [c.model_dump(mode="json") for c in view.model_calls]})
     else:
         print_run(view, console())
     return DONE

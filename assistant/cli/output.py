@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import BadInput
-from pipelines.records import Check, Result, RunState, Statement, Status
+from pipelines.records import Check, Kind, Result, RunState, Statement, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,13 +29,11 @@ def run_object(view: RunView) -> dict[str, Any]:
     request = view.request
     return {
         "run": view.id,
-        "session": view.session,
+        "session": view.label,
         "state": view.state,
         "recording": request.recording.model_dump(mode="json") if request.recording else None,
         "transcript": _transcript_object(view),
-        "attachments": [
-            {**a.model_dump(mode="json", exclude={"members"}), "files": len(a.members) or 1} for a in view.attachments
-        ],
+        "attachments": _attachment_objects(view),
         "patient": request.patient,
         "task": (view.decision.task if view.decision else None) or request.task,
         "route": view.decision.model_dump(mode="json") if view.decision else None,
@@ -82,14 +80,15 @@ def print_run(view: RunView, to: Console) -> None:
 
     request = view.request
     said = view.transcript.text if view.transcript else ""
-    to.print(f"[bold]run[/] {view.id}   [bold]state[/] {view.state}   [bold]session[/] {view.session}")
+    to.print(f"[bold]run[/] {view.id}   [bold]state[/] {view.state}   [bold]session[/] {escape(view.label)}")
     if request.recording:
         r = request.recording
         to.print(f"[bold]recording[/] {escape(r.name)}, {r.seconds:.1f} s, {r.rate} Hz, {r.channels} channel(s)")
         for warning in r.warnings:
             to.print(f"  [yellow]{escape(warning)}[/]")
-    for a in view.attachments:
-        to.print(f"[bold]attachment[/] {escape(a.name)}: {a.kind} (by {a.kind_from})")
+    for attachment in _attachment_objects(view):
+        kind, source = attachment["kind"], attachment["kind_from"]
+        to.print(f"[bold]attachment[/] {escape(attachment['name'])}: {kind} (by {source})")
     if view.transcript:
         engine = view.transcript.engine
         to.print(f"[bold]said[/] ({escape(engine.name)}{': ' + escape(engine.note) if engine.note else ''})")
@@ -160,6 +159,17 @@ def _transcript_object(view: RunView) -> dict[str, Any] | None:
     transcript = view.transcript.model_dump(mode="json", exclude={"recording", "segments", "spans"})
     words = [word.model_dump(exclude={"raw_start", "raw_end"}) for s in view.transcript.segments for word in s.words]
     return {**transcript, "words": words}
+
+
+def _attachment_objects(view: RunView) -> list[dict[str, Any]]:
+    """The attachments, each with the kind that the words gave it where its header could not say (routing rule 0)."""
+    inferred = iter(view.decision.inferred_kinds if view.decision else ())
+    objects = []
+    for attachment in view.request.attachments:
+        seen = {**attachment.model_dump(mode="json", exclude={"members"}), "files": len(attachment.members) or 1}
+        by_words = next(inferred, None) if attachment.kind in (Kind.IMAGE, Kind.DOCUMENT) else None
+        objects.append({**seen, "kind": by_words, "kind_from": "words"} if by_words else seen)
+    return objects
 
 
 def _result_object(result: Result, checks: Sequence[Check]) -> dict[str, Any]:

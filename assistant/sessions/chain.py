@@ -9,13 +9,15 @@ from typing import NamedTuple, TypeAlias, Union
 from sqlalchemy import Connection, insert, select, update
 
 from assistant.sessions.problems import broken
-from assistant.sessions.schema import EventRow, HeadRow
+from assistant.sessions.schema import table
 from assistant.sessions.seal import GENESIS, Seal, canonical, event_hash
 
 JSON: TypeAlias = Union[str, int, float, bool, Sequence["JSON"], dict[str, "JSON"], None]  # noqa: UP007
 
-_LAST = select(EventRow.__table__).order_by(EventRow.seq.desc()).limit(1)
-_HEAD = select(HeadRow.seq, HeadRow.hash)
+_EVENTS, _HEADS = table("events"), table("chain_head")
+_LAST = select(_EVENTS).order_by(_EVENTS.c.seq.desc()).limit(1)
+_HEAD = select(_HEADS.c.seq, _HEADS.c.hash)
+_ADD, _FIRST_HEAD, _MOVE_HEAD = insert(_EVENTS), insert(_HEADS), update(_HEADS)
 
 
 class Tail(NamedTuple):
@@ -67,11 +69,11 @@ def append(
     body = canonical({**payload, "seals": [list(seal) for seal in seals]} if seals else payload).decode()
     digest = event_hash(end.hash, seq, time, kind, run, body)
     connection.execute(
-        insert(EventRow),
+        _ADD,
         {"seq": seq, "time": time, "kind": kind, "run": run, "payload": body, "prev_hash": end.hash, "hash": digest},
     )
     head = {"seq": seq, "hash": digest}
     if end.seq:
-        connection.execute(update(HeadRow).values(head))
+        connection.execute(_MOVE_HEAD, head)
     else:
-        connection.execute(insert(HeadRow), {"id": 1, **head})
+        connection.execute(_FIRST_HEAD, {"id": 1, **head})

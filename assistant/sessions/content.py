@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, Select, Update, bindparam, insert, select, update
 
 from assistant.sessions.schema import CHILDREN, table
 from assistant.sessions.seal import Seal, new_key, row_hmac
@@ -15,18 +15,17 @@ from assistant.sessions.values import Columns, Rows
 def store(connection: Connection, name: str, rows: Rows) -> Seal:
     """Insert a new content row with its children."""
     row = {**rows.row, "seal_key": new_key()}
-    connection.execute(insert(table(name)), row)
+    connection.execute(_insert(name), row)
     for child in CHILDREN[name]:
         if rows.children.get(child):
-            connection.execute(insert(table(child)), rows.children[child])
+            connection.execute(_insert(child), rows.children[child])
     return Seal(name, row["id"], row_hmac(name, row, rows.children))
 
 
 def change(connection: Connection, name: str, row_id: str, columns: Columns) -> Seal:
     """Change columns of a content row; its children stay."""
     row, children = fetch(connection, name, row_id)
-    target = table(name)
-    connection.execute(update(target).where(target.c.id == row_id), columns)
+    connection.execute(_change(name), {"this": row_id, **columns})
     return Seal(name, row_id, row_hmac(name, {**row, **columns}, children))
 
 
@@ -44,6 +43,18 @@ def fetch(connection: Connection, name: str, row_id: str) -> Rows:
         for child in CHILDREN[name]
     }
     return Rows(dict(row), children)
+
+
+# Built once: composing a statement costs more than running it.
+@cache
+def _insert(name: str) -> Insert:
+    return insert(table(name))
+
+
+@cache
+def _change(name: str) -> Update:
+    target = table(name)
+    return update(target).where(target.c.id == bindparam("this"))
 
 
 @cache

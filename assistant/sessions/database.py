@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,15 @@ def _migrate(connection: Connection, path: Path) -> None:
     config = migration_config()
     config.attributes["connection"] = connection.execution_options(begin="BEGIN IMMEDIATE")
     command.upgrade(config, "head")
+
+
+@cache
+def schema_of_a_new_log() -> frozenset[tuple[str, str, str, str | None]]:
+    """Type, name, table and SQL of everything that the migrations make: what an unharmed log consists of."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        _migrate(connection, Path(":memory:"))
+        found = connection.execute(text("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+        made = frozenset((kind, name, owner, sql) for kind, name, owner, sql in found)
+    engine.dispose()
+    return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from assistant.sessions import chain
 from assistant.sessions.chain import JSON
@@ -19,6 +19,10 @@ from pipelines.ports import Key
 from pipelines.records import Decision, ModelCall, Result, Review, Value
 
 V = TypeVar("V", bound=Value)
+
+_STEP = select(StepRow.id, StepRow.digest).where(
+    StepRow.run == bindparam("run"), StepRow.node == bindparam("node"), StepRow.input_hash == bindparam("input_hash")
+)
 
 
 class Step(NamedTuple):
@@ -68,10 +72,7 @@ class Journal:
 
 
 def find_step(connection: Connection, key: Key) -> Step | None:
-    query = select(StepRow.id, StepRow.digest).where(
-        StepRow.run == key.run, StepRow.node == key.node, StepRow.input_hash == key.input_hash
-    )
-    found = connection.execute(query).one_or_none()
+    found = connection.execute(_STEP, key._asdict()).one_or_none()
     return Step(found.id, found.digest, ()) if found else None
 
 

@@ -144,4 +144,4 @@ class SessionLog:
 
     def verify(self, progress: Progress | None = None) -> Verification:
         """Re-derive every hash from the bytes; never raises, names the first place that does not hold."""
-        return verify(self._database, self.store, progress)
+        return verify(self._database.path, self.store, progress)

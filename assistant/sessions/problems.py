@@ -60,8 +60,8 @@ def database_errors(path: Path) -> Iterator[None]:
     """Raises the storage errors of SQLite as StorageProblem about ``path``; others pass as they are."""
     try:
         yield
-    except DBAPIError as error:
-        code = getattr(error.orig, "sqlite_errorcode", None)
+    except (DBAPIError, sqlite3.Error) as error:
+        code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorcode", None)
         known = _BY_SQLITE_CODE.get(code & 0xFF) if isinstance(code, int) else None
         if known is None:
             raise

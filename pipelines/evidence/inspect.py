@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from pipelines.errors import BadInput
 from pipelines.evidence.dicom import patient_of, read_header
 from pipelines.evidence.formats import PICTURES, Format
 from pipelines.ports import Store
 from pipelines.records import Attachment, Kind, Patient
-
-MAX_PIXELS: Final = 200_000_000
-"""A picture of more pixels is refused before its memory is taken."""
 
 
 def inspect_attachment(attachment: Attachment, store: Store, patient: str | None) -> Attachment:
@@ -47,16 +43,17 @@ def _record_patient(attachment: Attachment, store: Store, patient: str | None) -
 
 
 def _open_picture(path: Path, name: str) -> None:
+    """Decode it once. Pillow refuses the bomb from its header, before any memory is taken for pixels."""
+    import warnings
+
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise BadInput(
-                    name,
-                    f"has {picture.width} x {picture.height} pixels",
-                    f"attach it at {MAX_PIXELS:,} pixels or fewer",
-                )
-            picture.load()
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as broken:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                picture.load()
+    except Image.DecompressionBombError as bomb:
+        raise BadInput(name, "has more pixels than are read here", "attach it at 178 million pixels or fewer") from bomb
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as broken:
         raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken

@@ -267,7 +267,7 @@ def _belongs(
 
 
 def _follow(links: Mapping[str, Resource], reference: str) -> Resource | None:
-    plain = reference.split("/_history/")[0]
+    plain = reference.split("/_history/", maxsplit=1)[0]
     found = links.get(plain)
     if found is None and plain.count("/") > 1:
         found = links.get("/".join(plain.rsplit("/", 2)[-2:]))

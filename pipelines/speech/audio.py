@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,7 +21,7 @@ MAX_SECONDS: Final = 6 * 3600
 #: A peak below -70 dBFS is a microphone that is muted, unplugged or set to nothing.
 HEARING_THRESHOLD: Final = 10 ** (-70 / 20)
 #: Codecs round their length to whole packets, so a header may promise this much more than there is.
-_PACKET_SECONDS: Final = 0.25
+_PACKET_SECONDS: Final = 0.1
 
 
 class NothingToHear(BadInput):
@@ -93,11 +94,16 @@ def read_speech(path: Path, name: str) -> Speech:
         raise NothingToHear(
             name, "nothing to hear: no sample above -70 dBFS", "check the microphone and record it again"
         )
+    samples = np.empty(survey.frames * RATE // survey.sound.rate + RATE, np.float32)
+    filled = 0
     with open_sound(path, name) as sound:
         resampler = soxr.ResampleStream(sound.rate, RATE, 1, dtype="float32")
-        parts = [resampler.resample_chunk(np.ascontiguousarray(_finite(block) @ weights)) for block in sound.blocks()]
-    parts.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-    return Speech(np.concatenate(parts), survey.warnings())
+        for block in chain(sound.blocks(), (np.zeros((0, sound.channels), np.float32),)):
+            mono = np.ascontiguousarray(_finite(block) @ weights)
+            part = resampler.resample_chunk(mono, last=len(mono) == 0)
+            samples[filled : filled + len(part)] = part
+            filled += len(part)
+    return Speech(samples[:filled], survey.warnings())
 
 
 @dataclass
@@ -129,9 +135,12 @@ class _Survey:
         if finite is not block:
             self.not_numbers += int(np.size(block) - np.count_nonzero(np.isfinite(block)))
         self.peak = max(self.peak, float(np.abs(finite).max(initial=0.0)))
-        columns = np.column_stack((finite, finite.mean(axis=1, dtype=np.float64)))
-        self._sums += columns.sum(axis=0, dtype=np.float64)
-        self._squares += np.square(columns, dtype=np.float64).sum(axis=0)
+        channels = block.shape[1]
+        columns = np.empty((channels + 1, len(block)))
+        columns[:channels] = finite.T
+        columns[channels] = columns[:channels].sum(axis=0) / channels
+        self._sums += columns.sum(axis=1)
+        self._squares += np.einsum("ij,ij->i", columns, columns)
 
     def finish(self) -> None:
         if self.frames == 0:
@@ -162,9 +171,12 @@ class _Survey:
         exact = self.sound.media_type in ("audio/wav", "audio/flac")
         tolerance = 1 / self.sound.rate if exact else _PACKET_SECONDS
         if promised is not None and promised - self.seconds > tolerance:
-            found.append(f"truncated: the header promises {promised:.1f} s, {self.seconds:.1f} s are there")
+            what = "damaged" if self.sound.damaged else "truncated"
+            found.append(f"{what}: the header promises {promised:.1f} s, {self.seconds:.1f} s are there")
         elif self.sound.cut:
-            found.append(f"truncated: the end is missing or damaged, {self.seconds:.1f} s are there")
+            found.append(f"truncated: the end is missing, {self.seconds:.1f} s are there")
+        elif self.sound.damaged:
+            found.append(f"damaged: parts could not be read, {self.seconds:.1f} s are there")
         if self.not_numbers:
             found.append(f"{self.not_numbers} samples were not numbers and are taken as silence")
         return tuple(found)

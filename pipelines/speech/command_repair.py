@@ -48,7 +48,8 @@ def _reading(ahead: list[Token]) -> tuple[Command | Heading | None, int]:
     """What the tokens ahead begin with, and how many of them that takes."""
     if ahead[0].meaning:
         return ahead[0].meaning, 1
-    for found, count in (_whole_name(ahead), _misspelt_group(ahead), _tail_lost(ahead), _head_lost(ahead)):
+    for rule in (_whole_name, _misspelt_group, _tail_lost, _head_lost):
+        found, count = rule(ahead)
         if found:
             return found, count
     return None, 1

@@ -22,14 +22,16 @@ class Container(NamedTuple):
     media_type: str
     demuxer: str | None
     """The one format name under which libav may open it; None where only libsndfile reads it."""
+    lossless: bool = False
+    """Samples come back exactly: libsndfile's part. Lossy codecs are libav's, which decodes on past damage."""
 
 
 def recognise_container(head: bytes) -> Container | None:
     """The container that starts with ``head`` (at least its first 64 bytes), or None when it holds no known sound."""
     if head[:4] in (b"RIFF", b"RF64", b"RIFX") and head[8:12] == b"WAVE":
-        return Container("audio/wav", "wav")
+        return Container("audio/wav", "wav", lossless=True)
     if head[:4] == b"fLaC":
-        return Container("audio/flac", "flac")
+        return Container("audio/flac", "flac", lossless=True)
     if head[:4] == b"OggS":
         return Container("audio/ogg", "ogg")
     if head[4:8] == b"ftyp":
@@ -37,11 +39,11 @@ def recognise_container(head: bytes) -> Container | None:
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return Container("audio/webm" if b"webm" in head else "audio/x-matroska", "matroska")
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return Container("audio/aiff", None)
+        return Container("audio/aiff", None, lossless=True)
     if head[:4] == b"caff":
-        return Container("audio/x-caf", None)
+        return Container("audio/x-caf", None, lossless=True)
     if head[:4] == b".snd":
-        return Container("audio/basic", None)
+        return Container("audio/basic", None, lossless=True)
     if head[:3] == b"ID3":
         return Container("audio/mpeg", "mp3")
     return _by_frame_sync(head)
@@ -98,3 +100,15 @@ def ogg_is_cut(path: Path) -> bool:
     lengths = tail[last + 27 : last + 27 + segments]
     complete = len(tail) >= last + 27 + segments + sum(lengths)
     return not complete or not tail[last + 5] & _OGG_END_OF_STREAM
+
+
+def mp3_declares_length(path: Path) -> bool:
+    """Whether the first frame of an MP3 file tells how many follow; else its length is a guess from its size."""
+    with path.open("rb") as file:
+        head = file.read(10)
+        skip = 0
+        if head[:3] == b"ID3" and len(head) == 10:
+            skip = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        file.seek(skip)
+        frame = file.read(64)
+    return b"Xing" in frame or b"Info" in frame or b"VBRI" in frame

@@ -27,7 +27,7 @@ _RELEASE_DB_PER_HOP: Final = 0.05
 _SILENCE_DB: Final = -120.0
 #: Above this the curve bends so that no output exceeds full scale.
 _KNEE: Final = 0.8
-_HOPS_PER_BLOCK: Final = 60_000
+_HOPS_PER_BLOCK: Final = 6_000
 
 
 def correct_level(samples: Samples) -> tuple[Samples, tuple[float, float]]:
@@ -54,7 +54,10 @@ def correct_level(samples: Samples) -> tuple[Samples, tuple[float, float]]:
 def _hop_levels_db(samples: Samples) -> NDArray[np.float64]:
     """RMS level of every whole hop, in dBFS."""
     hops = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)
-    power = np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
+    power = np.empty(len(hops))
+    for first in range(0, len(hops), _HOPS_PER_BLOCK):
+        part = hops[first : first + _HOPS_PER_BLOCK].astype(np.float64)
+        power[first : first + len(part)] = np.einsum("ij,ij->i", part, part) / HOP
     levels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DB / 10)))
     return levels
 

@@ -17,7 +17,8 @@ from pipelines.speech.decode import Samples
 from pipelines.speech.recognizer import Heard, Progress, require_length
 from pipelines.speech.weights import MODEL, MODEL_SHA256, REVISION, weights_available, whisper_base
 
-#: Greedy and beam decoding differ little in errors for this model; see the figures of `assistant evaluate speech`.
+#: No better than greedy on clean speech, clearly better in noise (word error rate 0.38 against 0.45 at 10 dB), a fifth
+#: slower.
 BEAM: Final = 5
 #: Gentler than the library's 0.5, so that quiet or hoarse speech is kept; silence and noise still give nothing.
 VOICE_ACTIVITY: Final = {"threshold": 0.35, "min_silence_duration_ms": 1000, "speech_pad_ms": 400}

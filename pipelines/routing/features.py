@@ -1,0 +1,99 @@
+"""A request as the places and weights of hashed features. The same code runs in training and at work."""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from pipelines.records import Kind
+from pipelines.routing.cues import cues
+
+BITS: Final = 17
+SIZE: Final = 1 << BITS
+
+#: A dictation of hours says what it is at its beginning and end.
+_HEAD, _TAIL = 150, 50
+_CHARACTERS: Final = 20_000
+
+_WORD = re.compile(r"\[[^\]]{0,40}\]|\{[^}]{0,40}\}|[a-z]+(?:['’][a-z]+)*|\d+")
+
+
+#: Where a second wish may begin.
+_JOINTS: Final = frozenset({"and", "also", "plus", "then", "or"})
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words; digits become ``0``, a bracketed noise ``[]``."""
+    if len(text) > _CHARACTERS:
+        text = f"{text[: _CHARACTERS // 2]} {text[-_CHARACTERS // 2 :]}"
+    words = ["[]" if w[0] == "[" else "0" if w[0].isdigit() else w for w in _WORD.findall(text.lower())]
+    return words if len(words) <= _HEAD + _TAIL else words[:_HEAD] + words[-_TAIL:]
+
+
+def features(text: str, kinds: Sequence[Kind]) -> dict[int, float]:
+    """Hash bucket -> weight. Each group of features has length one, so that long requests weigh as much as short."""
+    words = words_of(text)
+    attached = Counter(kinds)
+    out: dict[int, float] = {}
+    for scale, group in (
+        (1.0, _grams(words)),
+        (0.8, _pieces(words)),
+        (1.0, _crossed(words, attached)),
+        (1.5, cues(text[:_CHARACTERS], words, kinds)),
+        (1.0, _context(attached)),
+    ):
+        places = {zlib.crc32(feature.encode()) & (SIZE - 1) for feature in group}
+        weight = scale / math.sqrt(max(1, len(places)))
+        for place in places:
+            out[place] = out.get(place, 0.0) + weight
+    return out
+
+
+def _grams(words: Sequence[str]) -> Iterator[str]:
+    padded = ["^", *words, "$"]
+    joint = max((at for at, word in enumerate(words) if word in _JOINTS), default=len(words))
+    for word in words[joint + 1 :]:
+        yield f"t{word}"
+    for n in (1, 2, 3):
+        for start in range(len(padded) - n + 1):
+            yield f"w{' '.join(padded[start : start + n])}"
+
+
+def _pieces(words: Sequence[str]) -> Iterator[str]:
+    """Pieces of words, and of the words run together: recognisers split and join words."""
+    for word in words:
+        marked = f" {word} "
+        for n in (3, 4, 5):
+            for start in range(len(marked) - n + 1):
+                yield f"c{marked[start : start + n]}"
+    joined = "".join(words)
+    for n in (4, 6):
+        for start in range(len(joined) - n + 1):
+            yield f"j{joined[start : start + n]}"
+
+
+def _crossed(words: Sequence[str], attached: Counter[Kind]) -> Iterator[str]:
+    contexts = [f"{kind}{'+' if count > 1 else ''}" for kind, count in attached.items()] or ["none"]
+    contexts.append(_signature(attached))
+    padded = ["^", *words, "$"]
+    for context in contexts:
+        for word in words:
+            yield f"x{context} {word}"
+        for first, second in zip(padded, padded[1:], strict=False):
+            yield f"y{context} {first} {second}"
+
+
+def _context(attached: Counter[Kind]) -> Iterable[str]:
+    yield f"all {_signature(attached)}"
+    yield f"kinds {len(attached)}"
+    for kind, count in attached.items():
+        yield f"has {kind}"
+        yield f"has {kind} {min(count, 3)}"
+
+
+def _signature(attached: Counter[Kind]) -> str:
+    return ",".join(sorted(f"{kind}{min(count, 2)}" for kind, count in attached.items()))

@@ -1,0 +1,196 @@
+"""A spoken question as words: numbers written as digits, known names found in it, and what is left over.
+
+What is left over decides: a question with a word that nothing here understands is not answered by lookup.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+_TOKEN: Final = re.compile(r"\d+\.\d+|[a-z]+\d+[a-z]*|\d+|[^\W\d_]+")
+_BELOW_TWENTY: Final = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_ONES: Final = {word: n for n, word in enumerate(_BELOW_TWENTY)}
+_FROM_TWENTY: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS: Final = {word: 10 * n for n, word in enumerate(_FROM_TWENTY, 2)}
+_CENTURIES: Final = {"eighteen": 1800, "nineteen": 1900, "twenty": 2000}
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-case words of ``text`` without punctuation; number words and spoken years as digits."""
+    plain = text.lower().replace("’", "'")
+    plain = re.sub(r"(\w)'s\b", r"\1", plain).replace("n't", " not").replace("'", "")
+    return _digits(_TOKEN.findall(plain))
+
+
+def _digits(words: list[str]) -> list[str]:
+    out: list[str] = []
+    n = 0
+    while n < len(words):
+        value, length = _year(words[n : n + 5])
+        if not length:
+            value, length = _small(words[n : n + 2])
+        out.append(str(value) if length else words[n])
+        n += length or 1
+    return out
+
+
+def _year(words: Sequence[str]) -> tuple[int, int]:
+    """``twenty nineteen``, ``nineteen oh five``, ``two thousand (and) four`` -> (year, words used), else (0, 0)."""
+    if len(words) < 2:
+        return 0, 0
+    if words[:2] == ["two", "thousand"]:
+        skip = 3 if words[2:3] == ["and"] else 2
+        rest, length = _small(words[skip : skip + 2])
+        return (2000 + rest, skip + length) if length and rest < 100 else (2000, 2)
+    if words[0] in _CENTURIES:
+        if words[1] in {"oh", "o"} and words[2:3] and words[2] in _ONES:
+            return _CENTURIES[words[0]] + _ONES[words[2]], 3
+        rest, length = _small(words[1:3])
+        if length and 10 <= rest < 100:
+            return _CENTURIES[words[0]] + rest, 1 + length
+    return 0, 0
+
+
+def _small(words: Sequence[str]) -> tuple[int, int]:
+    if not words:
+        return 0, 0
+    if words[0] in _TENS:
+        if len(words) > 1 and 0 < _ONES.get(words[1], 0) < 10:
+            return _TENS[words[0]] + _ONES[words[1]], 2
+        return _TENS[words[0]], 1
+    return (_ONES[words[0]], 1) if words[0] in _ONES else (0, 0)
+
+
+@dataclass(frozen=True)
+class Term:
+    """An entry of the table: what it is called, how it is spoken, and how it is found in a record."""
+
+    domain: Literal["observation", "vaccine", "condition", "medication"]
+    name: str
+    spoken: tuple[tuple[str, ...], ...]
+    codes: frozenset[str]
+    named: tuple[tuple[str, ...], ...]
+
+
+@cache
+def terms() -> tuple[Term, ...]:
+    """The table of names that ship with the product (``analytes.toml``)."""
+    table = tomllib.loads(Path(__file__).with_name("analytes.toml").read_text(encoding="utf-8"))
+    domains: tuple[Literal["observation", "vaccine", "condition", "medication"], ...] = (
+        "observation",
+        "vaccine",
+        "condition",
+        "medication",
+    )
+    return tuple(
+        Term(
+            domain=domain,
+            name=entry["name"],
+            spoken=tuple(tuple(tokens(phrase)) for phrase in entry["spoken"]),
+            codes=frozenset(entry.get("loinc", ())),
+            named=tuple(tuple(tokens(phrase)) for phrase in entry.get("named", ())),
+        )
+        for domain in domains
+        for entry in table[domain]
+    )
+
+
+@cache
+def _by_phrase(domain: str) -> tuple[dict[tuple[str, ...], Term], frozenset[str]]:
+    found = {phrase: term for term in terms() if term.domain == domain for phrase in term.spoken}
+    return found, frozenset(word for phrase in found for word in phrase)
+
+
+def near(a: str, b: str) -> bool:
+    """The same word, give or take one letter in a long one: what a recogniser does to a rare name."""
+    if a == b:
+        return True
+    if min(len(a), len(b)) < 6 or abs(len(a) - len(b)) > 1 or a[0] != b[0]:
+        return False
+    short, long = sorted((a, b), key=len)
+    start = next((n for n, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
+    if len(short) == len(long):
+        swapped = short[start : start + 2] == long[start : start + 2][::-1]
+        return short[start + 1 :] == long[start + 1 :] or (swapped and short[start + 2 :] == long[start + 2 :])
+    return short[start:] == long[start + 1 :]
+
+
+def same_words(wanted: Iterable[str], name: Iterable[str]) -> bool:
+    """Whether every word wanted stands in the name, plurals and one wrong letter in a long word aside."""
+    have = {singular(word) for word in name}
+    return all(singular(w) in have or any(near(singular(w), h) for h in have) for w in wanted)
+
+
+def singular(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+class Words:
+    """The words of one question; what is understood is taken, in any order."""
+
+    def __init__(self, text: str) -> None:
+        self.all = tokens(text)
+        self._left: list[str | None] = list(self.all)
+
+    def mark(self) -> tuple[str | None, ...]:
+        """What is left now, to come back to where a reading fails."""
+        return tuple(self._left)
+
+    def back_to(self, mark: tuple[str | None, ...]) -> None:
+        self._left = list(mark)
+
+    def take(self, *phrases: str) -> bool:
+        """Take every occurrence of any of the phrases; whether there was one."""
+        return bool([self._take_phrase(tuple(phrase.split())) for phrase in phrases if self.has(phrase)])
+
+    def has(self, phrase: str) -> bool:
+        return self._find(tuple(phrase.split())) is not None
+
+    def take_terms(self, domain: str) -> list[Term]:
+        """The table's terms of this domain that are named, longest phrases first so that the exact one wins."""
+        phrases, vocabulary = _by_phrase(domain)
+        found: list[tuple[int, Term]] = []
+        for phrase in sorted(phrases, key=lambda p: (-len(p), -sum(map(len, p)))):
+            while (at := self._find(phrase, vocabulary)) is not None:
+                self._left[at : at + len(phrase)] = [None] * len(phrase)
+                if phrases[phrase] not in [term for _, term in found]:
+                    found.append((at, phrases[phrase]))
+        return [term for _, term in sorted(found, key=lambda each: each[0])]
+
+    def take_pattern(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Take the words that ``pattern`` matches in what is left; taken words read as ``|``."""
+        text = " ".join(word or "|" for word in self._left)
+        match = pattern.search(text)
+        if match:
+            start = text[: match.start()].count(" ")
+            length = len(match.group().split())
+            self._left[start : start + length] = [None] * length
+        return match
+
+    def rest(self, ignore: frozenset[str]) -> list[str]:
+        """What nobody took, without the words to ignore."""
+        return [word for word in self._left if word is not None and word not in ignore]
+
+    def _find(self, phrase: tuple[str, ...], vocabulary: frozenset[str] = frozenset()) -> int | None:
+        for at in range(len(self._left) - len(phrase) + 1):
+            if all(
+                have is not None and (have == want or (vocabulary and have not in vocabulary and near(have, want)))
+                for have, want in zip(self._left[at:], phrase, strict=False)
+            ):
+                return at
+        return None
+
+    def _take_phrase(self, phrase: tuple[str, ...]) -> None:
+        while (at := self._find(phrase)) is not None:
+            self._left[at : at + len(phrase)] = [None] * len(phrase)

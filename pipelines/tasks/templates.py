@@ -1,0 +1,201 @@
+"""Note templates: TOML files that name the sections of a note, their order and the headings that open them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, ValidationError, model_validator
+
+from pipelines.errors import BadInput, UsageProblem
+from pipelines.records import Value
+
+_SHIPPED: Final = ("soap", "radiology-report", "discharge-summary", "consult-letter")
+_KEY = r"^[a-z][a-z0-9_]*$"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a note.
+
+    ``synonyms`` are other headings for the whole section, lower case: spoken, they open it and are not written again.
+    A phrase that two sections list opens both, and the wording then decides. ``parts`` are labels within it ("family
+    history"): they open it too, but stay in the text, since what follows would mean something else without them.
+    ``holds`` names the roles of sentences that belong here where no heading was spoken (``filing_cues.toml``);
+    without any, only a heading opens the section.
+    """
+
+    key: str
+    heading: str
+    synonyms: tuple[str, ...]
+    order: int
+    parts: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The section's own names, as ``heading_phrase`` writes them."""
+        return frozenset({heading_phrase(self.heading), heading_phrase(self.key)})
+
+
+@dataclass(frozen=True)
+class Template:
+    """``sha256`` is that of the file's bytes."""
+
+    name: str
+    version: str
+    title: str
+    sections: tuple[Section, ...]
+    sha256: str
+
+    @property
+    def headings(self) -> Mapping[str, tuple[str, ...]]:
+        """Every phrase that heads a section, as ``heading_phrase`` writes it, and the sections' keys."""
+        named = {name: (section.key,) for section in self.sections for name in section.names}
+        return self._opening(lambda section: section.synonyms) | named
+
+    @property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """Every label within a section, and the keys of the sections that it opens."""
+        return self._opening(lambda section: section.parts)
+
+    def _opening(self, phrases: Callable[[Section], tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for section in self.sections:
+            for phrase in map(heading_phrase, phrases(section)):
+                found[phrase] = (*found.get(phrase, ()), section.key)
+        return found
+
+
+def heading_phrase(text: str) -> str:
+    """A heading as it is compared: lower case, words only, hyphens as spaces."""
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+class _SectionFile(Value):
+    key: Annotated[str, Field(pattern=_KEY)]
+    heading: Annotated[str, Field(min_length=1)]
+    synonyms: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+
+
+class _TemplateFile(Value):
+    title: str
+    version: str
+    sections: Annotated[tuple[_SectionFile, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> _TemplateFile:
+        if len({section.key for section in self.sections}) < len(self.sections):
+            raise ValueError("two sections have the same key")
+        return self
+
+
+def templates() -> list[str]:
+    """The names of the shipped templates."""
+    return list(_SHIPPED)
+
+
+def load_template(name_or_path: str) -> Template:
+    """A shipped template by name, or one of the user's own by the path of its ``.toml`` file.
+
+    Raises:
+        UsageProblem: neither a shipped name nor a file.
+        BadInput: the file is not a template.
+    """
+    if name_or_path in _SHIPPED:
+        data = resources.files("pipelines.tasks").joinpath("templates", f"{name_or_path}.toml").read_bytes()
+        return _parse(name_or_path, data)
+    path = Path(name_or_path)
+    if path.suffix != ".toml" or not path.is_file():
+        raise UsageProblem(
+            f"template {name_or_path}", "no such template", f"choose one of {', '.join(_SHIPPED)}, or give a .toml file"
+        )
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(path.name, f"cannot be read ({error.strerror})", "give a template file you may read") from error
+    return _parse(path.stem, data)
+
+
+def _parse(name: str, data: bytes) -> Template:
+    try:
+        file = _TemplateFile.model_validate(tomllib.loads(data.decode("utf-8")))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"template {name}", "is not a TOML file", "write it like one of the shipped templates") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "sections"
+        raise BadInput(f"template {name}", f"{place}: {first['msg']}", "write it like a shipped template") from error
+    sections = tuple(
+        Section(
+            key=section.key,
+            heading=section.heading,
+            synonyms=tuple(synonym.lower() for synonym in section.synonyms),
+            order=order,
+            parts=tuple(part.lower() for part in section.parts),
+            holds=section.holds,
+        )
+        for order, section in enumerate(file.sections)
+    )
+    return Template(name, file.version, file.title, sections, hashlib.sha256(data).hexdigest())
+
+
+_LETTER: Final = re.compile(
+    r"\bdear (?:dr|doctor|colleague|prof|mr|mrs|ms)\b|\bthank(?:s| you)(?: very much| so much| kindly)? for"
+    r" (?:\w+ )?(?:referring|referral|asking|seeing|sending|the referral|your referral|your letter|involving)"
+    r"|\bconsult(?:ation)? letter\b|\breason for (?:referral|consultation)\b|\b(?:kind|best|yours) (?:regards|sincerely|faithfully)\b"
+    r"|\bthis (?:pleasant|delightful|lovely) (?:lady|gentleman|man|woman)\b|\bi (?:saw|reviewed) \w+ (?:\w+ )?(?:in|at) (?:my |the |our )?(?:\w+ )?clinic\b",
+    re.IGNORECASE,
+)
+_DISCHARGE: Final = re.compile(
+    r"\bdischarge (?:summary|letter|medications?|diagnos[ie]s|condition|instructions)\b|\bhospital course\b"
+    r"|\b(?:condition|medications|status) (?:at|on) discharge\b|\breason for admission\b|\bdischarging (?:him|her|them|this)\b"
+    r"|\bwas discharged\b|\b(?:on|at) discharge\b|\bdischarged (?:home|to)\b",
+    re.IGNORECASE,
+)
+_ADMITTED: Final = re.compile(r"\b(?:was|were) admitted\b|\badmitted (?:with|for|on|to)\b", re.IGNORECASE)
+_IMAGING: Final = re.compile(
+    r"\b(?:chest (?:x-?ray|radiograph|film)|x-?ray|radiographs?|ct|mri|mr|ultrasound|sonogram|mammogra\w+|pet|angiogra\w+"
+    r"|doppler|scan|fluoroscop\w+)\b",
+    re.IGNORECASE,
+)
+_REPORTED: Final = re.compile(
+    r"\b(?:technique|comparison|indication)\b(?=\W)|\b(?:pa|ap|frontal) (?:and lateral|view)|\bsingle view\b|\baxial\b"
+    r"|\bcontrast\b|\bcompared (?:with|to) (?:the )?(?:prior|previous)|\bno (?:pneumothorax|pleural effusion|acute fracture"
+    r"|acute intracranial|hydronephrosis|midline shift)|\bcostophrenic|\bcardiomediastinal|\bcardiac silhouette|\bbi-?rads"
+    r"|\bhilar\b|\blung fields\b|\battenuation\b|\bsignal intensity\b|\bechogenic|\bfindings\b|\bimpression\b"
+    r"|\bfracture line\b|\balignment\b|\bsoft tissues\b|\bparenchyma|\bdisc (?:height|space|protrusion)",
+    re.IGNORECASE,
+)
+_VISIT: Final = re.compile(
+    r"\b(?:denies|complains of|reports|blood pressure|heart rate|on examination|past medical history|medications|we will"
+    r"|subjective|objective|afebrile|vitals?)\b",
+    re.IGNORECASE,
+)
+
+
+def choose_template(transcript_text: str) -> str:
+    """The shipped template whose wording the dictation has, ``soap`` where no other's is plain."""
+    text = transcript_text
+    if re.search(r"\bdischarge summary\b", text, re.IGNORECASE):
+        return "discharge-summary"
+    if _LETTER.search(text):
+        return "consult-letter"
+    reported = {match.group().lower() for match in _REPORTED.finditer(text)}
+    visit = {match.group().lower() for match in _VISIT.finditer(text)}
+    if len(reported) >= 3 and len(reported) > len(visit):
+        return "radiology-report"
+    discharge = {match.group().lower() for match in _DISCHARGE.finditer(text)}
+    if len(discharge) >= 2 or (discharge and _ADMITTED.search(text)):
+        return "discharge-summary"
+    if _IMAGING.search(text) and reported and len(reported) > len(visit):
+        return "radiology-report"
+    return "soap"

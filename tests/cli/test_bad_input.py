@@ -1,0 +1,259 @@
+"""Bad input: one clear line that names it and the remedy, the right exit code, and the others go on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipelines.errors import BAD_INPUT, DONE, OUR_FAULT, USAGE
+from tests.cli.conftest import Call
+from tests.support.engines import ScriptedRecognizer
+from tests.support.records import patient, potassium, write_bundle
+from tests.support.sounds import write_tone
+
+Make = Callable[[Path], Path]
+
+
+def _bytes(content: bytes, name: str) -> Make:
+    def make(folder: Path) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return make
+
+
+def _silence(folder: Path) -> Path:
+    soundfile.write(folder / "silent.wav", np.zeros(16000 * 3), 16000)
+    return folder / "silent.wav"
+
+
+def _cut_short(folder: Path) -> Path:
+    """Its header and nothing else."""
+    whole = write_tone(folder / "whole.wav", 2.0)
+    (folder / "cut.wav").write_bytes(whole.read_bytes()[:44])
+    whole.unlink()
+    return folder / "cut.wav"
+
+
+def _folder(folder: Path) -> Path:
+    (folder / "notes").mkdir()
+    (folder / "notes" / "readme.txt").write_text("no audio here")
+    return folder / "notes"
+
+
+UNUSABLE: dict[str, Make] = {
+    "empty": _bytes(b"", "empty.wav"),
+    "text as WAV": _bytes(b"the patient was seen today\n" * 40, "text.wav"),
+    "malformed RIFF": _bytes(b"RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00" + bytes(20), "riff.wav"),
+    "header only": _cut_short,
+    "silent": _silence,
+    "0.05 s": lambda folder: write_tone(folder / "short.wav", 0.05),
+    "missing": lambda folder: folder / "missing.wav",
+    "folder without audio": _folder,
+    "a picture called .mp3": _bytes(b"\x89PNG\r\n\x1a\n" + bytes(200), "picture.mp3"),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_an_unusable_recording_is_one_line_and_the_others_go_on(kind: str, call: Call, tmp_path: Path) -> None:
+    bad = UNUSABLE[kind](tmp_path)
+    good = write_tone(tmp_path / "good.flac", 2.0)
+    before = bad.read_bytes() if bad.is_file() else None
+    called = call("replay", bad, good, "--json")
+    assert called.code == BAD_INPUT
+    [problem] = called.problems
+    assert bad.name in problem
+    assert "; " in problem, "no remedy named"
+    assert [run["state"] for run in called.objects] == ["failed", "done"]
+    assert "1 failed" in called.err
+    assert (bad.read_bytes() if bad.is_file() else None) == before
+    assert call("log", "verify").code == DONE
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"),
+    [(8000, 1, "PCM_16"), (192_000, 2, "PCM_24"), (48_000, 6, "FLOAT"), (16_000, 1, "PCM_U8"), (44_100, 2, "DOUBLE")],
+)
+def test_unusual_recordings_are_heard(rate: int, channels: int, subtype: str, call: Call, tmp_path: Path) -> None:
+    samples, _ = soundfile.read(write_tone(tmp_path / "t.wav", 2.0, rate, channels))
+    recording = tmp_path / "odd.wav"
+    soundfile.write(recording, samples, rate, subtype=subtype)
+    called = call("replay", recording, "--json")
+    assert called.code == DONE, called.err
+    [run] = called.objects
+    assert run["recording"]["channels"] == channels  # type: ignore[index]
+
+
+def test_a_truncated_recording_is_used_as_far_as_it_goes_and_says_so(call: Call, tmp_path: Path) -> None:
+    whole = write_tone(tmp_path / "whole.wav", 4.0).read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    called = call("replay", tmp_path / "cut.wav", "--json")
+    assert called.code == DONE
+    [run] = called.objects
+    [warning] = run["recording"]["warnings"]  # type: ignore[index]
+    assert "truncated" in warning
+
+
+def test_a_wrongly_labelled_recording_is_read_by_its_content(call: Call, tmp_path: Path) -> None:
+    flac = write_tone(tmp_path / "good.flac", 2.0)
+    flac.rename(tmp_path / "good.mp3")
+    assert call("replay", tmp_path / "good.mp3", "--json").code == DONE
+
+
+RECORDS: dict[str, tuple[Make, str]] = {
+    "not JSON": (_bytes(b"{ not json", "record.json"), "JSON"),
+    "not a Bundle": (_bytes(json.dumps({"resourceType": "Questionnaire"}).encode(), "record.json"), "Bundle"),
+    "no patient": (lambda folder: write_bundle(folder / "record.json", potassium()), "atient"),
+    "two patients": (lambda folder: write_bundle(folder / "record.json", patient("p1"), patient("p2")), "--patient"),
+    "an unreadable picture": (_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200), "film.png"), "picture"),
+    "missing": (lambda folder: folder / "gone.json", "does not exist"),
+}
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_bad_attachment_is_one_line_and_the_recording_is_kept(kind: str, call: Call, tmp_path: Path) -> None:
+    make, said = RECORDS[kind]
+    bad = make(tmp_path)
+    called = call("replay", write_tone(tmp_path / "question.wav", 2.0), "--attach", bad, "--json")
+    assert called.code == BAD_INPUT
+    [problem] = called.problems
+    assert bad.name in problem
+    assert said in problem
+    assert (tmp_path / "question.wav").exists()
+    assert call("log", "verify").code == DONE
+
+
+def test_a_broken_manifest_line_does_not_stop_the_others(call: Call, tmp_path: Path) -> None:
+    write_tone(tmp_path / "good.wav", 2.0)
+    lines = ['{"audio": "good.wav"}', "{broken", '{"audio": "good.wav", "task": "juggling"}', '{"audio": "gone.wav"}']
+    (tmp_path / "manifest.jsonl").write_text("\n".join(lines))
+    called = call("replay", tmp_path, "--json")
+    assert called.code == BAD_INPUT
+    assert [run["state"] for run in called.objects] == ["done", "failed", "failed", "failed"]
+    assert ["line 2" in called.problems[0], "line 3" in called.problems[1], "gone.wav" in called.problems[2]] == [
+        True
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["replay"], "nothing to replay"),
+        (["replay", "x.wav", "--task", "juggling"], "--task juggling"),
+        (["ask", "x", "--attach", "film=x.png"], "--attach film="),
+        (["route", "x", "--kind", "film"], "--kind film"),
+        (["resume", "01NOSUCH"], "01NOSUCH"),
+        (["log", "show", "01NOSUCH"], "01NOSUCH"),
+        (["ask", "x", "--template", "sonnet"], "sonnet"),
+    ],
+)
+def test_usage_problems_name_what_is_wrong(arguments: list[str], named: str, call: Call) -> None:
+    called = call(*arguments)
+    assert called.code == USAGE
+    [problem] = called.problems
+    assert named in problem
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 1 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    mounted = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("mounting a small file system is not allowed here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_loses_nothing(small_disk: Path, data_dir: Path, call: Call, tmp_path: Path) -> None:
+    first, second = write_tone(tmp_path / "a.wav", 2.0), write_tone(tmp_path / "b.wav", 40.0)
+    done = call("--data-dir", small_disk, "replay", first, "--json")
+    assert done.code == DONE, done.err
+    called = call("--data-dir", small_disk, "replay", second, "--json")
+    assert called.code == OUR_FAULT
+    [problem] = called.problems
+    assert "the disk is full" in problem
+    [run] = call("--data-dir", small_disk, "log", "list", "--json").objects
+    assert run["state"] == "done"
+    assert call("--data-dir", small_disk, "log", "verify").code == DONE
+
+
+def test_a_disk_that_fills_in_the_middle_of_a_run(small_disk: Path, call: Call, tmp_path: Path) -> None:
+    recording = write_tone(tmp_path / "a.wav", 2.0)
+    assert call("--data-dir", small_disk, "replay", write_tone(tmp_path / "b.wav", 1.0), "--json").code == DONE
+    filler = small_disk / "filler"
+    free = shutil.disk_usage(small_disk).free
+    filler.write_bytes(bytes(max(free - 90_000, 0)))
+    called = call("--data-dir", small_disk, "replay", recording, "--json")
+    filler.unlink()
+    assert called.code in (OUR_FAULT, DONE)
+    after = call("--data-dir", small_disk, "replay", recording, "--json")
+    assert after.code == DONE, after.err
+    assert call("--data-dir", small_disk, "log", "verify").code == DONE
+    runs = call("--data-dir", small_disk, "log", "list", "--json").objects
+    assert len(runs) == 2
+
+
+def test_a_read_only_data_folder(small_disk: Path, call: Call, tmp_path: Path) -> None:
+    recording = write_tone(tmp_path / "a.wav", 2.0)
+    assert call("--data-dir", small_disk, "replay", recording, "--json").code == DONE
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    called = call("--data-dir", small_disk, "replay", write_tone(tmp_path / "b.wav", 1.0), "--json")
+    assert called.code == OUR_FAULT
+    [problem] = called.problems
+    assert "read-only" in problem
+    assert "--data-dir" in problem
+
+
+def test_a_data_folder_that_is_a_file(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    called = call("--data-dir", tmp_path / "file", "replay", write_tone(tmp_path / "a.wav", 1.0))
+    assert called.code == OUR_FAULT
+    assert len(called.problems) == 1
+
+
+def test_a_locked_database(call: Call, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = write_tone(tmp_path / "a.wav", 2.0)
+    assert call("replay", recording, "--json").code == DONE
+    monkeypatch.setenv("ASSISTANT_LOCK_TIMEOUT", "0.2")
+    holder = sqlite3.connect(data_dir / "log.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    called = call("replay", write_tone(tmp_path / "b.wav", 1.0), "--json")
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert called.code == OUR_FAULT
+    [problem] = called.problems
+    assert "locked" in problem
+    assert call("replay", tmp_path / "b.wav", "--json").code == DONE
+
+
+def test_other_databases_are_refused_by_name(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_DATABASE_URL", "postgresql://db/log")
+    called = call("log", "list")
+    assert called.code == USAGE
+    [problem] = called.problems
+    assert "postgresql" in problem
+
+
+def test_without_the_engine_the_recording_waits(call: Call, ears: ScriptedRecognizer, tmp_path: Path) -> None:
+    ears.ready = False
+    recording = write_tone(tmp_path / "a.wav", 2.0)
+    waiting = call("replay", recording, "--json")
+    assert waiting.code == 4
+    assert waiting.objects[0]["result"]["status"] == "needs-model"  # type: ignore[index]
+    ears.ready = True
+    done = call("replay", recording, "--json")
+    assert done.code == DONE
+    assert done.objects[0]["run"] == waiting.objects[0]["run"]

@@ -1,0 +1,195 @@
+"""Runs from what is given to what is logged, with everything real but the ears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.intake import Given, GivenAttachment
+from assistant.runner import Outcome, Runner, open_runner
+from assistant.settings import Settings
+from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, PERSON_NEEDED, BadInput, UsageProblem
+from pipelines.records import Kind, RunState, Status, TaskName
+from tests.support.engines import DICTATION, ScriptedRecognizer
+from tests.support.records import patient, potassium, write_bundle
+from tests.support.sounds import write_tone
+
+
+@pytest.fixture
+def recognizer() -> ScriptedRecognizer:
+    return ScriptedRecognizer()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def runner(settings: Settings, recognizer: ScriptedRecognizer) -> Iterator[Runner]:
+    with open_runner(settings, recognizer=recognizer) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    return write_tone(tmp_path / "visit.wav", 2.0)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_bundle(tmp_path / "record.json", patient(), potassium())
+
+
+def record_question(bundle: Path, text: str = "what was her last potassium", **more: str) -> Given:
+    return Given(
+        text=text,
+        attachments=(GivenAttachment(bundle),),
+        task=TaskName.RECORD_QUESTION,
+        patient=more.get("patient"),
+    )
+
+
+def statements(outcome: Outcome) -> list[str]:
+    assert outcome.view.result is not None
+    return [statement.text for statement in outcome.view.result.statements]
+
+
+def test_dictation_is_filed_in_the_speakers_own_words(runner: Runner, tone: Path) -> None:
+    outcome = runner.submit(Given(audio=tone, task=TaskName.DICTATION_NOTE, template="soap"))
+    assert outcome.exit_code == DONE
+    assert outcome.view.state is RunState.DONE
+    assert sorted(" ".join(statements(outcome)).split()) == sorted(DICTATION.split())
+    assert {check.verdict for check in outcome.view.checks} == {"supported"}
+    citation = outcome.view.result.statements[0].citations[0]  # type: ignore[union-attr]
+    assert citation.kind == "transcript"
+    assert citation.audio_end is not None
+    assert 0 < citation.audio_end <= 2.0
+
+
+def test_a_record_question_cites_what_it_looked_up(runner: Runner, bundle: Path) -> None:
+    outcome = runner.submit(record_question(bundle))
+    assert outcome.exit_code == DONE
+    [text] = statements(outcome)
+    assert "4.1 mmol/L" in text
+    cited = {(c.resource, c.path) for c in outcome.view.result.statements[0].citations if c.kind == "record"}  # type: ignore[union-attr]
+    assert ("Observation/k1", "valueQuantity.value") in cited
+
+
+def test_the_same_work_is_done_once(runner: Runner, recognizer: ScriptedRecognizer, tone: Path, tmp_path: Path) -> None:
+    import soundfile
+
+    first = runner.submit(Given(audio=tone))
+    samples, rate = soundfile.read(tone, dtype="int16")
+    soundfile.write(tmp_path / "copy.flac", samples, rate)
+    second = runner.submit(Given(audio=tmp_path / "copy.flac"))
+    assert (first.worked, second.worked) == (True, False)
+    assert second.view.id == first.view.id
+    assert recognizer.asked == 1
+
+
+def test_again_makes_a_new_run(runner: Runner, recognizer: ScriptedRecognizer, tone: Path) -> None:
+    first = runner.submit(Given(audio=tone))
+    second = runner.submit(Given(audio=tone), again=True)
+    assert second.view.id != first.view.id
+    assert recognizer.asked == 2
+
+
+def test_an_unclear_request_asks_back_and_goes_on_with_the_answer(
+    runner: Runner, recognizer: ScriptedRecognizer, tmp_path: Path
+) -> None:
+    recognizer.texts = ("uh",)
+    outcome = runner.submit(Given(audio=write_tone(tmp_path / "uh.wav", 1.0)))
+    assert outcome.exit_code == PERSON_NEEDED
+    assert outcome.view.state is RunState.PAUSED
+    assert outcome.view.result is not None
+    assert outcome.view.result.status is Status.NEEDS_INPUT
+    assert outcome.view.result.message
+    answered = runner.resume(outcome.view.id, {"task": TaskName.DICTATION_NOTE})
+    assert answered.exit_code == DONE
+    assert answered.view.decision is not None
+    assert answered.view.decision.by == "user"
+    assert recognizer.asked == 1
+
+
+def test_waiting_for_an_engine_keeps_everything_and_goes_on_when_it_is_there(
+    settings: Settings, tone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ears = ScriptedRecognizer(ready=False)
+    monkeypatch.setattr("assistant.engines.recognizer_of", lambda _: ears)
+    with open_runner(settings, recognizer=ears) as runner:
+        waiting = runner.submit(Given(audio=tone, task=TaskName.DICTATION_NOTE))
+        assert waiting.exit_code == MODEL_NEEDED
+        assert waiting.view.result is not None
+        assert waiting.view.result.status is Status.NEEDS_MODEL
+        assert runner.submit(Given(audio=tone, task=TaskName.DICTATION_NOTE)).worked is False
+    ears.ready = True
+    tone.unlink()
+    with open_runner(settings, recognizer=ears) as runner:
+        done = runner.resume(waiting.view.id)
+        assert done.exit_code == DONE
+        assert done.view.state is RunState.DONE
+
+
+def test_a_task_without_a_node_is_kept(runner: Runner) -> None:
+    outcome = runner.submit(Given(text="what is the dose of amoxicillin", task=TaskName.CLINICAL_QUESTION))
+    assert outcome.exit_code == MODEL_NEEDED
+    assert outcome.view.result is not None
+    assert outcome.view.result.status is Status.NOT_SERVED
+    assert outcome.view.needs == "task:clinical-question"
+    assert runner.resume(outcome.view.id).worked is False
+
+
+def test_another_patient_pauses_until_a_person_says_it_is_the_same(runner: Runner, bundle: Path) -> None:
+    outcome = runner.submit(record_question(bundle, patient="someone-else"))
+    assert outcome.exit_code == PERSON_NEEDED
+    assert outcome.view.result is not None
+    assert "p1" in (outcome.view.result.message or "")
+    confirmed = runner.resume(outcome.view.id, {"patient_confirmed": True})
+    assert confirmed.exit_code == DONE
+
+
+def test_a_record_question_without_a_record_asks_for_it(runner: Runner) -> None:
+    outcome = runner.submit(Given(text="what was her last potassium", task=TaskName.RECORD_QUESTION))
+    assert outcome.exit_code == PERSON_NEEDED
+
+
+def test_a_broken_attachment_fails_the_run_and_keeps_the_recording(runner: Runner, tone: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "record.json"
+    broken.write_text("{ not json")
+    outcome = runner.submit(Given(audio=tone, attachments=(GivenAttachment(broken),)))
+    assert outcome.view.state is RunState.FAILED
+    assert outcome.exit_code == BAD_INPUT
+    assert outcome.view.error is not None
+    assert outcome.view.error.startswith("record.json:")
+    assert outcome.view.transcript is not None
+    recording = outcome.view.request.recording
+    assert recording is not None
+    assert runner.log.store.get(recording.file_sha256) == tone.read_bytes()
+
+
+def test_what_cannot_be_used_at_all_starts_nothing(runner: Runner, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"gone\.wav: does not exist"):
+        runner.submit(Given(audio=tmp_path / "gone.wav"))
+    assert runner.log.runs() == []
+
+
+def test_no_such_run(runner: Runner) -> None:
+    with pytest.raises(UsageProblem):
+        runner.resume("01NOSUCHRUN")
+
+
+def test_the_users_word_names_the_kind() -> None:
+    assert GivenAttachment.parse("chest-xray=film.png") == GivenAttachment(Path("film.png"), Kind.CHEST_XRAY)
+    assert GivenAttachment.parse("film.png") == GivenAttachment(Path("film.png"), None)
+    with pytest.raises(UsageProblem, match="no such kind"):
+        GivenAttachment.parse("xray=film.png")
+
+
+def test_the_log_holds_true_after_all_of_it(runner: Runner, tone: Path, bundle: Path) -> None:
+    runner.submit(Given(audio=tone, task=TaskName.DICTATION_NOTE))
+    runner.submit(record_question(bundle))
+    found = runner.log.verify()
+    assert found.ok, found.problem
