@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -152,6 +153,13 @@ class Runner:
             except ProductError as problem:
                 self.log.set_state(run, RunState.FAILED, error=str(problem), exit_code=problem.exit_code)
                 return Outcome(self.log.run(run), worked=True)
+            except sqlite3.Error:
+                raise
+            except Exception as fault:
+                if self._settings.debug:
+                    raise
+                self.log.set_state(run, RunState.FAILED, error=str(_internal(run, fault)), exit_code=OUR_FAULT)
+                return Outcome(self.log.run(run), worked=True)
             if "__interrupt__" in final:
                 self._pause(run, final["__interrupt__"][0].value)
             else:
@@ -180,6 +188,15 @@ class Runner:
             lock.release()
 
 
+def _internal(run: str, fault: Exception) -> ProductError:
+    """A fault of ours as its one line. The fault's own text may hold patient text: only its type is said."""
+    return ProductError(
+        f"run {run}",
+        f"internal error ({type(fault).__name__})",
+        "try it again with ASSISTANT_DEBUG=1 and report what it prints",
+    )
+
+
 def _no_progress(_node: str, _share: float) -> None:
     """For callers that show none."""
 
@@ -198,13 +215,25 @@ def open_runner(
     Raises:
         StorageProblem: the folder cannot be used.
     """
-    silence_libraries(settings)
-    with SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log:
-        from pipelines.graph import build
-        from pipelines.routing import Router
+    with (
+        SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log,
+        runner_over(log, settings, progress, recognizer) as runner,
+    ):
+        yield runner
 
-        with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
-            graph = build(tuple(served_tasks()), checkpoints)
-            yield Runner(
-                settings, log, graph, checkpoints, recognizer or recognizer_of(settings), Router.load(), progress
-            )
+
+@contextlib.contextmanager
+def runner_over(
+    log: SessionLog,
+    settings: Settings,
+    progress: Callable[[str, float], None] = _no_progress,
+    recognizer: Recognizer | None = None,
+) -> Iterator[Runner]:
+    """A runner over a log that is open already, in ``settings.data_dir``."""
+    silence_libraries(settings)
+    from pipelines.graph import build
+    from pipelines.routing import Router
+
+    with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
+        graph = build(tuple(served_tasks()), checkpoints)
+        yield Runner(settings, log, graph, checkpoints, recognizer or recognizer_of(settings), Router.load(), progress)

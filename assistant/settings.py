@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """Whether the tracing of libraries (LangSmith) may send run inputs away when their own variables ask for it."""
     database_url: str | None = None
     """Refused unless it is SQLite's file in ``data_dir``: other databases are not supported yet."""
+    debug: bool = False
+    """Let internal errors through with their traceback, which may hold patient text."""
     lock_timeout: float = Field(default=5.0, gt=0)
     """Seconds to wait for another process to let go of the log."""
 

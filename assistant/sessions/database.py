@@ -54,7 +54,7 @@ class Database:
         Raises:
             StorageProblem: read-only, full, locked, not a database, or of a schema this version does not know.
         """
-        with _alone(self.path.parent, self._busy_seconds), database_errors(self.path):
+        with _alone(self.path.parent, self._busy_seconds), database_errors(self.path, opening=True):
             new = not self.path.exists()
             with self._engine.connect() as connection:
                 if _revision(connection) != HEAD:
@@ -167,6 +167,11 @@ def _migrate(connection: Connection, path: Path) -> None:
         raise StorageProblem(
             str(path), "was written by a newer version of the assistant", "update the assistant to open it"
         )
+    if found is None and connection.execute(text("SELECT 1 FROM sqlite_master LIMIT 1")).scalar():
+        raise StorageProblem(
+            str(path), "is a database, but no session log", "move it away, or choose another folder with --data-dir"
+        )
+    connection.rollback()
     config = migration_config()
     config.attributes["connection"] = connection.execution_options(begin="BEGIN IMMEDIATE")
     command.upgrade(config, "head")

@@ -56,13 +56,19 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def database_errors(path: Path) -> Iterator[None]:
-    """Raises the storage errors of SQLite as StorageProblem about ``path``; others pass as they are."""
+def database_errors(path: Path, opening: bool = False) -> Iterator[None]:
+    """Raises the storage errors of SQLite as StorageProblem about ``path``; others pass as they are.
+
+    On ``opening`` none passes: the statements are known to be right, so it must be the file.
+    """
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorcode", None)
-        known = _BY_SQLITE_CODE.get(code & 0xFF) if isinstance(code, int) else None
+        # Without a code it is Python that cannot read what SQLite found: text that is not UTF-8.
+        known = _BY_SQLITE_CODE.get(code & 0xFF if isinstance(code, int) else sqlite3.SQLITE_CORRUPT)
+        if known is None and opening:
+            known = ("cannot be used as a session log", _DAMAGED)
         if known is None:
             raise
         raise StorageProblem(str(path), *known) from error

@@ -19,11 +19,11 @@ FILLER: Final = _words(
     did do documented does done drawn ehr evidence exactly file find for from gave get getting give given go got
     had has have having he hello her hers hey hi him his hm how i if in into is it its just kind know known let
     level levels like list listed look looked lookup many me measure measured measurement measurements mister mr
-    mrs ms my now number of ok okay on one or our out patient patients please pt pull quick quickly read reading
+    mrs ms my now number of on one or our out patient patients please pt pull quick quickly read reading
     readings record recorded records remind report reported result results s say says score search see serum she
     show so some tell test tested tests than that the their them then there these they this those time times to
     took uh um unit units up us value values visible want was we well were what whats when where which who with
-    would yes you lab labs laboratory plasma taken date dated
+    would yes you still right presently checked lab labs laboratory plasma taken date dated
     """
 )
 
@@ -38,7 +38,7 @@ COURTESY: Final = (
     "i need",
     "we need",
 )
-COUNT: Final = ("how many times", "how many", "number of", "how often", "count of", "count")
+COUNT: Final = ("how many times", "how many", "number of", "how often", "count of")
 YES_NO: Final = frozenset({"is", "does", "has", "did", "was", "do", "have", "any", "are"})
 
 #: Words that ask for judgement, not for an entry.
@@ -78,9 +78,12 @@ TREND: Final = (
 )
 MEDICATION: Final = (
     "active medications", "medications", "medication", "medicines", "medicine", "meds", "med", "drugs", "drug",
-    "prescriptions", "prescription", "prescribed", "pills", "taking", "takes", "orders", "order", "ordered",
+    "prescriptions", "prescription", "prescribed", "pills", "taking", "takes", "she take", "he take", "patient take", "orders", "order", "ordered",
 )  # fmt: skip
-ALLERGY: Final = ("allergies", "allergy", "allergic", "allergys", "nkda")
+ALLERGY: Final = (
+    "allergic to any medications", "allergic to any drugs", "allergies to medications", "allergies to any medications",
+   "allergies", "allergy", "allergic", "allergys", "nkda",
+)  # fmt: skip
 CONDITION: Final = (
     "conditions", "condition", "diagnoses", "diagnosis", "diagnosed", "problems", "problem", "comorbidities", "disease",
     "diseases", "illnesses", "medical history", "past medical history", "history", "pmh", "suffer", "suffers",
@@ -102,7 +105,10 @@ ACTIVE: Final = ("active", "ongoing", "present")
 PAST: Final = ("past", "resolved", "inactive", "previous", "prior", "stopped", "discontinued", "ever", "former", "old")
 #: Words that make a name of a procedure something else: a time, a plan, a result.
 NOT_A_NAME: Final = _words(
-    "before after during since without until scheduled planned next pending complications outcome complication"
+    """
+    before after during since without until scheduled planned next pending complications complication outcome not no
+    never off instead except
+    """
 )
 #: After "is she on …": these words mean a class of medicines, which names in a record do not tell.
 DRUG_CLASS: Final = _words(
@@ -122,3 +128,10 @@ PERSON: Final[dict[Field, tuple[str, ...]]] = {
     "alive": ("still alive", "alive", "deceased", "dead", "died", "die", "living", "death"),
     "name": ("full name", "name"),
 }
+#: Words that a name never holds: they ask for something else, or for someone else.
+NEVER_A_NAME: Final = (
+    JUDGEMENT
+    | NOT_A_NAME
+    | KIN
+    | {word for words in (MEDICATION, ALLERGY, VACCINATION, VISIT, LAST, PROCEDURE) for word in words}
+)

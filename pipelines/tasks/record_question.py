@@ -78,6 +78,7 @@ class _Question:
         for part in tokens(record.patient.name or ""):
             words.take(part.rstrip("0123456789"), part)
         words.take(*grammar.COURTESY)
+        words.take_first("ok", "okay", "so", "and", "well")
         self.yes_no = bool(words.all) and words.all[0] in grammar.YES_NO
         self.on = bool(grammar.ON.search(" ".join(words.all)))
         self.count = words.take(*grammar.COUNT)
@@ -115,25 +116,24 @@ class _Question:
     def _phrase(self) -> list[str] | None:
         """What is left as the name of something, or None where it asks for more than a name."""
         left = self._left()
-        beyond = grammar.JUDGEMENT | grammar.NOT_A_NAME | grammar.KIN
-        return None if len(left) > 5 or beyond.intersection(left) else left
+        return None if len(left) > 5 or grammar.NEVER_A_NAME.intersection(left) else left
 
     def _family(self) -> list[Answer] | None:
         if not self.words.take(*grammar.KIN):
             return None
-        self.words.take("history", "medical history", "runs", "run")
-        self.words.take_terms("condition")
-        return None if self._left() or self.period else [entries.family_answer(self.record)]
+        history = self.words.take("medical history", "history")
+        about = self.words.take_terms("condition") or history
+        return [entries.family_answer(self.record)] if about and not self._left() and not self.period else None
 
     def _allergies(self) -> list[Answer] | None:
         if not self.words.take(*grammar.ALLERGY):
             return None
-        self.words.take(*grammar.ACTIVE, *grammar.MEDICATION[:9], "food", "environmental")
+        self.words.take(*grammar.ACTIVE, "drug", "medication", "food", "environmental")
         wanted = self.words.take_terms("medication")
         phrase = self._phrase()
         if phrase is None or (phrase and wanted) or self.period:
             return None
-        return [entries.allergy_answer(self.record, phrase, wanted)]
+        return [entries.allergy_answer(self.record, phrase, each) for each in _one_by_one(wanted)]
 
     def _vaccinations(self) -> list[Answer] | None:
         if not self.words.take(*grammar.VACCINATION):
@@ -219,6 +219,8 @@ class _Question:
             or self.count
         ):
             return None
+        if (phrase or wanted) and not (self.yes_no or self.on):
+            return None
         found = entries.medications(self.record)
         text = entries.line("Medication", "ordered")
         if not phrase and not wanted:
@@ -228,11 +230,14 @@ class _Question:
             current = [entry for entry in found if entry.active]
             nothing = "Active medications" if found else "Medications"
             return [entries.listed(self.record, current, "medications", "active medications", text, nothing)]
+        return [self._medication(found, phrase, each) for each in _one_by_one(wanted)]
+
+    def _medication(self, found: list[entries.Entry], phrase: list[str], wanted: list[Term]) -> Answer:
         named_so = entries.match(found, wanted, phrase)
-        name = " ".join(phrase) or " and ".join(term.name for term in wanted)
+        name = " ".join(phrase) or wanted[0].name
         if not named_so:
-            return [not_recorded(self.record, "medication named {}", name, "medication")]
-        return [entries.listed(self.record, named_so, "medication", name, text, "")]
+            return not_recorded(self.record, "medication named {}", name, "medication")
+        return entries.listed(self.record, named_so, "medication", name, entries.line("Medication", "ordered"), "")
 
     def _conditions(self) -> list[Answer] | None:
         if not self.words.take(*grammar.CONDITION):
@@ -294,3 +299,8 @@ class _Question:
         if self.yes_no and not self.period and entries.match(entries.conditions(self.record), (), phrase):
             return [self._conditions_answer((), phrase)]
         return None
+
+
+def _one_by_one(wanted: list[Term]) -> list[list[Term]]:
+    """Each name gets an answer of its own, so that one found never hides one that is not."""
+    return [[term] for term in wanted] or [[]]

@@ -124,6 +124,14 @@ def near(a: str, b: str) -> bool:
     return short[start:] == long[start + 1 :]
 
 
+def _known(word: str, vocabulary: frozenset[str]) -> str:
+    """The one known word that ``word`` may be a recognition error of, or the word itself."""
+    if word in vocabulary or len(word) < 6:
+        return word
+    alike = [known for known in vocabulary if near(word, known)]
+    return alike[0] if len(alike) == 1 else word
+
+
 def same_words(wanted: Iterable[str], name: Iterable[str]) -> bool:
     """Whether every word wanted stands in the name, plurals and one wrong letter in a long word aside."""
     have = {singular(word) for word in name}
@@ -154,18 +162,27 @@ class Words:
         """Take every occurrence of any of the phrases; whether there was one."""
         return bool([self._take_phrase(tuple(phrase.split())) for phrase in phrases if self.has(phrase)])
 
+    def take_first(self, *words: str) -> None:
+        """Take the first word if it is one of these."""
+        if self._left and self._left[0] in words:
+            self._left[0] = None
+
     def has(self, phrase: str) -> bool:
         return self._find(tuple(phrase.split())) is not None
 
     def take_terms(self, domain: str) -> list[Term]:
         """The table's terms of this domain that are named, longest phrases first so that the exact one wins."""
         phrases, vocabulary = _by_phrase(domain)
+        words = [word and _known(word, vocabulary) for word in self._left]
         found: list[tuple[int, Term]] = []
-        for phrase in sorted(phrases, key=lambda p: (-len(p), -sum(map(len, p)))):
-            while (at := self._find(phrase, vocabulary)) is not None:
-                self._left[at : at + len(phrase)] = [None] * len(phrase)
-                if phrases[phrase] not in [term for _, term in found]:
-                    found.append((at, phrases[phrase]))
+        for length in range(max(map(len, phrases)), 0, -1):
+            for at in range(len(words) - length + 1):
+                term = phrases.get(tuple(word or "" for word in words[at : at + length]))
+                if term is None:
+                    continue
+                words[at : at + length] = self._left[at : at + length] = [None] * length
+                if term not in [known for _, known in found]:
+                    found.append((at, term))
         return [term for _, term in sorted(found, key=lambda each: each[0])]
 
     def take_pattern(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -182,14 +199,11 @@ class Words:
         """What nobody took, without the words to ignore."""
         return [word for word in self._left if word is not None and word not in ignore]
 
-    def _find(self, phrase: tuple[str, ...], vocabulary: frozenset[str] = frozenset()) -> int | None:
-        for at in range(len(self._left) - len(phrase) + 1):
-            if all(
-                have is not None and (have == want or (vocabulary and have not in vocabulary and near(have, want)))
-                for have, want in zip(self._left[at:], phrase, strict=False)
-            ):
-                return at
-        return None
+    def _find(self, phrase: tuple[str, ...]) -> int | None:
+        length = len(phrase)
+        return next(
+            (at for at in range(len(self._left) - length + 1) if tuple(self._left[at : at + length]) == phrase), None
+        )
 
     def _take_phrase(self, phrase: tuple[str, ...]) -> None:
         while (at := self._find(phrase)) is not None:

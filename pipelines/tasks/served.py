@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipelines.records import Attachment, Check, Kind, Result, Status, TaskName
 from pipelines.tasks.task import Task, TaskInput
+
+if TYPE_CHECKING:
+    from pipelines.evidence.record import Record
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,6 @@ class RecordQuestion:
     name: TaskName = TaskName.RECORD_QUESTION
 
     def perform(self, given: TaskInput) -> Result:
-        from pipelines.evidence.record import read_record
         from pipelines.tasks.record_question import answer
 
         record = _record(given)
@@ -44,17 +47,14 @@ class RecordQuestion:
                 status=Status.NEEDS_INPUT,
                 message="No patient record is attached. Ask again with --attach fhir-record=PATH.",
             )
-        data = given.store.get(record.sha256)
-        return answer(given.transcript.text, read_record(data, record.name, record.sha256, given.patient))
+        return answer(given.transcript.text, _read(record, given))
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
         from pipelines.checks.record import check
-        from pipelines.evidence.record import read_record
 
         record = _record(given)
         assert record is not None
-        data = given.store.get(record.sha256)
-        return check(result.statements, read_record(data, record.name, record.sha256, given.patient))
+        return check(result.statements, _read(record, given))
 
 
 def served_tasks() -> Mapping[TaskName, Task]:
@@ -64,3 +64,11 @@ def served_tasks() -> Mapping[TaskName, Task]:
 
 def _record(given: TaskInput) -> Attachment | None:
     return next((a for a in given.attachments if a.kind is Kind.FHIR_RECORD), None)
+
+
+def _read(record: Attachment, given: TaskInput) -> Record:
+    """The record of the patient whom the inspection found it to be about (a person may have said that it fits)."""
+    from pipelines.evidence.record import read_record
+
+    patient = record.patient.id if record.patient is not None else given.patient
+    return read_record(given.store.get(record.sha256), record.name, record.sha256, patient)

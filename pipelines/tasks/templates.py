@@ -129,7 +129,9 @@ def _parse(name: str, data: bytes) -> Template:
     try:
         file = _TemplateFile.model_validate(tomllib.loads(data.decode("utf-8")))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"template {name}", "is not a TOML file", "write it like one of the shipped templates") from error
+        raise BadInput(
+            f"template {name}", "is not a TOML file", "write it like one of the shipped templates"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "sections"

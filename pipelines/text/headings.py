@@ -18,7 +18,9 @@ _CARRIER: Final = (
     r"|under|section)\s+(?:the\s+)?)"
 )
 _AS_FOLLOWS: Final = r"(?:\s+(?:section|heading))?(?:\s+(?:is|are)\s+as\s+follows|\s+as\s+follows)?"
-_FILLER: Final = re.compile(r"(?:(?:okay|ok|so|now|right|and|then|next|alright|well|um|uh)\b[,.]?\s+){1,3}", re.IGNORECASE)
+_FILLER: Final = re.compile(
+    r"(?:(?:okay|ok|so|now|right|and|then|next|alright|well|um|uh)\b[,.]?\s+){1,3}", re.IGNORECASE
+)
 _COLON_AS_BOWEL: Final = r"(?!\s+(?:is|was|has|shows?|appears?|wall|resection|surgery|screening|mass|lesions?)\b)"
 
 _NO_HEADING_AFTER_COMMA: Final = re.compile(
@@ -43,7 +45,9 @@ _BARE: Final = {
     "impression": r"(?!(?:is|was|of|that|remains|and|on|from|at|has|this)\b)\S",
     "plan": _IMPERATIVE,
     **dict.fromkeys(("subjective", "objective", "assessment", "findings", "assessment and plan"), _CLAUSE),
-    **dict.fromkeys(("examination", "physical examination", "physical exam", "on examination", "hospital course"), r"(?!)"),
+    **dict.fromkeys(
+        ("examination", "physical examination", "physical exam", "on examination", "hospital course"), r"(?!)"
+    ),
 }
 _ALWAYS_SPOKEN: Final = frozenset(
     {"subjective", "objective", "assessment", "plan", "findings", "impression", "indication", "technique", "comparison"}
@@ -60,7 +64,9 @@ class Heading(NamedTuple):
     alone: bool
 
 
-def find(text: str, sentences: Sequence[Sentence], phrases: Collection[str], labels: Collection[str]) -> tuple[Heading, ...]:
+def find(
+    text: str, sentences: Sequence[Sentence], phrases: Collection[str], labels: Collection[str]
+) -> tuple[Heading, ...]:
     """The headings in ``text``, in order.
 
     Args:
@@ -77,14 +83,17 @@ class _Grammar:
     def __init__(self, phrases: Collection[str], labels: Collection[str]) -> None:
         both = _alternation({*phrases, *labels})
         strong = _alternation(phrases)
-        self._alone = re.compile(rf"{_CARRIER}?(?:the\s+)?(?P<phrase>{both}){_AS_FOLLOWS}\s*[-.,:;!?–—]*\s*", re.IGNORECASE)
+        self._alone = re.compile(
+            rf"{_CARRIER}?(?:the\s+)?(?P<phrase>{both}){_AS_FOLLOWS}\s*[-.,:;!?–—]*\s*", re.IGNORECASE
+        )
         self._colon = re.compile(
             rf"(?:{_CARRIER}|(?:the|my|our)\s+(?=.*as\s+follows))?(?P<phrase>{both}){_AS_FOLLOWS}"
             rf"(?:\s*:+|\s*[,.]?\s+colon\b{_COLON_AS_BOWEL}[:.,]?|\s+[-–—]+(?=\s))\s*",
             re.IGNORECASE,
         )
         self._follows = re.compile(
-            rf"(?:{_CARRIER}|(?:the|my|our)\s+)?(?P<phrase>{strong})\s+(?:is\s+|are\s+)?as\s+follows\b[,.;]?\s*", re.IGNORECASE
+            rf"(?:{_CARRIER}|(?:the|my|our)\s+)?(?P<phrase>{strong})\s+(?:is\s+|are\s+)?as\s+follows\b[,.;]?\s*",
+            re.IGNORECASE,
         )
         self._comma = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong}),\s+", re.IGNORECASE)
         self._bare = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong})\s+", re.IGNORECASE)
@@ -102,7 +111,9 @@ class _Grammar:
         for pattern in (self._written, self._said):
             inside = [match for match in pattern.finditer(text, start, end) if match.start() > sentence.start]
             for match in inside:
-                if not (first and match.start() < first.end) and not _is_spoken_of(text[sentence.start : match.start()]):
+                if not (first and match.start() < first.end) and not _is_spoken_of(
+                    text[sentence.start : match.start()]
+                ):
                     yield _heading(match, alone=False)
             if inside:
                 return
@@ -133,7 +144,10 @@ def _alternation(phrases: Collection[str]) -> str:
 
 def _is_spoken_of(before: str) -> bool:
     """Whether a heading's words in the middle of a sentence belong to it: "the following findings colon"."""
-    return re.search(r"\b(?:the|following|these|of|with|his|her|my|a|an|and|in|no|for|to)\s*$", before, re.IGNORECASE) is not None
+    return (
+        re.search(r"\b(?:the|following|these|of|with|his|her|my|a|an|and|in|no|for|to)\s*$", before, re.IGNORECASE)
+        is not None
+    )
 
 
 def _phrase(match: re.Match[str]) -> str:

@@ -90,7 +90,7 @@ def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         cuts = [
             opening.start()
             for opening in _OPENING.finditer(text, start, end)
-            if not _ASKS_FOR_MORE.search(text, start, len(text[:opening.start()].rstrip()))
+            if not _ASKS_FOR_MORE.search(text, start, len(text[: opening.start()].rstrip()))
         ]
     for cut in (*cuts, end):
         left, right = _trim(text, start, cut)

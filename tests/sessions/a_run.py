@@ -171,6 +171,7 @@ def exercise(log: SessionLog, number: int = 0) -> str:
     return run
 
 
-def exercise_folder(folder: Path) -> None:
-    with SessionLog.open(folder) as log:
-        exercise(log)
+def exercise_many(folder: Path, first: int, end: int) -> None:
+    with SessionLog.open(folder, busy_seconds=60) as log:
+        for number in range(first, end):
+            exercise(log, number)

@@ -196,6 +196,10 @@ def witness(log: SessionLog, tape: Tape) -> None:
     vars(log.store).update(put=lambda data: stored(put(data)), put_file=lambda path: stored(put_file(path)))
 
 
+def promises_of(tape: Tape) -> list[tuple[str, Promise]]:
+    return [(one[1], one[2]) for one in tape.operations if one[0] == "acknowledged"]
+
+
 def record(folder: Path, exercise: Callable[[SessionLog], object], disk: type[TapedDisk] = TapedDisk) -> Tape:
     """What ``exercise`` does to a new log in ``folder``, which it opens twice."""
     tape = Tape()

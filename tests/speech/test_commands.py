@@ -120,6 +120,7 @@ def test_every_heading_in_every_form(name: str, form: str) -> None:
         ("IMPRESSION] b", "IMPRESSION:\nB"),
         # C2 does not cross what is a command by itself, nor what has no letter
         ("sigmoid colon {period} b", "Sigmoid colon. B"),
+        ("a semi {colon} b", "A semi: b"),
         ("a {next {comma} line} b", "A {next,\nb"),
         ("sigmoid colon {} b", "Sigmoid colon {} b"),
         ("period {42} b", "Period {42} b"),

@@ -1,0 +1,239 @@
+"""What the session log keeps of a run, and what it says of it."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from a_run import Inspection, decision, exercise, model_call, request, result, review, transcript
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assistant.sessions import SessionLog
+from pipelines.errors import StorageProblem, UsageProblem
+from pipelines.ports import Key
+from pipelines.records import (
+    Decision,
+    Recording,
+    Request,
+    Result,
+    Review,
+    RunState,
+    Status,
+    TaskName,
+    Transcript,
+    Value,
+)
+
+
+def test_a_run_is_told_as_it_was(log: SessionLog) -> None:
+    run = exercise(log)
+
+    view = log.run(run)
+
+    assert view.request == request(log)
+    assert view.transcript == transcript()
+    assert view.decision == decision()
+    assert view.result == result()
+    assert list(view.result.data) == ["subjective", "objective"]
+    assert view.checks == review(result()).checks
+    assert view.model_calls == (model_call(),)
+    assert [change.state for change in view.states] == ["queued", "running", "paused", "running", "done"]
+    assert (view.state, view.exit_code, view.needs, view.error) == (RunState.DONE, 0, None, None)
+    assert (view.task, view.status, view.recording) == (TaskName.DICTATION_NOTE, Status.DRAFT, "dictation.wav")
+    assert view.label == "desk"
+
+
+def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
+    with SessionLog.open(tmp_path) as log:
+        run = exercise(log)
+        before = log.run(run)
+    with SessionLog.open(tmp_path) as log:
+        assert log.run(run) == before
+        verification = log.verify()
+    assert verification.problem is None
+    assert verification.checked_events == 12
+    assert verification.checked_files == 4
+
+
+def test_opening_a_current_log_does_without_alembic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    SessionLog.open(tmp_path).close()
+    for name in [name for name in sys.modules if name.startswith("alembic")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "alembic", None)
+
+    SessionLog.open(tmp_path).close()
+
+
+def test_a_step_is_recorded_once(log: SessionLog) -> None:
+    run = log.accept(request(log), log.session("desk"))
+    key = Key(run, "transcribe", "1" * 64)
+    first = log.journal.record(key, transcript(), (model_call(),))
+    checked = log.verify()
+
+    assert log.journal.record(key, transcript(9), (model_call(),)) == first == transcript().digest()
+    assert log.journal.recall(key) == first
+    assert log.journal.recall(Key(run, "transcribe", "2" * 64)) is None
+    assert log.verify() == checked
+
+
+def test_a_value_never_recorded_is_not_read(log: SessionLog) -> None:
+    with pytest.raises(LookupError):
+        log.journal.read("0" * 64, Transcript)
+
+
+def test_the_same_work_is_accepted_once_unless_it_was_given_up(log: SessionLog) -> None:
+    desk, asked = log.session("desk"), request(log)
+    first = log.accept(asked, desk)
+
+    assert log.accept(asked, desk) == first
+    second = log.accept(asked, desk, again=True)
+    log.set_state(second, RunState.FAILED, error="the model file is damaged", exit_code=1)
+    third = log.accept(asked, desk)
+
+    attempts = log.runs_with_key(asked.key())
+    assert [(run.id, run.attempt) for run in attempts] == [(third, 3), (second, 2), (first, 1)]
+    assert (attempts[1].error, attempts[1].exit_code) == ("the model file is damaged", 1)
+    assert log.verify().ok
+
+
+def test_ids_are_in_the_order_of_acceptance(log: SessionLog) -> None:
+    desk = log.session("desk")
+    made = [log.accept(request(log, number), desk) for number in range(5)]
+
+    assert made == sorted(made)
+    assert [run.id for run in log.runs()] == made[::-1]
+    assert [run.id for run in log.runs(limit=2)] == made[:2:-1]
+    assert log.runs(session=log.session("elsewhere")) == []
+
+
+def test_a_session_is_made_once(log: SessionLog) -> None:
+    assert log.session("desk") == log.session("desk") != log.session("ward")
+
+
+def test_a_paused_run_says_what_it_needs(log: SessionLog) -> None:
+    run = log.accept(request(log), log.session("desk"))
+    waiting = Result(task=None, status=Status.NEEDS_MODEL, message="install one")
+    log.pause(run, waiting, "recognizer")
+    log.pause(run, waiting, "recognizer")
+
+    view = log.run(run)
+
+    assert (view.state, view.needs, view.status, view.result) == ("paused", "recognizer", "needs-model", waiting)
+    assert [change.state for change in view.states] == ["queued", "paused"]
+    log.set_state(run, RunState.RUNNING)
+    assert log.run(run).needs is None
+
+
+def test_finishing_twice_is_finishing_once(log: SessionLog) -> None:
+    run = exercise(log)
+    before = log.verify()
+
+    log.finish(run, result().digest())
+
+    assert log.verify() == before
+    with pytest.raises(LookupError):
+        log.finish(run, "0" * 64)
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(log: SessionLog) -> None:
+    desk = log.session("desk")
+    run, other = (log.accept(request(log, number), desk) for number in range(2))
+    shared = next(n for n in range(26) if run[n] != other[n])
+
+    assert log.run(run[: shared + 1].lower()).id == run
+    with pytest.raises(UsageProblem, match="several runs"):
+        log.run(run[:shared])
+    for unknown in ("", "no-such-run", run + "0", "%"):
+        with pytest.raises(UsageProblem, match="no such run"):
+            log.run(unknown)
+    with pytest.raises(UsageProblem, match="no such run"):
+        log.set_state(run[:-1], RunState.RUNNING)
+
+
+def test_a_request_without_its_files_is_not_accepted(log: SessionLog) -> None:
+    asked = request(log)
+    lost = asked.recording.model_copy(update={"file_sha256": "f" * 64})
+
+    with pytest.raises(StorageProblem, match="not in the file store"):
+        log.accept(asked.model_copy(update={"recording": lost}), log.session("desk"))
+    assert log.runs() == []
+
+
+def test_events_say_nothing_about_the_patient(tmp_path: Path) -> None:
+    with SessionLog.open(tmp_path) as log:
+        asked = request(log)
+        exercise(log)
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        told = "\n".join(map(str, connection.execute("SELECT kind, run, payload FROM events")))
+    connection.close()
+
+    content = [transcript(), decision(), result(), review(result()), asked.recording, *asked.attachments]
+    hashes = [value.digest() for value in content] + [asked.key(), asked.recording.file_sha256]
+    texts = ["p-1", "Ada", "1950", "dictation.wav", "record.json", "hest", "desk", "look at", "1" * 64]
+    assert not [secret for secret in texts + hashes if secret in told]
+
+
+def test_events_can_only_be_appended(tmp_path: Path) -> None:
+    with SessionLog.open(tmp_path) as log:
+        exercise(log)
+    connection = sqlite3.connect(tmp_path / "log.db")
+    for statement in (
+        "UPDATE events SET payload = '{}' WHERE seq = 3",
+        "DELETE FROM events WHERE seq = 12",
+        "INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 3",
+        "INSERT INTO events SELECT 20, time, kind, run, payload, hash, hash FROM events WHERE seq = 12",
+        "INSERT INTO events SELECT 13, time, kind, run, payload, prev_hash, hash FROM events WHERE seq = 12",
+    ):
+        with pytest.raises(sqlite3.IntegrityError, match="events are"):
+            connection.execute(statement)
+    connection.close()
+
+
+names = st.text(max_size=8)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+data = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | numbers | names,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=6,
+)
+for kind in (Transcript, Result, Decision, Review):
+    st.register_type_strategy(kind, st.builds(kind))
+
+
+def built(kind: type[Value]) -> st.SearchStrategy[Value]:
+    return st.from_type(kind)
+
+
+integers = st.integers(-(2**63), 2**63 - 1)
+values = st.one_of(built(kind) for kind in (Transcript, Decision, Review, Recording, Request)) | st.builds(
+    Result, data=st.dictionaries(names, data, max_size=3)
+)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> SessionLog:
+    with SessionLog.open(tmp_path_factory.mktemp("shared")) as log:
+        yield log
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(value=values)
+def test_every_value_comes_back_as_it_went_in(shared: SessionLog, value: Value) -> None:
+    run = shared.accept(Request(recording=None, text="hello"), shared.session("desk"))
+    key = Key(run, "node", value.digest())
+
+    digest = shared.journal.record(key, value)
+
+    found = shared.journal.read(digest, type(value))
+    assert found.canonical() == value.canonical()
+    assert found.digest() == digest == value.digest()
+
+
+def test_the_values_that_came_back_are_sealed(shared: SessionLog) -> None:
+    run = shared.accept(Request(recording=None, text="hello"), shared.session("desk"))
+    shared.journal.record(Key(run, "inspect", "1"), Inspection(readable=False, findings={"é\n": -0.0}))
+
+    assert shared.verify().problem is None

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pipelines.errors import UsageProblem
+from pipelines.speech.audio import RATE, inspect_recording, read_speech
+from pipelines.speech.decode import Samples
+from pipelines.speech.level import correct_level
+from pipelines.speech.recognizer import Recognizer
+from pipelines.speech.registry import choose, recognizers
+from pipelines.speech.transcribe import transcribe
+from pipelines.speech.whisper import STRETCH_SECONDS, WhisperRecognizer, _Writer, stretches
+
+from .recognizer_conformance import RecognizerConformance
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+@pytest.fixture(scope="module")
+def whisper() -> WhisperRecognizer:
+    """On the user's cache, as in use: joining is tested elsewhere."""
+    return WhisperRecognizer(threads=2)
+
+
+@pytest.fixture(scope="module")
+def clip() -> Path:
+    """The shortest of the project's own recordings."""
+    return min(SAMPLES.glob("*.flac"), key=lambda path: path.stat().st_size)
+
+
+@pytest.mark.long
+class TestWhisperConformance(RecognizerConformance):
+    @pytest.fixture(scope="class")
+    def recognizer(self, whisper: WhisperRecognizer) -> Recognizer:
+        return whisper
+
+    @pytest.fixture(scope="class")
+    def speech(self, clip: Path) -> Samples:
+        return correct_level(read_speech(clip, clip.name).samples)[0]
+
+
+@pytest.mark.long
+def test_quiet_speech_is_heard_like_loud(whisper: WhisperRecognizer, clip: Path) -> None:
+    loud = read_speech(clip, clip.name).samples
+    quiet = loud * np.float32(10 ** (-40 / 20))
+    words = [len(whisper.recognise(correct_level(samples)[0]).raw.split()) for samples in (loud, quiet)]
+    assert words[1] >= 0.8 * words[0] > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("level", [1e-3, 0.03, 0.18])
+def test_noise_gives_no_words(whisper: WhisperRecognizer, level: float) -> None:
+    noise = np.random.default_rng(4).standard_normal(6 * RATE).astype(np.float32) * np.float32(level)
+    assert whisper.recognise(correct_level(noise)[0]).raw == ""
+
+
+@pytest.mark.long
+def test_transcript_and_call_hold_what_it_takes_to_repeat_it(whisper: WhisperRecognizer, clip: Path) -> None:
+    recording = inspect_recording(clip, clip.name, "0" * 64, "file")
+    transcript, call = transcribe(recording, clip, whisper)
+    assert transcript.recording == recording.sha256
+    assert transcript.text
+    assert "not MedASR" in (transcript.engine.note or "")
+    assert transcript.gain_db is not None
+    assert transcript.gain_db[0] <= transcript.gain_db[1]
+    assert transcript.audio_time(0, len(transcript.text)) is not None
+    assert call.inputs == (recording.sha256,)
+    assert call.output == transcript.digest()
+    assert call.engine.weights_sha256
+    assert {"beam_size", "temperature", "language", "vad_parameters", "compute_type"} <= set(call.parameters)
+    assert {"faster-whisper", "ctranslate2", "numpy", "soxr"} <= set(call.libraries)
+    assert call.finish_reason == "stop"
+    assert call.seconds > 0
+    assert call.output_tokens
+
+
+def _segment(text: str, start: float, end: float, words: list[str], **more: float) -> SimpleNamespace:
+    step = (end - start) / max(1, len(words))
+    return SimpleNamespace(
+        text=text,
+        start=start,
+        end=end,
+        tokens=list(range(int(more.get("tokens", 5)))),
+        seek=int(more.get("seek", 0)),
+        compression_ratio=more.get("compression_ratio", 1.0),
+        words=[
+            SimpleNamespace(word=word, start=start + i * step, end=start + (i + 1) * step, probability=1.2)
+            for i, word in enumerate(words)
+        ],
+    )
+
+
+def test_writer_places_repeated_and_unspaced_words() -> None:
+    writer = _Writer(duration=4.0)
+    writer.add(_segment(" No no, x-ray.", 0, 2, [" No", " no,", " x", "-ray."]), 0.0)
+    writer.add(_segment(" No.", 1.9, 9, [" No."]), 0.0)
+    heard = writer.heard(1.0, {})
+    assert heard.raw == "No no, x-ray. No."
+    words = [word for segment in heard.segments for word in segment.words]
+    assert [heard.raw[word.raw_start : word.raw_end] for word in words] == ["No", "no,", "x", "-ray.", "No."]
+    assert words[-1].start == 2.0
+    assert words[-1].end == 4.0
+    assert {word.confidence for word in words} == {1.0}
+
+
+def test_writer_keeps_text_whose_words_have_no_times() -> None:
+    writer = _Writer(duration=4.0)
+    writer.add(_segment(" Heard but not aligned.", 0, 2, []), 0.0)
+    assert writer.heard(1.0, {}).raw == "Heard but not aligned."
+
+
+def test_repetition_is_kept_and_warned_of() -> None:
+    writer = _Writer(duration=30.0)
+    writer.add(_segment(" a a a a", 1, 29, [" a"] * 4, compression_ratio=9.0, tokens=224), 0.0)
+    heard = writer.heard(1.0, {})
+    assert heard.raw == "a a a a"
+    assert heard.finish_reason == "length"
+    assert any("repeats itself between 1.0 s and 29.0 s" in warning for warning in heard.warnings)
+
+
+@pytest.mark.parametrize("seconds", [1, STRETCH_SECONDS, STRETCH_SECONDS + 1, 3 * STRETCH_SECONDS])
+def test_stretches_cover_everything_once(seconds: int) -> None:
+    samples = np.zeros(seconds * RATE, np.float32)
+    cuts = list(stretches(samples))
+    assert cuts[0][0] == 0
+    assert cuts[-1][1] == len(samples)
+    assert all(before[1] == after[0] for before, after in zip(cuts, cuts[1:], strict=False))
+    assert all(0 < last - first <= STRETCH_SECONDS * RATE for first, last in cuts)
+
+
+def test_stretches_are_cut_in_a_pause() -> None:
+    samples = np.full((STRETCH_SECONDS + 60) * RATE, 0.1, np.float32)
+    pause = (STRETCH_SECONDS - 7) * RATE
+    samples[pause : pause + RATE] = 0
+    assert pause <= next(stretches(samples))[1] <= pause + RATE
+
+
+def test_engines_are_chosen_by_name(tmp_path: Path) -> None:
+    assert choose("whisper", cache_dir=tmp_path).name == "whisper"
+    assert set(recognizers()) == {"whisper"}
+    with pytest.raises(UsageProblem, match="choose one of: whisper"):
+        choose("nobody")
