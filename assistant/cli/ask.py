@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import console, data_dir_option, json_option, print_json, settings_of
-from assistant.cli.output import outcome_object, print_run
+from assistant.cli.common import data_dir_option, json_option, settings_of
+from assistant.cli.output import report
 from assistant.cli.replay import task_of
 
 
@@ -47,8 +47,5 @@ def command(
     )
     with open_runner(settings_of(ctx)) as runner:
         outcome = runner.submit(given, again=again)
-    if as_json:
-        print_json(outcome_object(outcome))
-    else:
-        print_run(outcome.view, console())
+    report(outcome, as_json=as_json)
     return outcome.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,11 +48,15 @@ def print_json(value: Any) -> None:
     click.echo(orjson.dumps(value).decode())
 
 
+_WIDTH_ELSEWHERE = 120
+"""Columns of a table that goes to a file or a pipe."""
+
+
 def console() -> Console:
     """For tables on stdout; plain text where stdout is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_ELSEWHERE)
 
 
 def error_console() -> Console:

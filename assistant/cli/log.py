@@ -36,12 +36,11 @@ def list_runs(ctx: click.Context, session: str | None, limit: int | None, as_jso
     from rich.table import Table
 
     table = Table()
-    for heading in ("run", "created", "session", "recording", "task", "state", "status"):
-        table.add_column(heading, no_wrap=heading == "run")
+    for heading in ("run", "when", "session", "recording", "task", "status"):
+        table.add_column(heading, no_wrap=heading in ("run", "when"), overflow="fold")
     for run in runs:
-        table.add_row(
-            run.id, run.created[:19], run.label, run.recording or "", run.task or "", run.state, run.status or ""
-        )
+        when = run.created[5:16].replace("T", " ")
+        table.add_row(run.id, when, run.label, run.recording or "", run.task or "", run.status or run.state)
     console().print(table)
     return DONE
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from assistant.cli.common import console, print_json
 from pipelines.errors import BadInput
 from pipelines.records import Check, Kind, Result, RunState, Statement, Status
 
@@ -60,14 +64,24 @@ def outcome_object(outcome: Outcome | Refused) -> dict[str, Any]:
     return {**run_object(outcome.view), "exit_code": outcome.exit_code, "worked": outcome.worked}
 
 
+def report(outcome: Outcome, *, as_json: bool) -> None:
+    """One run on stdout, its error if any on stderr."""
+    if as_json:
+        print_json(outcome_object(outcome))
+    else:
+        print_run(outcome.view, console())
+    if outcome.view.error:
+        click.echo(f"assistant: {outcome.view.error}", err=True)
+
+
 def print_table(outcomes: Sequence[Outcome | Refused], to: Console) -> None:
     """What was said, the route taken, the result and its status."""
     from rich.table import Table
 
     table = Table(show_lines=True, title_justify="left", header_style="bold")
-    table.add_column("said", ratio=5)
-    table.add_column("task", min_width=13, ratio=2)
-    table.add_column("result", ratio=6)
+    table.add_column("said", ratio=5, overflow="fold")
+    table.add_column("task", min_width=15, no_wrap=False)
+    table.add_column("result", ratio=6, overflow="fold")
     table.add_column("status", min_width=11, no_wrap=True)
     for outcome in outcomes:
         table.add_row(*_cells(outcome))
@@ -138,15 +152,18 @@ def _print_statements(result: Result, checks: Sequence[Check], to: Console) -> N
 
 
 def _sources(statement: Statement) -> str:
-    sources = []
+    """Where it stands: record elements under their resource, speech by its time."""
+    elements: dict[str, list[str]] = {}
+    spoken = []
     for citation in statement.citations:
         if citation.kind == "record":
-            sources.append(f"{citation.resource} {citation.path}")
+            elements.setdefault(citation.resource, []).append(citation.path)
         elif citation.audio_start is not None and citation.audio_end is not None:
-            sources.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
+            spoken.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
         else:
-            sources.append(f"characters {citation.start}-{citation.end}")
-    return ", ".join(sources) or "no source to cite"
+            spoken.append(f"characters {citation.start}-{citation.end} of the text")
+    looked_up = [f"{resource}: {', '.join(paths)}" for resource, paths in elements.items()]
+    return "; ".join((*looked_up, *spoken)) or "no source to cite"
 
 
 def _verdicts(checks: Sequence[Check]) -> dict[int, str]:
@@ -185,7 +202,7 @@ def _cells(outcome: Outcome | Refused) -> tuple[str, str, str, str]:
     from rich.markup import escape
 
     if isinstance(outcome, Refused):
-        return escape(outcome.name), "", f"[red]{escape(str(outcome.problem))}[/]", _colour(Status.FAILED)
+        return escape(Path(outcome.name).name), "", f"[red]{escape(str(outcome.problem))}[/]", _colour(Status.FAILED)
     view = outcome.view
     recording = view.request.recording
     heading = f"[dim]{escape(recording.name)}[/]\n" if recording else ""

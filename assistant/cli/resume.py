@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import console, data_dir_option, json_option, print_json, settings_of
-from assistant.cli.output import outcome_object, print_run
+from assistant.cli.common import data_dir_option, json_option, settings_of
+from assistant.cli.output import report
 from assistant.cli.replay import task_of
 
 
@@ -30,8 +30,5 @@ def command(ctx: click.Context, run: str, task: str | None, same_patient: bool, 
         answer["patient_confirmed"] = True
     with open_runner(settings_of(ctx)) as runner:
         outcome = runner.resume(run, answer)
-    if as_json:
-        print_json(outcome_object(outcome))
-    else:
-        print_run(outcome.view, console())
+    report(outcome, as_json=as_json)
     return outcome.exit_code

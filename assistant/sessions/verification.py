@@ -133,7 +133,7 @@ class _Checking:
 
     def _table(self, connection: sqlite3.Connection, name: str) -> None:
         self.place = name
-        children = {child: _Owned(connection, child) for child in CHILDREN[name]}
+        children = {child: _Owned(connection, name, child) for child in CHILDREN[name]}
         for row in _all(connection, name, "id"):
             self.place = f"{name} row {row['id']}"
             sealed = self._seals.pop((name, row["id"]), None)
@@ -165,9 +165,9 @@ class _Checking:
 class _Owned:
     """The rows of one child table, handed out parent by parent in the order of the parents' ids."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, owner: str, name: str) -> None:
         keys = [column.name for column in table(name).primary_key]
-        self._name, self._parent = name, keys[0]
+        self._owner, self._name, self._parent = owner, name, keys[0]
         self._rows = _all(connection, name, *keys)
         self._next = next(self._rows, None)
 
@@ -184,7 +184,7 @@ class _Owned:
     def end(self) -> None:
         """No parent follows: neither may a row."""
         if self._next is not None:
-            raise broken(f"{self._name} row {self._next[self._parent]}", "belongs to no sealed row")
+            raise broken(f"{self._owner} row {self._next[self._parent]}", f"is missing, its {self._name} are not")
 
 
 def _all(connection: sqlite3.Connection, name: str, *keys: str) -> Iterator[dict[str, Any]]:

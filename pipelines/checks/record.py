@@ -28,10 +28,9 @@ _PERIOD: Final = re.compile(
     r"|recorded (?:in \d{4}(?:-\d\d)?|on \d{4}-\d\d-\d\d|since \d{4}-\d\d-\d\d|before \d{4}-\d\d-\d\d"
     r"|from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d)(?=\.)"
 )
+_COUNTED: Final = re.compile(r"(?:^|: )\d+ \D+ (?:is|are) recorded\b")
 #: Words that follow a number in a sentence without being its unit.
-_NOT_UNITS: Final = frozenset(
-    ("on", "and", "to", "from", "in", "is", "are", "until", "results", "encounters", "encounter", "age", "recorded")
-)
+_NOT_UNITS: Final = frozenset(("on", "and", "until"))
 
 
 def check(statements: Sequence[Statement], record: Record) -> tuple[Check, ...]:
@@ -101,7 +100,8 @@ def _unsupported(text: str, cited: Sequence[RecordCitation]) -> Iterator[tuple[s
     rest = text
     for value in sorted(values, key=len, reverse=True):
         if _decimal(value) is None and not _starts_with_date(value):
-            rest = rest.replace(value, " ", 1)  # digits inside a cited name are part of the name
+            # Digits inside a cited name are part of the name.
+            rest = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", rest, count=1)
     period = _PERIOD.search(rest)
     if period:
         first, last = _bounds(period.group())
@@ -115,8 +115,8 @@ def _unsupported(text: str, cited: Sequence[RecordCitation]) -> Iterator[tuple[s
         if not any(value.startswith(said) for value in values) and not _reckoned(text, said, values):
             yield "date", said
     rest = _DATE.sub(" ", rest)
-    for unit in _UNIT.findall(text):
-        if unit.lower() not in _NOT_UNITS and not unit.isalpha() and not any(unit in value for value in values):
+    for unit in () if _COUNTED.search(text) else _UNIT.findall(rest):
+        if unit not in _NOT_UNITS and unit not in values:
             yield "unit", unit
     counted = str(len({citation.resource for citation in cited}))
     years = {value[:4] for value in values if _starts_with_date(value)}

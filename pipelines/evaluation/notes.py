@@ -17,9 +17,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from pipelines.errors import BadInput
+from pipelines.evaluation.data import as_model
 from pipelines.records import Engine, Transcript, Value
 from pipelines.tasks.dictation_note import file_note
 from pipelines.tasks.templates import choose_template, load_template
@@ -55,8 +55,7 @@ def evaluate(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     lost = added = 0
     failures: list[dict[str, Any]] = []
     engines: set[str] = set()
-    for number, line in enumerate(cases, start=1):
-        case = _case(number, line)
+    for case in as_model(cases, NoteCase):
         template = load_template(case.template or choose_template(case.transcript))
         engine = Engine(name="filing", version=f"{template.name}@{template.version}", revision=template.sha256)
         typed = Engine(name="typed", version="1")
@@ -85,17 +84,6 @@ def evaluate(cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             for name in sorted(notes)
         },
     }
-
-
-def _case(number: int, line: Mapping[str, Any]) -> NoteCase:
-    try:
-        return NoteCase.model_validate(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][:1])
-        raise BadInput(
-            f"case {number}", f"{place}: {first['msg']}", "give lines with id, transcript, template and expected"
-        ) from error
 
 
 def _misplaced(expected: Mapping[str, tuple[str, ...]], got: list[tuple[str, Words]]) -> Iterator[dict[str, Any]]:

@@ -11,9 +11,14 @@ from typing import Final
 
 from pipelines.records import Kind
 from pipelines.routing.cues import cues
+from pipelines.routing.vectors import WIDTH, Vectors
 
-BITS: Final = 17
-SIZE: Final = 1 << BITS
+_BITS: Final = 17
+_BUCKETS: Final = 1 << _BITS
+
+#: The meaning of the words: on its own, of the last wish, and once for each kind that is attached (or for none).
+_BLOCKS: Final = ("whole", "tail", "none", *Kind)
+SIZE: Final = _BUCKETS + len(_BLOCKS) * WIDTH
 
 #: A dictation of hours says what it is at its beginning and end.
 _HEAD, _TAIL = 150, 50
@@ -34,8 +39,8 @@ def words_of(text: str) -> list[str]:
     return words if len(words) <= _HEAD + _TAIL else words[:_HEAD] + words[-_TAIL:]
 
 
-def features(text: str, kinds: Sequence[Kind]) -> dict[int, float]:
-    """Hash bucket -> weight. Each group of features has length one, so that long requests weigh as much as short."""
+def features(text: str, kinds: Sequence[Kind], vectors: Vectors) -> dict[int, float]:
+    """Place (below ``SIZE``) -> weight. Each group of features has the same length, however long the request."""
     words = words_of(text)
     attached = Counter(kinds)
     out: dict[int, float] = {}
@@ -46,17 +51,25 @@ def features(text: str, kinds: Sequence[Kind]) -> dict[int, float]:
         (1.5, cues(text[:_CHARACTERS], words, kinds)),
         (1.0, _context(attached)),
     ):
-        places = {zlib.crc32(feature.encode()) & (SIZE - 1) for feature in group}
+        places = {zlib.crc32(feature.encode()) & (_BUCKETS - 1) for feature in group}
         weight = scale / math.sqrt(max(1, len(places)))
         for place in places:
             out[place] = out.get(place, 0.0) + weight
+    whole, tail = vectors.mean(words), vectors.mean(words[_joint(words) + 1 :])
+    for block in ("whole", "tail", *(attached or ("none",))):
+        start = _BUCKETS + _BLOCKS.index(block) * WIDTH
+        out.update(enumerate((tail if block == "tail" else whole).tolist(), start))
     return out
+
+
+def _joint(words: Sequence[str]) -> int:
+    """Where the last wish begins, or the number of words where there is only one."""
+    return max((at for at, word in enumerate(words) if word in _JOINTS), default=len(words))
 
 
 def _grams(words: Sequence[str]) -> Iterator[str]:
     padded = ["^", *words, "$"]
-    joint = max((at for at, word in enumerate(words) if word in _JOINTS), default=len(words))
-    for word in words[joint + 1 :]:
+    for word in words[_joint(words) + 1 :]:
         yield f"t{word}"
     for n in (1, 2, 3):
         for start in range(len(padded) - n + 1):

@@ -12,6 +12,7 @@ from pipelines.routing.features import features, words_of
 from pipelines.routing.fit import inferred, is_possible
 from pipelines.routing.model import CLASSES, UNCLEAR, Model
 from pipelines.routing.question import question
+from pipelines.routing.vectors import Vectors
 
 #: A task that is less likely than this is asked back (chosen on held-out authors: docs/routing.md).
 THRESHOLD: Final = 0.5
@@ -57,6 +58,7 @@ class Router:
     """Decides by words and attachment kinds; the same answer for the same request."""
 
     model: Model
+    vectors: Vectors
     tie_breaker: TieBreaker | None = None
 
     @classmethod
@@ -66,7 +68,7 @@ class Router:
         Raises:
             BadInput: there are no usable weights.
         """
-        return cls(Model.read(weights), tie_breaker)
+        return cls(Model.read(weights), Vectors.read(), tie_breaker)
 
     def decide(self, text: str, kinds: Sequence[Kind]) -> Decision:
         """The task that is asked for, or ``task`` None with a question to the user."""
@@ -74,7 +76,7 @@ class Router:
         words = words_of(text)
         if all(word in _FILLERS for word in words):
             return Decision(task=None, by="words", confidence=1.0, question=question(()))
-        raw = self.model.probabilities(features(text, kinds))
+        raw = self.model.probabilities(features(text, kinds, self.vectors))
         possible = [name == CLASSES[UNCLEAR] or is_possible(TaskName(name), kinds) for name in CLASSES]
         impossible = {TaskName(CLASSES[i]): raw[i] for i in range(UNCLEAR) if not possible[i]}
         scores = {CLASSES[i]: float(raw[i]) for i in range(len(CLASSES)) if possible[i]}

@@ -10,7 +10,7 @@ from pipelines.records import Result, Statement, Status, TaskName, Transcript, T
 from pipelines.tasks.filing import Clause, file_by_wording
 from pipelines.tasks.templates import Template, heading_phrase, load_template, templates
 from pipelines.text.headings import Heading, find
-from pipelines.text.sentences import split
+from pipelines.text.sentences import Sentence, split
 
 _SPOKEN_HEADINGS: Final = frozenset({"exam type", "procedure"})
 """Headings that dictation systems know and no shipped template has as a section."""
@@ -23,6 +23,7 @@ class _Piece:
     start: int
     end: int
     allowed: tuple[str, ...]
+    headed: bool
 
 
 def file_note(transcript: Transcript, template: Template) -> Result:
@@ -42,7 +43,7 @@ def file_note(transcript: Transcript, template: Template) -> Result:
             status=Status.NEEDS_INPUT,
             message="Nothing was dictated that could be filed. Record the note again.",
         )
-    clauses = [Clause(text[piece.start : piece.end], piece.allowed) for piece in pieces]
+    clauses = [Clause(text[piece.start : piece.end], piece.allowed, piece.headed) for piece in pieces]
     keys = file_by_wording(clauses, template)
     order = {section.key: section.order for section in template.sections}
     statements = tuple(
@@ -77,46 +78,81 @@ def _statement(transcript: Transcript, piece: _Piece, section: str) -> Statement
 
 def _pieces(text: str, template: Template) -> Iterator[_Piece]:
     """The sentences in order, without the headings that open sections, each with the sections open to it."""
-    headings, parts = template.headings, template.parts
-    foreign = _foreign(template)
     sentences = split(text)
-    found = [
-        heading
-        for heading in find(text, sentences, headings.keys() | foreign, parts.keys())
-        if heading.phrase not in foreign or heading.alone
-    ]
-    open_keys: tuple[str, ...] = ()
-    waiting = list(found)
+    waiting = _headings(text, sentences, template)
+    reign = _Reign(template)
     for start, end in sentences:
         at = start
         while waiting and waiting[0].start < end:
             heading = waiting.pop(0)
-            yield from _piece(text, at, heading.start, open_keys)
-            at = heading.start
-            if heading.phrase in headings:
-                open_keys, at = headings[heading.phrase], heading.end
-            elif heading.phrase in parts:
-                open_keys = _after_part(open_keys, parts[heading.phrase], heading, template)
-            else:
-                open_keys = ()
-        yield from _piece(text, at, end, open_keys)
+            yield from _piece(text, at, heading.start, reign)
+            kept = reign.begin(heading, _on_own_line(text, heading))
+            at = heading.start if kept or _says_all(text, heading, waiting) else heading.end
+        yield from _piece(text, at, end, reign)
 
 
-def _piece(text: str, start: int, end: int, allowed: tuple[str, ...]) -> Iterator[_Piece]:
+def _headings(text: str, sentences: Sequence[Sentence], template: Template) -> list[Heading]:
+    """Those of this template, and those of others that stand alone."""
+    foreign = _foreign(template)
+    found = find(text, sentences, template.headings.keys() | foreign, template.parts.keys())
+    return [heading for heading in found if heading.phrase not in foreign or heading.alone]
+
+
+def _says_all(text: str, heading: Heading, later: Sequence[Heading]) -> bool:
+    """Whether nothing follows under what was taken for a heading: "Follow up." is then the sentence itself."""
+    end = later[0].start if later else len(text)
+    said = text[heading.start : heading.end].rstrip()
+    return heading.alone and not said.endswith(":") and not text[heading.end : end].strip()
+
+
+class _Reign:
+    """Which sections are open to the sentences after a heading."""
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+        self._open: tuple[str, ...] = ()
+        self._briefly: list[tuple[str, ...]] = []
+        self._fresh = False
+
+    def begin(self, heading: Heading, own_line: bool) -> bool:
+        """Take note of a heading; True if its words stay in the text."""
+        self._briefly = []
+        self._fresh = True
+        if opened := self._template.headings.get(heading.phrase):
+            self._open = opened
+            return False
+        labelled = self._template.parts.get(heading.phrase)
+        if labelled is None:
+            self._open = ()
+        elif own_line or (self._open and self._leads_on(labelled)):
+            self._open = labelled
+        elif not self._open:
+            # A label in running text speaks for its own sentence and for the one that it announces, no further.
+            self._briefly = [labelled] * (2 if heading.alone else 1)
+        return True
+
+    def next_sentence(self) -> tuple[tuple[str, ...], bool]:
+        """The sections open to the next sentence, and whether it is the first after a heading."""
+        fresh, self._fresh = self._fresh, False
+        return (self._briefly.pop() if self._briefly else self._open), fresh
+
+    def _leads_on(self, labelled: tuple[str, ...]) -> bool:
+        """A label leads on, never back: "medications" said under the plan belong to the plan."""
+        order = [section.key for section in self._template.sections]
+        return order.index(labelled[0]) >= order.index(self._open[-1])
+
+
+def _on_own_line(text: str, heading: Heading) -> bool:
+    before, after = text[: heading.start].rstrip(" \t"), text[heading.end :].lstrip(" \t")
+    return heading.alone and (not before or before.endswith("\n")) and after.startswith("\n")
+
+
+def _piece(text: str, start: int, end: int, reign: _Reign) -> Iterator[_Piece]:
     stripped = text[start:end].strip()
     if stripped:
         start = text.index(stripped, start)
-        yield _Piece(start, start + len(stripped), allowed)
-
-
-def _after_part(
-    open_keys: tuple[str, ...], opened: tuple[str, ...], heading: Heading, template: Template
-) -> tuple[str, ...]:
-    """A label in running text leads on, never back: "medications" under a spoken "plan" belong to the plan."""
-    if not open_keys or heading.alone:
-        return opened
-    order: Sequence[str] = [section.key for section in template.sections]
-    return opened if order.index(opened[0]) >= order.index(open_keys[-1]) else open_keys
+        allowed, headed = reign.next_sentence()
+        yield _Piece(start, start + len(stripped), allowed, headed)
 
 
 def _foreign(template: Template) -> frozenset[str]:

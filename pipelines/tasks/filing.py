@@ -24,41 +24,47 @@ _STAY: Final = 1.2
 _NEXT: Final = 0.2
 _SKIP: Final = -0.2
 _BACK: Final = -1.5
-_START_LATE: Final = -0.4
+_START_LATE: Final = -1.0
+_END_EARLY: Final = -1.2
+_FIRST_OPEN: Final = 1.0
 
 
 @dataclass(frozen=True)
 class Clause:
-    """One sentence to be filed; ``allowed`` are the keys of the sections it may go to, all where empty."""
+    """One sentence to be filed.
+
+    ``allowed`` are the keys of the sections it may go to, all where empty. ``headed`` says that a heading stands
+    right before it: where the sentence before was filed means nothing then.
+    """
 
     text: str
     allowed: tuple[str, ...] = ()
+    headed: bool = False
 
 
 def file_by_wording(clauses: Sequence[Clause], template: Template) -> list[str]:
     """The section key of every sentence, in order."""
+    if not clauses:
+        return []
     sections = template.sections
     if not any(section.holds for section in sections):
         return [clause.allowed[0] if clause.allowed else sections[0].key for clause in clauses]
-    best: list[float] = []
+    places = range(len(sections))
+    best = [_START_LATE * place for place in places]
     came_from: list[list[int]] = []
-    for clause in clauses:
+    for index, clause in enumerate(clauses):
         weights = [_weight(clause, section) for section in sections]
-        if not best:
-            best = [weight + _START_LATE * position for position, weight in enumerate(weights)]
+        if index == 0:
+            best = [best[place] + weights[place] for place in places]
             continue
-        before = [
-            max(range(len(sections)), key=lambda earlier: best[earlier] + _move(earlier, here))
-            for here in range(len(sections))
-        ]
-        best = [best[before[here]] + _move(before[here], here) + weights[here] for here in range(len(sections))]
+        move = _no_move if clause.headed else _move
+        before = [max(places, key=lambda earlier: best[earlier] + move(earlier, here)) for here in places]
+        best = [best[before[here]] + move(before[here], here) + weights[here] for here in places]
         came_from.append(before)
-    if not best:
-        return []
-    path = [max(range(len(sections)), key=best.__getitem__)]
+    path = [max(places, key=lambda place: best[place] + (_END_EARLY if place < places[-1] else 0.0))]
     for before in reversed(came_from):
         path.append(before[path[-1]])
-    return [sections[position].key for position in reversed(path)]
+    return [sections[place].key for place in reversed(path)]
 
 
 def role_weights(sentence: str) -> dict[str, float]:
@@ -81,13 +87,18 @@ def _move(earlier: int, here: int) -> float:
     return _SKIP * step if step > 0 else _BACK
 
 
+def _no_move(_earlier: int, _here: int) -> float:
+    return 0.0
+
+
 def _weight(clause: Clause, section: Section) -> float:
     if clause.allowed and section.key not in clause.allowed:
         return float("-inf")
     if not section.holds:
         return _BACK
     weights = role_weights(clause.text)
-    return max(weights.get(role, 0.0) for role in section.holds)
+    first = clause.headed and clause.allowed[:1] == (section.key,)
+    return max(weights.get(role, 0.0) for role in section.holds) + (_FIRST_OPEN if first else 0.0)
 
 
 @cache

@@ -22,8 +22,8 @@ FILLER: Final = _words(
     mrs ms my now number of on one or our out patient patients please pt pull quick quickly read reading
     readings record recorded records remind report reported result results s say says score search see serum she
     show so some tell test tested tests than that the their them then there these they this those time times to
-    took uh um unit units up us value values visible want was we well were what whats when where which who with
-    would yes you still right presently checked lab labs laboratory plasma taken date dated
+    took uh um unit units us value values visible want was we well were what whats when where which who with
+    would yes you still right presently checked received gotten lab labs laboratory plasma taken date dated
     """
 )
 
@@ -37,6 +37,12 @@ COURTESY: Final = (
     "need to know",
     "i need",
     "we need",
+    "pull up",
+    "look up",
+    "bring up",
+    "at the moment",
+    "at present",
+    "question mark",
 )
 COUNT: Final = ("how many times", "how many", "number of", "how often", "count of")
 YES_NO: Final = frozenset({"is", "does", "has", "did", "was", "do", "have", "any", "are"})
@@ -78,7 +84,8 @@ TREND: Final = (
 )
 MEDICATION: Final = (
     "active medications", "medications", "medication", "medicines", "medicine", "meds", "med", "drugs", "drug",
-    "prescriptions", "prescription", "prescribed", "pills", "taking", "takes", "she take", "he take", "patient take", "orders", "order", "ordered",
+    "prescriptions", "prescription", "prescribed", "pills", "taking", "takes", "she take", "he take", "patient take",
+    "orders", "order", "ordered",
 )  # fmt: skip
 ALLERGY: Final = (
     "allergic to any medications", "allergic to any drugs", "allergies to medications", "allergies to any medications",
@@ -97,7 +104,18 @@ ADMISSION: Final = (
     "hospitalisation", "inpatient", "hospital stay", "hospital stays", "hospital",
 )  # fmt: skip
 EMERGENCY: Final = ("emergency room", "emergency department", "emergency", "er", "e r", "ed")
-VISIT: Final = ("encounters", "encounter", "visits", "visit", "visited", "appointments", "appointment", "seen")
+VISIT: Final = (
+    "encounters",
+    "encounter",
+    "visits",
+    "visit",
+    "visited",
+    "appointments",
+    "appointment",
+    "seen",
+    "see her",
+    "see him",
+)
 PROCEDURE: Final = (
     "procedures", "procedure", "surgeries", "surgery", "operations", "operation", "performed", "undergone", "underwent",
 )  # fmt: skip
@@ -133,5 +151,9 @@ NEVER_A_NAME: Final = (
     JUDGEMENT
     | NOT_A_NAME
     | KIN
-    | {word for words in (MEDICATION, ALLERGY, VACCINATION, VISIT, LAST, PROCEDURE) for word in words}
+    | {
+        word
+        for words in (MEDICATION, ALLERGY, VACCINATION, VISIT, LAST, PROCEDURE, ADMISSION, EMERGENCY)
+        for word in words
+    }
 )

@@ -112,12 +112,9 @@ def base_name(name: str) -> list[str]:
 
 def matching(found: Sequence[Measurement], term: Term) -> list[Measurement]:
     """The measurements a term means: by code, or by a recorded name that is one of its spoken forms."""
-    return [
-        m
-        for m in found
-        if m.codes & term.codes
-        or any(list(phrase) in (base_name(m.name.value), tokens(m.name.value)) for phrase in term.spoken)
-    ]
+    names = {m.name.value for m in found}
+    meant = {n for n in names if {tuple(tokens(n)), tuple(base_name(n))}.intersection(term.spoken)}
+    return [m for m in found if m.codes & term.codes or m.name.value in meant]
 
 
 def named(found: Sequence[Measurement], phrase: Sequence[str]) -> list[Measurement]:

@@ -81,6 +81,9 @@ class _Question:
         words.take_first("ok", "okay", "so", "and", "well")
         self.yes_no = bool(words.all) and words.all[0] in grammar.YES_NO
         self.on = bool(grammar.ON.search(" ".join(words.all)))
+        #: Only a question after one thing ("is she …", "when was …") is answered with its absence; other words that
+        #: are no name in the record may not have been meant as one.
+        self.one_thing = self.yes_no or bool({"when", "last"}.intersection(words.all))
         self.count = words.take(*grammar.COUNT)
         self.period: Period | None = take_period(words, today)
 
@@ -131,7 +134,9 @@ class _Question:
         self.words.take(*grammar.ACTIVE, "drug", "medication", "food", "environmental")
         wanted = self.words.take_terms("medication")
         phrase = self._phrase()
-        if phrase is None or (phrase and wanted) or self.period:
+        if phrase is None or (phrase and wanted) or self.period or grammar.DRUG_CLASS.intersection(phrase):
+            return None
+        if phrase and not (self.one_thing or entries.match(entries.allergies(self.record), (), phrase)):
             return None
         return [entries.allergy_answer(self.record, phrase, each) for each in _one_by_one(wanted)]
 
@@ -143,6 +148,8 @@ class _Question:
         self.words.take("ever")
         phrase = self._phrase()
         if phrase is None or (phrase and wanted):
+            return None
+        if phrase and not entries.match(entries.vaccinations(self.record), (), phrase):
             return None
         everything = not (last or self.count or self.yes_no or wanted or phrase)
         return [entries.vaccination_answer(self.record, phrase, wanted, self.period, everything)]
@@ -158,9 +165,10 @@ class _Question:
 
     def _observations(self) -> list[Answer] | None:
         wanted = self.words.take_terms("observation")
-        if not wanted:
+        if not wanted or (self.on and self.yes_no):
             return None
         which = self._which()
+        self.words.take("ever")
         if self._left():
             return None
         found = measurements(self.record)
@@ -245,6 +253,8 @@ class _Question:
         phrase = self.words.rest(grammar.FILLER | frozenset(grammar.ACTIVE) | frozenset(grammar.PAST) | {"medical"})
         if self.period or self.count or (phrase and self._phrase() is None):
             return None
+        if phrase and not (self.one_thing or entries.match(entries.conditions(self.record), (), phrase)):
+            return None
         return [self._conditions_answer((), phrase)]
 
     def _conditions_answer(self, wanted: tuple[Term, ...], phrase: list[str] | tuple[()]) -> Answer:
@@ -280,6 +290,8 @@ class _Question:
         last = self.words.take(*grammar.LAST)
         phrase = self._phrase()
         if phrase is None:
+            return None
+        if phrase and not (self.one_thing or entries.match(entries.procedures(self.record), (), phrase)):
             return None
         everything = not (last or self.count or phrase)
         return [entries.procedure_answer(self.record, phrase, self.period, everything)]

@@ -21,7 +21,12 @@ _AS_FOLLOWS: Final = r"(?:\s+(?:section|heading))?(?:\s+(?:is|are)\s+as\s+follow
 _FILLER: Final = re.compile(
     r"(?:(?:okay|ok|so|now|right|and|then|next|alright|well|um|uh)\b[,.]?\s+){1,3}", re.IGNORECASE
 )
-_COLON_AS_BOWEL: Final = r"(?!\s+(?:is|was|has|shows?|appears?|wall|resection|surgery|screening|mass|lesions?)\b)"
+# "Colon" said as the name of the mark, not of the bowel: "impression colon cancer" must keep its colon.
+_COLON: Final = (
+    r"colon\b(?!\s+(?:is|was|has|had|shows?|appears?|wall|resection|surgery|screening|mass|masses|lesions?|cancer|ca\b|carcinoma"
+    r"|adenocarcinoma|adenomas?|polyps?|tumou?rs?|neoplasms?|malignancy|obstruction|ischemia|ischaemia|perforation|distension"
+    r"|distention|biops|dilat|thicken|diverticul|contains?|and|with|without|from|to|spasm|prep))"
+)
 
 _NO_HEADING_AFTER_COMMA: Final = re.compile(
     r"(?:including|which|if|as|such|and|although|but|however|when|though|especially|particularly|or|that|like|where"
@@ -52,6 +57,9 @@ _BARE: Final = {
 _ALWAYS_SPOKEN: Final = frozenset(
     {"subjective", "objective", "assessment", "plan", "findings", "impression", "indication", "technique", "comparison"}
 )
+
+
+_RUN_TOGETHER: Final = 3
 
 
 class Heading(NamedTuple):
@@ -88,7 +96,7 @@ class _Grammar:
         )
         self._colon = re.compile(
             rf"(?:{_CARRIER}|(?:the|my|our)\s+(?=.*as\s+follows))?(?P<phrase>{both}){_AS_FOLLOWS}"
-            rf"(?:\s*:+|\s*[,.]?\s+colon\b{_COLON_AS_BOWEL}[:.,]?|\s+[-–—]+(?=\s))\s*",
+            rf"(?:\s*:+|\s*[,.]?\s+{_COLON}[:.,]?|\s+[-–—]+(?=\s))\s*",
             re.IGNORECASE,
         )
         self._follows = re.compile(
@@ -97,11 +105,15 @@ class _Grammar:
         )
         self._comma = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong}),\s+", re.IGNORECASE)
         self._bare = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong})\s+", re.IGNORECASE)
-        self._written = re.compile(rf"(?<!\S)(?P<phrase>{both.upper()}):\s*".replace(r"\S+".upper(), r"\s+"))
-        self._said = re.compile(rf"(?<=\s)(?P<phrase>{strong})\s+colon\b{_COLON_AS_BOWEL}[:.,]?\s*", re.IGNORECASE)
+        self._name = re.compile(rf"(?<!\S)(?P<phrase>{_alternation(_ALWAYS_SPOKEN & {*phrases})})(?:\s+colon)?\s+", re.IGNORECASE)
+        self._written = re.compile(rf"(?<!\S)(?P<phrase>{_alternation({p.upper() for p in (*phrases, *labels)})}):\s*")
+        self._said = re.compile(rf"(?<=\s)(?P<phrase>{strong})\s+{_COLON}[:.,]?\s*", re.IGNORECASE)
 
     def headings(self, text: str, sentence: Sentence) -> Iterator[Heading]:
         start, end = sentence
+        if listed := self._run_together(text, sentence):
+            yield from listed
+            return
         first = self._opening(text, start, end)
         if first is None and (filler := _FILLER.match(text, start, end)):
             first = self._opening(text, filler.end(), end)
@@ -117,6 +129,15 @@ class _Grammar:
                     yield _heading(match, alone=False)
             if inside:
                 return
+
+    def _run_together(self, text: str, sentence: Sentence) -> list[Heading]:
+        """The headings of a note said in one breath: "indication cough technique two views findings clear"."""
+        if re.search(r"[.,:;?!]\s", text[sentence.start : sentence.end]):
+            return []
+        said = [_heading(match, alone=False) for match in self._name.finditer(text, *sentence)]
+        once = len({heading.phrase for heading in said}) == len(said)
+        spoken_of = any(_is_spoken_of(text[sentence.start : heading.start]) for heading in said)
+        return said if len(said) >= _RUN_TOGETHER and once and not spoken_of else []
 
     def _opening(self, text: str, start: int, end: int) -> Heading | None:
         if match := self._alone.fullmatch(text, start, end):
@@ -139,7 +160,7 @@ class _Grammar:
 def _alternation(phrases: Collection[str]) -> str:
     """The longest first; a space stands for any white space or a hyphen. Matches nothing for no phrases."""
     ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-    return "|".join(r"[\s-]+".join(map(re.escape, phrase.split())) for phrase in ordered) or "(?!)"
+    return "|".join(r"[\s/&-]+".join(map(re.escape, phrase.split())) for phrase in ordered) or "(?!)"
 
 
 def _is_spoken_of(before: str) -> bool:

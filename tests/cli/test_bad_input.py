@@ -164,12 +164,12 @@ def test_usage_problems_name_what_is_wrong(arguments: list[str], named: str, cal
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 1 MB."""
+    """A real file system of 4 MB."""
     folder = tmp_path / "small"
     folder.mkdir()
     mount = shutil.which("mount")
     mounted = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+        [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False
     )
     if not mounted or mounted.returncode:
         pytest.skip("mounting a small file system is not allowed here")
@@ -178,7 +178,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_loses_nothing(small_disk: Path, data_dir: Path, call: Call, tmp_path: Path) -> None:
-    first, second = write_tone(tmp_path / "a.wav", 2.0), write_tone(tmp_path / "b.wav", 40.0)
+    first, second = write_tone(tmp_path / "a.wav", 2.0), write_tone(tmp_path / "b.wav", 200.0)
     done = call("--data-dir", small_disk, "replay", first, "--json")
     assert done.code == DONE, done.err
     called = call("--data-dir", small_disk, "replay", second, "--json")

@@ -34,6 +34,14 @@ def read(data: bytes, chosen: str | None = None) -> Record:
     return read_record(data, "record.json", ATTACHMENT, chosen)
 
 
+def refusal(data: bytes, chosen: str | None = None) -> str:
+    try:
+        read(data, chosen)
+    except ProductError as refused:
+        return str(refused)
+    return ""
+
+
 def addresses(record: Record) -> list[str]:
     return [resource.address for resource in record.resources]
 
@@ -169,17 +177,11 @@ JSON = st.recursive(
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    try:
-        read(data)
-    except ProductError as refused:
-        assert "\n" not in str(refused)
+    assert "\n" not in refusal(data)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "status", "subject", "meta", "identifier", "name"]), JSON)))
 def test_odd_resources_in_a_bundle_are_read_or_refused(odd: list[dict[str, Any]]) -> None:
     resources = [{"resourceType": "Observation", **each} for each in odd]
     extra = [{"resourceType": "Patient", **each} for each in odd[:1]]
-    try:
-        read(bundle(patient(), *resources, *extra), "p1")
-    except ProductError as refused:
-        assert "\n" not in str(refused)
+    assert "\n" not in refusal(bundle(patient(), *resources, *extra), "p1")

@@ -17,16 +17,19 @@ from pipelines.speech.recognizer import Heard, Recognizer
 
 class RecognizerConformance:
     @pytest.fixture(scope="class")
-    def recognizer(self) -> Recognizer:
+    @classmethod
+    def recognizer(cls) -> Recognizer:
         raise NotImplementedError("override with the engine under test")
 
     @pytest.fixture(scope="class")
-    def speech(self) -> Samples:
+    @classmethod
+    def speech(cls) -> Samples:
         """A few seconds of speech, mono at 16 kHz, in which the engine recognises several words."""
         raise NotImplementedError("override with a short clip")
 
     @pytest.fixture(scope="class")
-    def heard(self, recognizer: Recognizer, speech: Samples) -> Heard:
+    @classmethod
+    def heard(cls, recognizer: Recognizer, speech: Samples) -> Heard:
         return recognizer.recognise(speech)
 
     def test_is_available_with_a_line_about_it(self, recognizer: Recognizer) -> None:

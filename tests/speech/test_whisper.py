@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,8 +15,7 @@ from pipelines.speech.recognizer import Recognizer
 from pipelines.speech.registry import choose, recognizers
 from pipelines.speech.transcribe import transcribe
 from pipelines.speech.whisper import STRETCH_SECONDS, WhisperRecognizer, _Writer, stretches
-
-from .recognizer_conformance import RecognizerConformance
+from tests.speech.recognizer_conformance import RecognizerConformance
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -35,11 +35,13 @@ def clip() -> Path:
 @pytest.mark.long
 class TestWhisperConformance(RecognizerConformance):
     @pytest.fixture(scope="class")
-    def recognizer(self, whisper: WhisperRecognizer) -> Recognizer:
+    @classmethod
+    def recognizer(cls, whisper: WhisperRecognizer) -> Recognizer:
         return whisper
 
     @pytest.fixture(scope="class")
-    def speech(self, clip: Path) -> Samples:
+    @classmethod
+    def speech(cls, clip: Path) -> Samples:
         return correct_level(read_speech(clip, clip.name).samples)[0]
 
 
@@ -128,7 +130,7 @@ def test_stretches_cover_everything_once(seconds: int) -> None:
     cuts = list(stretches(samples))
     assert cuts[0][0] == 0
     assert cuts[-1][1] == len(samples)
-    assert all(before[1] == after[0] for before, after in zip(cuts, cuts[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(cuts))
     assert all(0 < last - first <= STRETCH_SECONDS * RATE for first, last in cuts)
 
 
