@@ -14,12 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ModelNeeded, ProductError
+from pipelines.evidence.identity import identity_question
 from pipelines.ports import Key
 from pipelines.records import (
-    Attachment,
     Decision,
     Engine,
-    Patient,
     Request,
     Result,
     Review,
@@ -80,7 +79,7 @@ def inspect(state: RunState, ports: Ports) -> RunState:
         inspected = tuple(inspect_attachment(a, ports.store, request.patient) for a in request.attachments)
         known = ports.journal.record(key, Inspection(attachments=inspected))
     attachments = ports.journal.read(known, Inspection).attachments
-    question = identity_question(request.patient, attachments)
+    question = identity_question(request.patient, [a.patient for a in attachments if a.patient is not None])
     if question is not None and not state.get("answer", {}).get("patient_confirmed"):
         return {"inspection": known} | _wait(
             state, ports, "inspect", "person", Result(task=request.task, status=Status.NEEDS_INPUT, message=question)
@@ -221,23 +220,6 @@ def typed_transcript(text: str) -> Transcript:
     """A request typed instead of spoken, written as it was typed."""
     whole = (Span(start=0, end=len(text), raw_start=0, raw_end=len(text)),) if text else ()
     return Transcript(recording=None, raw=text, text=text, engine=Engine(name="typed", version="1"), spans=whole)
-
-
-def identity_question(expected: str | None, attachments: tuple[Attachment, ...]) -> str | None:
-    """What to ask when the evidence is not about one patient, the run's own; None when it is."""
-    named = {a.patient.id: a.patient for a in attachments if a.patient is not None}
-    others = [patient for id_, patient in named.items() if expected is not None and id_ != expected]
-    if others:
-        return f"The evidence is about {_call(others[0])}, the run about patient {expected}. Is it the same patient?"
-    if len(named) > 1:
-        return (
-            f"The evidence is about several patients ({', '.join(map(_call, named.values()))}). Is it the same patient?"
-        )
-    return None
-
-
-def _call(patient: Patient) -> str:
-    return f"{patient.name} ({patient.id})" if patient.name else f"patient {patient.id}"
 
 
 def _task_input(state: RunState, ports: Ports) -> TaskInput:

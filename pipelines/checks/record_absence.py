@@ -153,10 +153,10 @@ def _when(raw: Raw, period: str | None) -> bool | None:
     spans = raw.get("period"), raw.get("performedPeriod"), raw.get("effectivePeriod")
     starts = [span.get("start") for span in spans if isinstance(span, dict)]
     dated = next((d for d in [*(raw.get(key) for key in _DATES), *starts] if isinstance(d, str)), None)
-    dates = re.findall(r"\d{4}(?:-\d\d)*", period)
+    dates: list[str] = re.findall(r"\d{4}(?:-\d\d)*", period)
     if dated is None or not dates:
         return None if dated else False
-    day = dated.split("T")[0]
+    day: str = dated.split("T")[0]
     if period.strip().startswith("since"):
         return day >= dates[0][: len(day)]
     if period.strip().startswith("before"):

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from pipelines.records import Check, Statement, Transcript, TranscriptCitation
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_AROUND_HEADINGS: Final = frozenset(
-    "now moving going turning move on to next new heading section is are as follows under the my our colon".split()
+_SAID_AROUND: Final = (
+    "now moving going turning move on to next new heading section is are as follows under the my our colon"
 )
 
 
@@ -109,11 +109,12 @@ def _vocabulary(statements: Sequence[Statement], headings: Collection[str]) -> f
 def _is_heading(gap: str, vocabulary: frozenset[str]) -> bool:
     """Whether the words are headings and what is said around them, and nothing else."""
     words = [word.lower() for word in _WORD.findall(gap)]
+    around_headings = _SAID_AROUND.split()
     # Per position: can the words up to here be read so, and with at least one heading among them?
     read, named = [True], [False]
     for end in range(1, len(words) + 1):
         starts = [start for start in range(end) if read[start] and " ".join(words[start:end]) in vocabulary]
-        around = words[end - 1] in _AROUND_HEADINGS and read[end - 1]
+        around = words[end - 1] in around_headings and read[end - 1]
         read.append(bool(starts) or around)
         named.append(bool(starts) or (around and named[end - 1]))
     return named[-1]

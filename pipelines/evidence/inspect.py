@@ -33,13 +33,13 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
 
 
 def _record_patient(attachment: Attachment, store: Store, patient: str | None) -> Patient | None:
-    from pipelines.evidence.record import read_record, record_patients
+    """Whom the record is about, under the name that the run has for them where that is one of theirs."""
+    from pipelines.evidence.record import is_patient, read_record
 
     data = store.get(attachment.sha256)
-    named = record_patients(data, attachment.name)
-    if len(named) == 1:
-        return named[0]
-    return read_record(data, attachment.name, attachment.sha256, patient).patient
+    own = patient if patient is not None and is_patient(data, attachment.name, patient) else None
+    found = read_record(data, attachment.name, attachment.sha256, own).patient
+    return found.model_copy(update={"id": own}) if own is not None else found
 
 
 def _open_picture(path: Path, name: str) -> None:

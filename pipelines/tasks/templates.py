@@ -150,54 +150,62 @@ def _parse(name: str, data: bytes) -> Template:
     return Template(name, file.version, file.title, sections, hashlib.sha256(data).hexdigest())
 
 
+# What each kind of dictation says; a kind is chosen by how many different ones are heard.
 _LETTER: Final = re.compile(
-    r"\bdear (?:dr|doctor|colleague|prof|mr|mrs|ms)\b|\bthank(?:s| you)(?: very much| so much| kindly)? for"
-    r" (?:\w+ )?(?:referring|referral|asking|seeing|sending|the referral|your referral|your letter|involving)"
-    r"|\bconsult(?:ation)? letter\b|\breason for (?:referral|consultation)\b|\b(?:kind|best|yours) (?:regards|sincerely|faithfully)\b"
-    r"|\bthis (?:pleasant|delightful|lovely) (?:lady|gentleman|man|woman)\b|\bi (?:saw|reviewed) \w+ (?:\w+ )?(?:in|at) (?:my |the |our )?(?:\w+ )?clinic\b",
+    r"\bdear (?:dr|doctor|colleague|prof|mr|mrs|ms)\b"
+    r"|\bthank(?:s| you)(?: very much| so much| kindly)? for (?:(?:your|the|this|kindly) )?"
+    r"(?:refer|asking|seeing|sending|letter|involving)"
+    r"|\bconsult(?:ation)? letter\b|\b(?:reason for (?:referral|consultation)|referral question)\b"
+    r"|\b(?:kind regards|best regards|yours (?:sincerely|faithfully|truly))\b"
+    r"|\b(?:gentleman|lady|woman|man) was referred\b|\bthis (?:pleasant|delightful|lovely) (?:lady|gentleman|man|woman)\b",
+    re.IGNORECASE,
+)
+_NAMED_DISCHARGE: Final = re.compile(
+    r"(?<!previous )(?<!last )(?<!his )(?<!her )(?<!their )(?<!reviewed the )(?<!read the )(?<!in the )(?<!outside )"
+    r"\bdischarge summary\b",
     re.IGNORECASE,
 )
 _DISCHARGE: Final = re.compile(
-    r"\bdischarge (?:summary|letter|medications?|diagnos[ie]s|condition|instructions)\b|\bhospital course\b"
-    r"|\b(?:condition|medications|status) (?:at|on) discharge\b|\breason for admission\b|\bdischarging (?:him|her|them|this)\b"
-    r"|\bwas discharged\b|\b(?:on|at) discharge\b|\bdischarged (?:home|to)\b",
+    r"\bdischarge (?:letter|medications?|diagnos[ie]s|condition|instructions|plan)\b|\bhospital course\b|\bcourse in hospital\b"
+    r"|\b(?:at|on|upon) discharge\b|\b(?:reason for )?admission\b|\bwas discharged\b|\bdischarged (?:home|to|on|with)\b"
+    r"|\bdischarging (?:him|her|them|this)\b|\badmitted (?:with|for|on|to|after|because)\b"
+    r"|\b(?:brought in by ambulance|came in with|presented to the emergency)\b|\b(?:goes|went|going|sent) home\b"
+    r"|\bthe ward\b|\bby (?:the )?(?:day \w+|\w+ day)\b|\bthe (?:first|second|third|fourth|fifth) (?:day|night)\b"
+    r"|\bintravenous|\bweaned\b|\btransfus|\bwhen s?he left\b",
     re.IGNORECASE,
 )
-_ADMITTED: Final = re.compile(r"\b(?:was|were) admitted\b|\badmitted (?:with|for|on|to)\b", re.IGNORECASE)
-_IMAGING: Final = re.compile(
-    r"\b(?:chest (?:x-?ray|radiograph|film)|x-?ray|radiographs?|ct|mri|mr|ultrasound|sonogram|mammogra\w+|pet|angiogra\w+"
-    r"|doppler|scan|fluoroscop\w+)\b",
-    re.IGNORECASE,
-)
-_REPORTED: Final = re.compile(
-    r"\b(?:technique|comparison|indication)\b(?=\W)|\b(?:pa|ap|frontal) (?:and lateral|view)|\bsingle view\b|\baxial\b"
-    r"|\bcontrast\b|\bcompared (?:with|to) (?:the )?(?:prior|previous)|\bno (?:pneumothorax|pleural effusion|acute fracture"
-    r"|acute intracranial|hydronephrosis|midline shift)|\bcostophrenic|\bcardiomediastinal|\bcardiac silhouette|\bbi-?rads"
-    r"|\bhilar\b|\blung fields\b|\battenuation\b|\bsignal intensity\b|\bechogenic|\bfindings\b|\bimpression\b"
-    r"|\bfracture line\b|\balignment\b|\bsoft tissues\b|\bparenchyma|\bdisc (?:height|space|protrusion)",
+_RADIOLOGY: Final = re.compile(
+    r"\btechnique\b|\bcomparison\b|\bindication\b|\bfindings\b|\bimpression\b"
+    r"|\b(?:views?|radiographs?|films?|mri?|ct|ultrasound|tomogra\w+) of (?:the|both)\b"
+    r"|\b(?:pa|ap)(?: and|,)? lateral\b|\b(?:ap|pa|single|portable|frontal) (?:portable )?views?\b|\baxial\b|\bmultiplanar\b"
+    r"|\bcontrast\b|\bcompared (?:with|to) (?:the )?(?:prior|previous|film|study|ct|mri|x-?ray|radiograph)"
+    r"|\b(?:no|the) (?:prior|previous) (?:films?|study|studies|imaging|exams?|radiographs?)\b"
+    r"|\bno (?:pneumothorax|pleural effusion|acute fracture|acute intracranial|hydronephrosis|midline shift|effusion)"
+    r"|\bcostophrenic|\bcardiomediastinal|\bcardiac silhouette|\bbi-?rads\b|\bhilar\b|\blung fields\b|\battenuation\b"
+    r"|\bsignal intensity\b|\bechogenic|\bhypo(?:echoic|dense)|\balignment\b|\bsoft tissues?\b|\bparenchyma|\bendotracheal tube\b"
+    r"|\bperihilar\b|\bdisc protrusion\b|\bfracture of the\b|\bjoint effusion\b|\bcarina\b|\bopacit|\bmidline\b",
     re.IGNORECASE,
 )
 _VISIT: Final = re.compile(
-    r"\b(?:denies|complains of|reports|blood pressure|heart rate|on examination|past medical history|medications|we will"
-    r"|subjective|objective|afebrile|vitals?)\b",
+    r"\b(?:denies|complains? of|reports|says|blood pressure|heart rate|on examination|past medical history|takes|continue|we will"
+    r"|i will|subjective|objective|assessment|afebrile|vitals?|prescribe\w*|start(?:ed)?|mg)\b",
     re.IGNORECASE,
 )
 
 
 def choose_template(transcript_text: str) -> str:
-    """The shipped template whose wording the dictation has, ``soap`` where no other's is plain."""
-    text = transcript_text
-    if re.search(r"\bdischarge summary\b", text, re.IGNORECASE):
+    """The shipped template whose kind of dictation this is; ``soap`` where no other's wording is plain."""
+    if _NAMED_DISCHARGE.search(transcript_text):
         return "discharge-summary"
-    if _LETTER.search(text):
+    discharge, radiology, visit = (_different(kind, transcript_text) for kind in (_DISCHARGE, _RADIOLOGY, _VISIT))
+    if _LETTER.search(transcript_text):
         return "consult-letter"
-    reported = {match.group().lower() for match in _REPORTED.finditer(text)}
-    visit = {match.group().lower() for match in _VISIT.finditer(text)}
-    if len(reported) >= 3 and len(reported) > len(visit):
-        return "radiology-report"
-    discharge = {match.group().lower() for match in _DISCHARGE.finditer(text)}
-    if len(discharge) >= 2 or (discharge and _ADMITTED.search(text)):
+    if discharge >= 2 and discharge > radiology:
         return "discharge-summary"
-    if _IMAGING.search(text) and reported and len(reported) > len(visit):
+    if radiology >= 2 and radiology > visit:
         return "radiology-report"
     return "soap"
+
+
+def _different(kind: re.Pattern[str], text: str) -> int:
+    return len({match.group().lower() for match in kind.finditer(text)})

@@ -14,8 +14,8 @@ from pipelines.text.sentences import Sentence
 
 # What a speaker says around a heading; it belongs to the heading.
 _CARRIER: Final = (
-    r"(?:(?:(?:now )?(?:moving on to|moving to|turning to|going on to|on to)|next (?:heading|section)(?: is)?|new heading|heading"
-    r"|under|section)\s+(?:the\s+)?)"
+    r"(?:(?:(?:now )?(?:moving on to|moving to|turning to|going on to|on to)|next (?:heading|section)(?: is)?|new heading"
+    r"|heading|under|section)\s+(?:the\s+)?)"
 )
 _AS_FOLLOWS: Final = r"(?:\s+(?:section|heading))?(?:\s+(?:is|are)\s+as\s+follows|\s+as\s+follows)?"
 _FILLER: Final = re.compile(
@@ -45,8 +45,8 @@ _IMPERATIVE: Final = (
 # "Indication chest pain": said without a pause these cannot begin an ordinary sentence, but for the words listed.
 _BARE: Final = {
     "indication": r"(?!(?:is|was|for|of|that|to|and|are|being|remains)\b)\S",
-    "comparison": r"(?!(?:is|was|with|to|of|made|between|study|studies|images?|views?|and|films?|exams?|made|shows?|are)\b)\S",
-    "technique": r"(?!(?:is|was|used|and|of|for|included|includes|has|were|involves|has)\b)\S",
+    "comparison": r"(?!(?:is|was|with|to|of|made|between|study|studies|images?|views?|and|films?|exams?|shows?|are)\b)\S",
+    "technique": r"(?!(?:is|was|used|and|of|for|included|includes|were|involves|has)\b)\S",
     "impression": r"(?!(?:is|was|of|that|remains|and|on|from|at|has|this)\b)\S",
     "plan": _IMPERATIVE,
     **dict.fromkeys(("subjective", "objective", "assessment", "findings", "assessment and plan"), _CLAUSE),
@@ -105,7 +105,9 @@ class _Grammar:
         )
         self._comma = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong}),\s+", re.IGNORECASE)
         self._bare = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong})\s+", re.IGNORECASE)
-        self._name = re.compile(rf"(?<!\S)(?P<phrase>{_alternation(_ALWAYS_SPOKEN & {*phrases})})(?:\s+colon)?\s+", re.IGNORECASE)
+        self._name = re.compile(
+            rf"(?<!\S)(?P<phrase>{_alternation(_ALWAYS_SPOKEN & {*phrases})})(?:\s+colon)?\s+", re.IGNORECASE
+        )
         self._written = re.compile(rf"(?<!\S)(?P<phrase>{_alternation({p.upper() for p in (*phrases, *labels)})}):\s*")
         self._said = re.compile(rf"(?<=\s)(?P<phrase>{strong})\s+{_COLON}[:.,]?\s*", re.IGNORECASE)
 

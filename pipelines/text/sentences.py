@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 # After these a sentence goes on, whatever comes next.
-_INNER: Final = frozenset(
-    """dr mr mrs ms prof rev st vs v cf e.g eg i.e ie viz approx ca fig figs resp incl excl esp pt pts hx dx rx sx tx fx
-    dept tel ext tab tabs cap caps inj susp""".split()
-)
+_INNER_WORDS: Final = """
+    dr mr mrs ms prof rev st vs v cf e.g eg i.e ie viz approx ca fig figs resp incl excl esp pt pts hx dx rx sx tx fx
+    dept tel ext tab tabs cap caps inj susp
+"""
 # These end a sentence only where the next word starts with a capital.
-_EITHER: Final = frozenset(
-    """etc al jr sr q.d qd b.i.d bid t.i.d tid q.i.d qid q.h.s qhs q.a.m q.p.m p.r.n prn p.o po i.v iv i.m im s.c sc o.d
-    od b.d bd t.d.s tds q.d.s qds o.m o.n n.p.o npo stat a.m am p.m pm u.s u.k b.p h.s a.c p.c mg mcg ml cm mm kg min mins
-    hr hrs sec wk wks mo yr yrs max dil ph.d m.d r.n d.o""".split()
-)
+_EITHER_WORDS: Final = """
+    etc al jr sr q.d qd b.i.d bid t.i.d tid q.i.d qid q.h.s qhs q.a.m q.p.m p.r.n prn p.o po i.v iv i.m im s.c sc o.d
+    od b.d bd t.d.s tds q.d.s qds o.m o.n n.p.o npo stat a.m am p.m pm u.s u.k b.p h.s a.c p.c mg mcg ml cm mm kg min
+    mins hr hrs sec wk wks mo yr yrs max dil ph.d m.d r.n d.o
+"""
 # These belong to the number that follows them and are ordinary words elsewhere ("Chest pain? No. Cough? Yes.").
 _BEFORE_NUMBER: Final = frozenset({"no", "nos", "vol", "p", "pp", "grav", "para"})
+_INNER: Final = frozenset(_INNER_WORDS.split())
+_EITHER: Final = frozenset(_EITHER_WORDS.split())
 _TITLES: Final = frozenset({"dr", "mr", "mrs", "ms", "prof", "doctor", "professor", "by", "signed", "sister", "nurse"})
 
 _STOP: Final = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s)")
@@ -37,7 +39,8 @@ _GOES_ON: Final = re.compile(
 _LONG: Final = 25
 _OPENING: Final = re.compile(
     r"(?<=\s)(?:(?:the )?patient (?:denies|reports|states|presents|complains)\b|s?he (?:denies|reports|states|takes)\b"
-    r"|on (?:physical )?examination\b|on exam\b|(?:her |his |the )?blood pressure (?:is|was)\b|vital signs (?:are|were)\b"
+    r"|on (?:physical )?examination\b|on exam\b|(?:her |his |the )?blood pressure (?:is|was)\b"
+    r"|vital signs (?:are|were)\b"
     r"|the lungs are\b|the heart is\b|there is no\b|there are no\b|my impression is\b|the plan is\b|(?:we|i) will\b"
     r"|follow[- ]up in\b|past medical history\b|family history\b|social history\b)",
     re.IGNORECASE,
@@ -121,7 +124,8 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
     if word in _BEFORE_NUMBER:
         return not follows.isdigit()
     if len(word) == 1 and word.isalpha():
-        return not _is_initial(sentence_so_far)
+        # "E. coli", "S. aureus", and the initials of a name.
+        return not (follows.islower() and before and before.group().isupper()) and not _is_initial(sentence_so_far)
     return True
 
 

@@ -29,7 +29,7 @@ def whisper() -> WhisperRecognizer:
 @pytest.fixture(scope="module")
 def clip() -> Path:
     """The shortest of the project's own recordings."""
-    return min(SAMPLES.glob("*.flac"), key=lambda path: path.stat().st_size)
+    return min(SAMPLES.rglob("*.flac"), key=lambda path: path.stat().st_size)
 
 
 @pytest.mark.long
