@@ -48,8 +48,8 @@ _MEDICATIONS: Final = (
 )
 #: id, SNOMED code, text, category, criticality, what happened, severity, recorded on.
 _ALLERGIES: Final = (
-    ("penicillin", "91936005", "Allergy to penicillin", "medication", "high", "Hives", "severe", "2004-07-15"),
-    ("shellfish", "300913006", "Allergy to shellfish", "food", "low", "Itching of the mouth", "mild", "2015-10-05"),
+    ("penicillin", "91936005", "Penicillin", "medication", "high", "Hives", "severe", "2004-07-15"),
+    ("shellfish", "300913006", "Shellfish", "food", "low", "Itching of the mouth", "mild", "2015-10-05"),
 )
 #: LOINC code, text, unit as written, UCUM unit, reference range, values by day.
 _LABS: Final = (

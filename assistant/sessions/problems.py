@@ -63,6 +63,9 @@ def database_errors(path: Path, opening: bool = False) -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeDecodeError as error:
+        # Python's sqlite3, on the message in which SQLite quotes a damaged schema.
+        raise StorageProblem(str(path), *_BY_SQLITE_CODE[sqlite3.SQLITE_CORRUPT]) from error
     except (DBAPIError, sqlite3.Error) as error:
         code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorcode", None)
         # Without a code it is Python that cannot read what SQLite found: text that is not UTF-8.

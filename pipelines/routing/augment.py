@@ -60,8 +60,6 @@ _CONFUSIONS: Final = (
     ("outline", "out line"),
     ("label", "table"),
 )
-_COMPANIONS: Final = (Kind.FHIR_RECORD, Kind.LAB_REPORT, Kind.CHEST_XRAY, Kind.CT_SERIES, Kind.DOCUMENT)
-JOIN = 0.5
 
 
 def spoken(text: str, rng: random.Random) -> str:
@@ -135,33 +133,6 @@ def _contradicting(task: TaskName, names: Sequence[str]) -> Iterator[Kind]:
                 yield kind
 
 
-def with_company(one: Utterance, rng: random.Random) -> Utterance | None:
-    """The same request with attachments that do not matter to it, or without those that did not."""
-    kinds = set(one.attachments)
-    if one.task in (TaskName.DICTATION_NOTE, TaskName.CLINICAL_QUESTION):
-        general = one.task == TaskName.CLINICAL_QUESTION
-        if general and one.attachments:
-            return None
-        choices = (Kind.FHIR_RECORD, Kind.LAB_REPORT) if general else tuple(Kind)
-        return replace(one, attachments=(rng.choice(choices),) if rng.random() < 0.8 else ())
-    if one.task in (TaskName.CT_VOLUME, TaskName.MRI_VOLUME, TaskName.SLIDE_REVIEW):
-        own = {TaskName.CT_VOLUME: "ct-series", TaskName.MRI_VOLUME: "mr-series", TaskName.SLIDE_REVIEW: "whole-slide"}
-        if own[TaskName(one.task)] not in named(one.text.lower()):
-            return None
-    elif one.task in (TaskName.CHEST_XRAY_REPORT, TaskName.CHEST_XRAY_COMPARISON, TaskName.ANATOMY_LOCALIZATION):
-        if "film" not in named(one.text.lower()):
-            return None
-    elif one.task in (TaskName.RECORD_QUESTION, TaskName.RECORD_SUMMARY):
-        if "fhir-record" not in named(one.text.lower()):
-            return None
-    else:
-        return None
-    company = rng.choice([kind for kind in _COMPANIONS if kind not in kinds])
-    if company is Kind.CHEST_XRAY and one.task not in (TaskName.RECORD_QUESTION, TaskName.RECORD_SUMMARY):
-        company = Kind.FHIR_RECORD
-    return None if company in kinds else replace(one, attachments=(*one.attachments, company))
-
-
 _AND: Final = ("and", "and", "and also", "plus", "also", ", and", "as well as", "and i need", "and tell me", ". And", "&")
 _ORDERED: Final = (
     "first {0}, then {1}",
@@ -223,20 +194,33 @@ def elsewhere(one: Utterance, rng: random.Random) -> Utterance | None:
 _PLACES: Final = tuple((kind,) for kind in Kind) + ((), (Kind.CHEST_XRAY, Kind.CHEST_XRAY), (Kind.CHEST_XRAY,))
 
 
-def augmented(rows: Sequence[Utterance], seed: int = 7) -> Iterator[Utterance]:
-    """Every row as it is, and its variants. Two wishes are joined within one author only."""
-    peers: dict[str, list[Utterance]] = defaultdict(list)
+def augmented(rows: Sequence[Utterance], seed: int = 7) -> Iterator[tuple[Utterance, bool]]:
+    """Every row, and its variants; whether it is a row as it was written.
+
+    Two wishes are joined within one author and specialty only, so that either can be held out.
+    """
+    peers: dict[tuple[str, str], list[Utterance]] = defaultdict(list)
     for one in rows:
-        peers[one.author].append(one)
+        peers[one.author, one.specialty].append(one)
+    seen: set[Utterance] = set()
+    for one in dict.fromkeys(rows):
+        seen.add(one)
+        yield one, True
     for one in rows:
         rng = random.Random(f"{seed} {one.text} {one.attachments}")
-        yield one
-        yield replace(one, text=spoken(one.text, rng))
-        if rng.random() < 0.35 and (fewer := without_what_is_needed(one, rng)) is not None:
-            yield replace(fewer, text=spoken(one.text, rng))
-        if rng.random() < 0.5 and (more := with_company(one, rng)) is not None:
-            yield replace(more, text=spoken(one.text, rng))
-        if rng.random() < 0.6 and (moved := elsewhere(one, rng)) is not None:
-            yield replace(moved, text=spoken(one.text, rng))
-        if rng.random() < JOIN and (two := joined(one, rng.choice(peers[one.author]), rng)) is not None:
-            yield replace(two, text=spoken(two.text, rng))
+        for variant in _variants(one, peers[one.author, one.specialty], rng):
+            said = replace(variant, text=spoken(variant.text, rng))
+            if said not in seen:
+                seen.add(said)
+                yield said, False
+
+
+def _variants(one: Utterance, peers: Sequence[Utterance], rng: random.Random) -> Iterator[Utterance]:
+    yield one
+    for share, made in (
+        (0.35, without_what_is_needed(one, rng)),
+        (0.6, elsewhere(one, rng)),
+        (0.5, joined(one, rng.choice(peers), rng)),
+    ):
+        if made is not None and rng.random() < share:
+            yield made

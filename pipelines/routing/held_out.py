@@ -54,10 +54,10 @@ def figures(came: Sequence[Outcome]) -> Figures:
 def leave_out(
     rows: Sequence[Utterance],
     group: Callable[[Utterance], str],
-    fit: Callable[[Sequence[Utterance]], Router],
+    fit_without: Callable[[str], Router],
 ) -> dict[str, list[Outcome]]:
     """For each group: the outcomes of a router trained on all the others."""
     return {
-        name: outcomes(fit([row for row in rows if group(row) != name]), [row for row in rows if group(row) == name])
+        name: outcomes(fit_without(name), [row for row in rows if group(row) == name])
         for name in sorted({group(row) for row in rows})
     }

@@ -7,25 +7,22 @@ sequence is found exactly (Viterbi), so the same words are always filed the same
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Final
 
+from pipelines.tasks.cues import role_weights
 from pipelines.tasks.templates import Section, Template
 
-_WEIGHTS: Final = {"strong": 3.0, "cue": 1.5, "hint": 0.6, "against": -2.0}
-_MOST: Final = 6.0
-"""More cues than two strong ones say nothing new."""
+# Prices of moving through the sections, on the scale of the cues' weights; chosen on tests/data/notes.jsonl.
 _STAY: Final = 1.2
 _NEXT: Final = 0.2
 _SKIP: Final = -0.2
 _BACK: Final = -1.5
+# For every section that a note leaves out at its start, and for not ending in the last one.
 _START_LATE: Final = -1.0
 _END_EARLY: Final = -1.2
+# A heading for two sections is followed by the first of them, unless the wording says otherwise.
 _FIRST_OPEN: Final = 1.0
 
 
@@ -53,7 +50,8 @@ def file_by_wording(clauses: Sequence[Clause], template: Template) -> list[str]:
     best = [_START_LATE * place for place in places]
     came_from: list[list[int]] = []
     for index, clause in enumerate(clauses):
-        weights = [_weight(clause, section) for section in sections]
+        said = role_weights(clause.text)
+        weights = [_weight(clause, section, said) for section in sections]
         if index == 0:
             best = [best[place] + weights[place] for place in places]
             continue
@@ -65,17 +63,6 @@ def file_by_wording(clauses: Sequence[Clause], template: Template) -> list[str]:
     for before in reversed(came_from):
         path.append(before[path[-1]])
     return [sections[place].key for place in reversed(path)]
-
-
-def role_weights(sentence: str) -> dict[str, float]:
-    """How much the wording speaks for each role."""
-    text = " ".join(sentence.lower().replace("’", "'").split())
-    return {role: min(_MOST, sum(weight for cue, weight in cues if cue.search(text))) for role, cues in _cues().items()}
-
-
-def roles() -> frozenset[str]:
-    """The roles that a template's sections may hold."""
-    return frozenset(_cues())
 
 
 def _move(earlier: int, here: int) -> float:
@@ -91,20 +78,10 @@ def _no_move(_earlier: int, _here: int) -> float:
     return 0.0
 
 
-def _weight(clause: Clause, section: Section) -> float:
+def _weight(clause: Clause, section: Section, said: Mapping[str, float]) -> float:
     if clause.allowed and section.key not in clause.allowed:
         return float("-inf")
     if not section.holds:
         return _BACK
-    weights = role_weights(clause.text)
     first = clause.headed and clause.allowed[:1] == (section.key,)
-    return max(weights.get(role, 0.0) for role in section.holds) + (_FIRST_OPEN if first else 0.0)
-
-
-@cache
-def _cues() -> Mapping[str, tuple[tuple[re.Pattern[str], float], ...]]:
-    data = resources.files("pipelines.tasks").joinpath("filing_cues.toml").read_text("utf-8")
-    return {
-        role: tuple((re.compile(cue), _WEIGHTS[strength]) for strength, cues in strengths.items() for cue in cues)
-        for role, strengths in tomllib.loads(data).items()
-    }
+    return max(said[role] for role in section.holds) + (_FIRST_OPEN if first else 0.0)

@@ -11,6 +11,7 @@ from pipelines.tasks.task import Task, TaskInput
 
 if TYPE_CHECKING:
     from pipelines.evidence.record import Record
+    from pipelines.tasks.templates import Template
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,14 @@ class DictationNote:
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.dictation_note import file_note
-        from pipelines.tasks.templates import choose_template, load_template
 
-        return file_note(given.transcript, load_template(given.template or choose_template(given.transcript.text)))
+        return file_note(given.transcript, _template(given))
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
         from pipelines.checks.verbatim import check
 
-        return check(result.statements, given.transcript)
+        template = _template(given)
+        return check(result.statements, given.transcript, (*template.headings, *template.parts))
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ class RecordQuestion:
 def served_tasks() -> Mapping[TaskName, Task]:
     """By name, in the order of the graph's nodes."""
     return {task.name: task for task in (DictationNote(), RecordQuestion())}
+
+
+def _template(given: TaskInput) -> Template:
+    """The one that was asked for, else the one that the words fit."""
+    from pipelines.tasks.templates import choose_template, load_template
+
+    return load_template(given.template or choose_template(given.transcript.text))
 
 
 def _record(given: TaskInput) -> Attachment | None:

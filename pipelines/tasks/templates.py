@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipelines.errors import BadInput, UsageProblem
 from pipelines.records import Value
+from pipelines.tasks.cues import roles
 
 _SHIPPED: Final = ("soap", "radiology-report", "discharge-summary", "consult-letter")
 _KEY = r"^[a-z][a-z0-9_]*$"
@@ -111,8 +113,7 @@ def load_template(name_or_path: str) -> Template:
         BadInput: the file is not a template.
     """
     if name_or_path in _SHIPPED:
-        data = resources.files("pipelines.tasks").joinpath("templates", f"{name_or_path}.toml").read_bytes()
-        return _parse(name_or_path, data)
+        return _shipped(name_or_path)
     path = Path(name_or_path)
     if path.suffix != ".toml" or not path.is_file():
         raise UsageProblem(
@@ -123,6 +124,11 @@ def load_template(name_or_path: str) -> Template:
     except OSError as error:
         raise BadInput(path.name, f"cannot be read ({error.strerror})", "give a template file you may read") from error
     return _parse(path.stem, data)
+
+
+@cache
+def _shipped(name: str) -> Template:
+    return _parse(name, resources.files("pipelines.tasks").joinpath("templates", f"{name}.toml").read_bytes())
 
 
 def _parse(name: str, data: bytes) -> Template:
@@ -136,6 +142,9 @@ def _parse(name: str, data: bytes) -> Template:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "sections"
         raise BadInput(f"template {name}", f"{place}: {first['msg']}", "write it like a shipped template") from error
+    unknown = {role for section in file.sections for role in section.holds} - roles()
+    if unknown:
+        raise BadInput(f"template {name}", f"unknown role {min(unknown)}", f"use only {', '.join(sorted(roles()))}")
     sections = tuple(
         Section(
             key=section.key,
@@ -157,7 +166,8 @@ _LETTER: Final = re.compile(
     r"(?:refer|asking|seeing|sending|letter|involving)"
     r"|\bconsult(?:ation)? letter\b|\b(?:reason for (?:referral|consultation)|referral question)\b"
     r"|\b(?:kind regards|best regards|yours (?:sincerely|faithfully|truly))\b"
-    r"|\b(?:gentleman|lady|woman|man) was referred\b|\bthis (?:pleasant|delightful|lovely) (?:lady|gentleman|man|woman)\b",
+    r"|\b(?:gentleman|lady|woman|man) was referred\b|\bthis (?:pleasant|delightful|lovely) (?:lady"
+    r"|gentleman|man|woman)\b",
     re.IGNORECASE,
 )
 _NAMED_DISCHARGE: Final = re.compile(
@@ -166,7 +176,8 @@ _NAMED_DISCHARGE: Final = re.compile(
     re.IGNORECASE,
 )
 _DISCHARGE: Final = re.compile(
-    r"\bdischarge (?:letter|medications?|diagnos[ie]s|condition|instructions|plan)\b|\bhospital course\b|\bcourse in hospital\b"
+    r"\bdischarge (?:letter|medications?|diagnos[ie]s|condition|instructions|plan)\b|\bhospital course\b"
+    r"|\bcourse in hospital\b"
     r"|\b(?:at|on|upon) discharge\b|\b(?:reason for )?admission\b|\bwas discharged\b|\bdischarged (?:home|to|on|with)\b"
     r"|\bdischarging (?:him|her|them|this)\b|\badmitted (?:with|for|on|to|after|because)\b"
     r"|\b(?:brought in by ambulance|came in with|presented to the emergency)\b|\b(?:goes|went|going|sent) home\b"
@@ -177,17 +188,20 @@ _DISCHARGE: Final = re.compile(
 _RADIOLOGY: Final = re.compile(
     r"\btechnique\b|\bcomparison\b|\bindication\b|\bfindings\b|\bimpression\b"
     r"|\b(?:views?|radiographs?|films?|mri?|ct|ultrasound|tomogra\w+) of (?:the|both)\b"
-    r"|\b(?:pa|ap)(?: and|,)? lateral\b|\b(?:ap|pa|single|portable|frontal) (?:portable )?views?\b|\baxial\b|\bmultiplanar\b"
+    r"|\b(?:pa|ap)(?: and|,)? lateral\b|\b(?:ap|pa|single|portable|frontal) (?:portable )?views?\b"
+    r"|\baxial\b|\bmultiplanar\b"
     r"|\bcontrast\b|\bcompared (?:with|to) (?:the )?(?:prior|previous|film|study|ct|mri|x-?ray|radiograph)"
     r"|\b(?:no|the) (?:prior|previous) (?:films?|study|studies|imaging|exams?|radiographs?)\b"
     r"|\bno (?:pneumothorax|pleural effusion|acute fracture|acute intracranial|hydronephrosis|midline shift|effusion)"
     r"|\bcostophrenic|\bcardiomediastinal|\bcardiac silhouette|\bbi-?rads\b|\bhilar\b|\blung fields\b|\battenuation\b"
-    r"|\bsignal intensity\b|\bechogenic|\bhypo(?:echoic|dense)|\balignment\b|\bsoft tissues?\b|\bparenchyma|\bendotracheal tube\b"
+    r"|\bsignal intensity\b|\bechogenic|\bhypo(?:echoic|dense)|\balignment\b|\bsoft tissues?\b"
+    r"|\bparenchyma|\bendotracheal tube\b"
     r"|\bperihilar\b|\bdisc protrusion\b|\bfracture of the\b|\bjoint effusion\b|\bcarina\b|\bopacit|\bmidline\b",
     re.IGNORECASE,
 )
 _VISIT: Final = re.compile(
-    r"\b(?:denies|complains? of|reports|says|blood pressure|heart rate|on examination|past medical history|takes|continue|we will"
+    r"\b(?:denies|complains? of|reports|says|blood pressure|heart rate|on examination"
+    r"|past medical history|takes|continue|we will"
     r"|i will|subjective|objective|assessment|afebrile|vitals?|prescribe\w*|start(?:ed)?|mg)\b",
     re.IGNORECASE,
 )

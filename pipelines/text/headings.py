@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pipelines.text.sentences import Sentence
 
 # What a speaker says around a heading; it belongs to the heading.
 _CARRIER: Final = (
-    r"(?:(?:(?:now )?(?:moving on to|moving to|turning to|going on to|on to)|next (?:heading|section)(?: is)?|new heading"
-    r"|heading|under|section)\s+(?:the\s+)?)"
+    r"(?:(?:(?:now )?(?:moving on to|moving to|turning to|going on to|on to)|next (?:heading|section)"
+    r"(?: is)?|new heading|heading|under|section)\s+(?:the\s+)?)"
 )
 _AS_FOLLOWS: Final = r"(?:\s+(?:section|heading))?(?:\s+(?:is|are)\s+as\s+follows|\s+as\s+follows)?"
 _FILLER: Final = re.compile(
@@ -23,9 +24,9 @@ _FILLER: Final = re.compile(
 )
 # "Colon" said as the name of the mark, not of the bowel: "impression colon cancer" must keep its colon.
 _COLON: Final = (
-    r"colon\b(?!\s+(?:is|was|has|had|shows?|appears?|wall|resection|surgery|screening|mass|masses|lesions?|cancer|ca\b|carcinoma"
-    r"|adenocarcinoma|adenomas?|polyps?|tumou?rs?|neoplasms?|malignancy|obstruction|ischemia|ischaemia|perforation|distension"
-    r"|distention|biops|dilat|thicken|diverticul|contains?|and|with|without|from|to|spasm|prep))"
+    r"colon\b(?!\s+(?:is|was|has|had|shows?|appears?|wall|resection|surgery|screening|mass(?:es)?"
+    r"|lesions?|cancer|ca\b|carcinoma|adenocarcinoma|adenomas?|polyps?|tumou?rs?|neoplasms?|malignancy|obstruction"
+    r"|isch(?:a?e)mia|perforation|disten[st]ion|biops|dilat|thicken|diverticul|contains?|and|with|without|from|to|spasm|prep))"
 )
 
 _NO_HEADING_AFTER_COMMA: Final = re.compile(
@@ -39,20 +40,17 @@ _CLAUSE: Final = (
     r"|an? \d|mr|mrs|ms|bp|blood pressure|vitals?|vital signs|temperature|afebrile|alert|lungs|heart|well)\b"
 )
 _IMPERATIVE: Final = (
-    r"(?:continue|start|stop|increase|decrease|reduce|refer|order|repeat|check|obtain|discharge|admit|return|begin|hold|taper"
-    r"|commence|arrange|follow|recheck|switch|add|he|she|we|i)\b"
+    r"(?:continue|start|stop|increase|decrease|reduce|refer|order|repeat|check|obtain|discharge|admit|return"
+    r"|begin|hold|taper|commence|arrange|follow|recheck|switch|add|he|she|we|i)\b"
 )
 # "Indication chest pain": said without a pause these cannot begin an ordinary sentence, but for the words listed.
 _BARE: Final = {
     "indication": r"(?!(?:is|was|for|of|that|to|and|are|being|remains)\b)\S",
-    "comparison": r"(?!(?:is|was|with|to|of|made|between|study|studies|images?|views?|and|films?|exams?|shows?|are)\b)\S",
+    "comparison": r"(?!(?:is|was|with|to|of|made|between|study|studies|images?|views?|and|films?|exams?|shows?)\b)\S",
     "technique": r"(?!(?:is|was|used|and|of|for|included|includes|were|involves|has)\b)\S",
     "impression": r"(?!(?:is|was|of|that|remains|and|on|from|at|has|this)\b)\S",
     "plan": _IMPERATIVE,
     **dict.fromkeys(("subjective", "objective", "assessment", "findings", "assessment and plan"), _CLAUSE),
-    **dict.fromkeys(
-        ("examination", "physical examination", "physical exam", "on examination", "hospital course"), r"(?!)"
-    ),
 }
 _ALWAYS_SPOKEN: Final = frozenset(
     {"subjective", "objective", "assessment", "plan", "findings", "impression", "indication", "technique", "comparison"}
@@ -60,6 +58,8 @@ _ALWAYS_SPOKEN: Final = frozenset(
 
 
 _RUN_TOGETHER: Final = 3
+_NEAR: Final = 20
+_POINTS_AT: Final = re.compile(r"\b(?:the|following|these|of|with|his|her|my|a|an|and|in|no|for|to)\s*$", re.IGNORECASE)
 
 
 class Heading(NamedTuple):
@@ -83,8 +83,13 @@ def find(
         phrases: what may head a section, lower case with single spaces; found in every spoken form.
         labels: what may head a part of one; found only before a colon or alone.
     """
-    grammar = _Grammar(phrases, labels)
+    grammar = _grammar(frozenset(phrases), frozenset(labels))
     return tuple(heading for sentence in sentences for heading in grammar.headings(text, sentence))
+
+
+@lru_cache(maxsize=16)
+def _grammar(phrases: frozenset[str], labels: frozenset[str]) -> _Grammar:
+    return _Grammar(phrases, labels)
 
 
 class _Grammar:
@@ -125,9 +130,7 @@ class _Grammar:
         for pattern in (self._written, self._said):
             inside = [match for match in pattern.finditer(text, start, end) if match.start() > sentence.start]
             for match in inside:
-                if not (first and match.start() < first.end) and not _is_spoken_of(
-                    text[sentence.start : match.start()]
-                ):
+                if not _is_spoken_of(text, sentence.start, match.start()):
                     yield _heading(match, alone=False)
             if inside:
                 return
@@ -138,7 +141,7 @@ class _Grammar:
             return []
         said = [_heading(match, alone=False) for match in self._name.finditer(text, *sentence)]
         once = len({heading.phrase for heading in said}) == len(said)
-        spoken_of = any(_is_spoken_of(text[sentence.start : heading.start]) for heading in said)
+        spoken_of = any(_is_spoken_of(text, sentence.start, heading.start) for heading in said)
         return said if len(said) >= _RUN_TOGETHER and once and not spoken_of else []
 
     def _opening(self, text: str, start: int, end: int) -> Heading | None:
@@ -165,12 +168,9 @@ def _alternation(phrases: Collection[str]) -> str:
     return "|".join(r"[\s/&-]+".join(map(re.escape, phrase.split())) for phrase in ordered) or "(?!)"
 
 
-def _is_spoken_of(before: str) -> bool:
+def _is_spoken_of(text: str, start: int, end: int) -> bool:
     """Whether a heading's words in the middle of a sentence belong to it: "the following findings colon"."""
-    return (
-        re.search(r"\b(?:the|following|these|of|with|his|her|my|a|an|and|in|no|for|to)\s*$", before, re.IGNORECASE)
-        is not None
-    )
+    return _POINTS_AT.search(text[max(start, end - _NEAR) : end]) is not None
 
 
 def _phrase(match: re.Match[str]) -> str:

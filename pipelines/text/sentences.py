@@ -35,6 +35,9 @@ _GOES_ON: Final = re.compile(
     re.IGNORECASE,
 )
 
+_NEAR: Final = 40
+"""Characters to either side that decide; a bound keeps long dictation linear."""
+
 # One long line without any full stop is cut only before these, and only where no word before asks for more.
 _LONG: Final = 25
 _OPENING: Final = re.compile(
@@ -77,7 +80,7 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
     end = len(text.rstrip())
     for gap in _LINE_BREAK.finditer(text, start, end):
         paragraph = gap.group().count("\n") > 1
-        if not paragraph and _GOES_ON.search(text, max(start, gap.start() - 20), gap.start()):
+        if not paragraph and _GOES_ON.search(text[max(start, gap.start() - _NEAR) : gap.start()]):
             continue
         if _LIST_MARK.fullmatch(text, start, gap.start()):
             continue
@@ -93,7 +96,7 @@ def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         cuts = [
             opening.start()
             for opening in _OPENING.finditer(text, start, end)
-            if not _ASKS_FOR_MORE.search(text, start, len(text[: opening.start()].rstrip()))
+            if not _ASKS_FOR_MORE.search(text[max(start, opening.start() - _NEAR) : opening.start()].rstrip())
         ]
     for cut in (*cuts, end):
         left, right = _trim(text, start, cut)
@@ -103,11 +106,11 @@ def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
-    before = re.search(r"\S*\Z", text[start : stop.start()])
-    word = before.group().lower().lstrip("\"'“‘([") if before else ""
-    after = text[stop.end() :].lstrip()
+    before = text[max(start, stop.start() - _NEAR) : stop.start()]
+    last = before.split()[-1] if before.strip() and not before[-1].isspace() else ""
+    word = last.lower().lstrip("\"'“‘([")
+    after = text[stop.end() : stop.end() + _NEAR].lstrip()
     follows = after[:1]
-    sentence_so_far = text[start : stop.start()].strip()
     mark = stop.group()
     if not follows:
         return True
@@ -120,19 +123,20 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
     if word in _INNER:
         return False
     if word in _EITHER:
-        return not (follows.islower() or follows.isdigit() or follows in "-(,;")
+        goes_on = follows.islower() or follows.isdigit() or follows in "-(,;"
+        return not goes_on or re.match(r"\d{1,2}[.)]\s", after) is not None
     if word in _BEFORE_NUMBER:
         return not follows.isdigit()
     if len(word) == 1 and word.isalpha():
         # "E. coli", "S. aureus", and the initials of a name.
-        return not (follows.islower() and before and before.group().isupper()) and not _is_initial(sentence_so_far)
+        return not (follows.islower() and last.isupper()) and not _is_initial(before)
     return True
 
 
 def _only_list_mark(text: str, start: int, end: int) -> bool:
     """Whether what stands since the last sentence end is a bare list mark ("2.")."""
-    tail = text[start:end].rstrip()
-    mark = re.search(r"(?:^|[.!?:;]\s+)(\(?\d{1,2}[.)])$", tail)
+    tail = text[max(start, end - _NEAR) : end].rstrip()
+    mark = re.search(rf"(?:{'^|' if len(tail) < _NEAR else ''}[.!?:;]\s+)(\(?\d{{1,2}}[.)])$", tail)
     return mark is not None
 
 

@@ -1,16 +1,13 @@
-"""Makes the helpers beside these tests importable, and opens logs for them."""
+"""Opens logs for these tests."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.sessions import SessionLog
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

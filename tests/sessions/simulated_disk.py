@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlite_shim import Sqlite
-
 from assistant.sessions import Disk, SessionLog
 from pipelines.errors import ProductError
 from pipelines.ports import Key
 from pipelines.records import ModelCall, Request, Result, RunState, Value
+from tests.sessions.sqlite_shim import Sqlite
 
 
 @dataclass
@@ -152,7 +151,7 @@ def witness(log: SessionLog, tape: Tape) -> None:
         def kept(found: SessionLog) -> bool:
             return tuple(change.state for change in found.run(run).states)[: len(said)] == said
 
-        promise(f"run {run} {new}", kept)
+        promise(f"the states of run {run}", kept)
 
     put, put_file, record = log.store.put, log.store.put_file, log.journal.record
     accept, set_state, pause, finish = log.accept, log.set_state, log.pause, log.finish
@@ -196,8 +195,9 @@ def witness(log: SessionLog, tape: Tape) -> None:
     vars(log.store).update(put=lambda data: stored(put(data)), put_file=lambda path: stored(put_file(path)))
 
 
-def promises_of(tape: Tape) -> list[tuple[str, Promise]]:
-    return [(one[1], one[2]) for one in tape.operations if one[0] == "acknowledged"]
+def promises_of(tape: Tape) -> dict[str, Promise]:
+    """What was acknowledged; of the states of a run the last."""
+    return {one[1]: one[2] for one in tape.operations if one[0] == "acknowledged"}
 
 
 def record(folder: Path, exercise: Callable[[SessionLog], object], disk: type[TapedDisk] = TapedDisk) -> Tape:
@@ -289,18 +289,21 @@ class Platter:
 
 
 def losses(tape: Tape, folder: Path, scratch: Path, seed: int | None = None) -> Iterator[str]:
-    """What is lost at each cut. With a ``seed``, a random part of what was not synced is kept."""
-    platter, promises = Platter(), list[tuple[str, Promise]]()
+    """What is lost at each cut. With a ``seed``, a random part of what was not synced is kept,
+    at a random part of the cuts: there every cut leaves a new state."""
+    platter, promises = Platter(), dict[str, Promise]()
     seen = set[int]()
     luck = random.Random(seed)
     keep = (lambda: False) if seed is None else (lambda: luck.random() < 0.5)
     for number, operation in enumerate(tape.operations):
         if operation[0] == "acknowledged":
-            promises.append((operation[1], operation[2]))
+            promises[operation[1]] = operation[2]
         else:
             platter.play(operation)
+        if seed is not None and luck.random() < 0.6:
+            continue
         tree = platter.after_power_loss(keep)
-        state = hash((tuple(tree.items()), len(promises)))
+        state = hash((tuple(tree.items()), tuple(promises.items())))
         if state in seen:
             continue
         seen.add(state)
@@ -320,7 +323,7 @@ def lay_out(tree: dict[Path, bytes | None], folder: Path, place: Path) -> None:
             target.write_bytes(content)
 
 
-def missing(folder: Path, promises: list[tuple[str, Promise]]) -> Iterator[str]:
+def missing(folder: Path, promises: dict[str, Promise]) -> Iterator[str]:
     """What a log in ``folder`` does not keep."""
     try:
         log = SessionLog.open(folder)
@@ -331,7 +334,7 @@ def missing(folder: Path, promises: list[tuple[str, Promise]]) -> Iterator[str]:
         verification = log.verify()
         if not verification.ok:
             yield f"does not verify: {verification.problem}"
-        for what, kept in promises:
+        for what, kept in promises.items():
             try:
                 fine = kept(log)
             except (ProductError, LookupError):

@@ -16,8 +16,9 @@ import pytest
 
 OK, FULL = 0, 13
 
-_Open = CFUNCTYPE(c_int, c_void_p, c_char_p, c_void_p, c_int, POINTER(c_int))
-_Delete = CFUNCTYPE(c_int, c_void_p, c_char_p, c_int)
+# File names go through as pointers: SQLite keeps the ones it hands over.
+_Open = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, POINTER(c_int))
+_Delete = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int)
 _Write = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
 _Truncate = CFUNCTYPE(c_int, c_void_p, c_int64)
 _Sync = CFUNCTYPE(c_int, c_void_p, c_int)
@@ -51,6 +52,10 @@ class _Methods(Structure):
 
 def _copy(structure: type[Any], address: int) -> Any:
     return structure.from_buffer_copy(ctypes.string_at(address, ctypes.sizeof(structure)))
+
+
+def _path(name: int) -> Path:
+    return Path(ctypes.string_at(name).decode())
 
 
 class Sqlite:
@@ -97,20 +102,20 @@ class Sqlite:
         self._library.sqlite3_vfs_unregister(ctypes.addressof(self._vfs))
         self._library.sqlite3_vfs_register(self._real, 1)
 
-    def _on_open(self, _vfs: int, name: bytes | None, handle: int, flags: int, flags_out: Any) -> int:
+    def _on_open(self, _vfs: int, name: int | None, handle: int, flags: int, flags_out: Any) -> int:
         code: int = self._real_open(self._real, name, handle, flags, flags_out)
         pointer = c_void_p.from_address(handle)
         # Temporary files have no name and need not outlive anything.
         if code == OK and name is not None and pointer.value:
             self._tables[handle] = pointer.value
             pointer.value = ctypes.addressof(self._ours(pointer.value))
-            self.opened(handle, Path(name.decode()), flags)
+            self.opened(handle, _path(name), flags)
         return code
 
-    def _on_delete(self, _vfs: int, name: bytes, sync_folder: int) -> int:
+    def _on_delete(self, _vfs: int, name: int, sync_folder: int) -> int:
         code: int = self._real_delete(self._real, name, sync_folder)
         if code == OK:
-            self.deleted(Path(name.decode()), bool(sync_folder))
+            self.deleted(_path(name), bool(sync_folder))
         return code
 
     def _ours(self, address: int) -> _Methods:

@@ -7,11 +7,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from a_run import exercise
-from simulated_disk import TapedDisk, losses, record
 from sqlalchemy import Connection, Engine, event
 
 from assistant.sessions import SessionLog
+from tests.sessions.a_run import exercise
+from tests.sessions.simulated_disk import TapedDisk, losses, record
 
 
 def a_run() -> Callable[[SessionLog], str]:

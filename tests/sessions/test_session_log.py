@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from a_run import Inspection, decision, exercise, model_call, request, result, review, transcript
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +42,7 @@ from pipelines.records import (
     Value,
     Word,
 )
+from tests.sessions.a_run import Inspection, decision, exercise, model_call, request, result, review, transcript
 
 
 def test_a_run_is_told_as_it_was(log: SessionLog) -> None:

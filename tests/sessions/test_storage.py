@@ -12,15 +12,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from a_run import exercise, exercise_many, request, transcript
-from simulated_disk import Tape, missing, promises_of, witness
-from sqlite_shim import Sqlite
 
 from assistant.sessions import Disk, SessionLog
 from assistant.sessions.database import known_revisions
 from assistant.sessions.schema import HEAD, Base
 from pipelines.errors import ProductError, StorageProblem, UsageProblem, VerificationFailed
 from pipelines.ports import Key
+from tests.sessions.a_run import exercise, exercise_many, request, transcript
+from tests.sessions.simulated_disk import Tape, missing, promises_of, witness
+from tests.sessions.sqlite_shim import Sqlite
 
 
 class FailingDisk(Disk):

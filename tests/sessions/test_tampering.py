@@ -10,11 +10,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from a_run import exercise
 
 from assistant.sessions import SessionLog
 from assistant.sessions.schema import CHILDREN, Base
 from pipelines.errors import ProductError, VerificationFailed
+from tests.sessions.a_run import exercise
 
 OWNER = {child: parent for parent, children in CHILDREN.items() for child in children}
 

@@ -1,0 +1,75 @@
+"""Figures over filed notes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.errors import BadInput, UsageProblem
+from pipelines.evaluation.data import read_cases
+from pipelines.evaluation.notes import evaluate
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def case(expected: dict[str, list[str]], **other: Any) -> dict[str, Any]:
+    text = "Subjective: cough since May. Plan: rest."
+    return {"id": "a", "transcript": text, "template": "soap", "expected": expected} | other
+
+
+def test_all_right() -> None:
+    figures = evaluate([case({"subjective": ["Cough since May"], "plan": ["Rest."]})])
+    assert (figures["sentence_accuracy"], figures["words_lost"], figures["words_added"]) == (1.0, 0, 0)
+    assert (figures["n"], figures["failures"]) == (1, [])
+    assert figures["engines"][0]["version"] == "soap@1"
+
+
+def test_wrong_section_is_named_with_where_it_went() -> None:
+    figures = evaluate([case({"subjective": ["Cough since May."], "assessment": ["Rest."]})])
+    assert figures["sentence_accuracy"] == 0.5
+    assert figures["failures"] == [
+        {"id": "a", "expected": {"section": "assessment", "sentence": "Rest."}, "got": "plan"}
+    ]
+    assert (figures["words_lost"], figures["words_added"]) == (0, 0)
+
+
+def test_lost_and_added_words_are_counted() -> None:
+    figures = evaluate([case({"subjective": ["Dry cough since."], "plan": ["Rest."]})])
+    assert (figures["words_lost"], figures["words_added"]) == (1, 1)
+    assert figures["failures"][0]["got"] is None
+
+
+def test_one_filed_sentence_answers_for_one_expected() -> None:
+    assert evaluate([case({"plan": ["Rest.", "Rest."]})])["sentence_accuracy"] == 0.5
+
+
+def test_without_a_template_the_wording_chooses() -> None:
+    line = case({"subjective": ["Cough since May."], "plan": ["Rest."]})
+    del line["template"]
+    assert list(evaluate([line])["by_template"]) == ["soap"]
+
+
+def test_no_cases() -> None:
+    assert evaluate([])["sentence_accuracy"] is None
+
+
+def test_bad_lines() -> None:
+    with pytest.raises(BadInput):
+        evaluate([{"id": "a"}])
+    with pytest.raises(UsageProblem):
+        evaluate([case({}, template="opnote")])
+
+
+def test_notes_of_this_project() -> None:
+    """Written while the cues were made: they hold them where they are, and measure nothing new."""
+    figures = evaluate(read_cases(DATA / "notes.jsonl"))
+    assert figures["n"] == 32
+    assert figures["sentence_accuracy"] >= 0.99
+    assert (figures["words_lost"], figures["words_added"]) == (0, 0)
+
+
+def test_notes_written_after_the_cues() -> None:
+    figures = evaluate(read_cases(DATA / "notes_unseen.jsonl"))
+    assert figures["n"] == 8
+    assert figures["sentence_accuracy"] >= 0.9
+    assert (figures["words_lost"], figures["words_added"]) == (0, 0)

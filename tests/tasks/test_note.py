@@ -1,0 +1,157 @@
+"""Dictated notes: the clinician's own sentences, each once, where they belong."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.checks.verbatim import check
+from pipelines.records import Engine, Result, Segment, Span, Status, TaskName, Transcript, TranscriptCitation, Word
+from pipelines.tasks.dictation_note import file_note
+from pipelines.tasks.templates import load_template, templates
+
+
+def typed(text: str) -> Transcript:
+    return Transcript(recording=None, raw=text, text=text, engine=Engine(name="typed", version="1"))
+
+
+def note(text: str, template: str = "soap") -> Result:
+    return file_note(typed(text), load_template(template))
+
+
+def filed(text: str, template: str = "soap") -> dict[str, list[str]]:
+    return {key: sentences for key, sentences in note(text, template).data["sections"].items() if sentences}
+
+
+def test_result() -> None:
+    text = "Plan: rest. Subjective: cough. It is dry."
+    result = note(text)
+    template = load_template("soap")
+    assert (result.task, result.status) == (TaskName.DICTATION_NOTE, Status.DRAFT)
+    assert [(s.section, s.text, s.origin) for s in result.statements] == [
+        ("subjective", "cough.", "dictated"),
+        ("subjective", "It is dry.", "dictated"),
+        ("plan", "rest.", "dictated"),
+    ]
+    assert result.data == {
+        "template": "soap",
+        "template_version": template.version,
+        "template_sha256": template.sha256,
+        "sections": {"subjective": ["cough.", "It is dry."], "objective": [], "assessment": [], "plan": ["rest."]},
+        "filed_by": {"heading": 3, "wording": 0},
+    }
+
+
+def test_citations_carry_the_time_of_the_words() -> None:
+    raw = "cough is dry"
+    words = tuple(
+        Word(text=m.group(), start=i, end=i + 0.5, confidence=1, raw_start=m.start(), raw_end=m.end())
+        for i, m in enumerate(re.finditer(r"\S+", raw))
+    )
+    transcript = Transcript(
+        recording="0" * 64,
+        raw=raw,
+        text="Cough is dry.",
+        engine=Engine(name="some", version="1"),
+        segments=(Segment(start=0, end=3, words=words),),
+        spans=tuple(Span(start=w.raw_start, end=w.raw_end, raw_start=w.raw_start, raw_end=w.raw_end) for w in words),
+    )
+    (statement,) = file_note(transcript, load_template("soap")).statements
+    assert statement.citations == (TranscriptCitation(start=0, end=13, audio_start=0.0, audio_end=2.5),)
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "FINDINGS:\n"])
+def test_nothing_said(text: str) -> None:
+    result = note(text)
+    assert (result.status, result.statements) == (Status.NEEDS_INPUT, ())
+    assert result.message
+
+
+def test_a_heading_rules_until_the_next() -> None:
+    assert filed("OBJECTIVE:\nHe denies pain.\n\nWe will wait.\n\nPLAN:\nLungs clear.") == {
+        "objective": ["He denies pain.", "We will wait."],
+        "plan": ["Lungs clear."],
+    }
+
+
+def test_a_heading_without_a_section_stays_in_the_text() -> None:
+    assert filed("PLAN:\nRest.\n\nTECHNIQUE:\nCT of the head without contrast.")["objective"] == [
+        "TECHNIQUE:",
+        "CT of the head without contrast.",
+    ]
+
+
+def test_a_label_stays_with_what_it_labels() -> None:
+    assert filed("Subjective: well. Allergies: penicillin. Family history: diabetes. Plan: rest.") == {
+        "subjective": ["well.", "Allergies: penicillin.", "Family history: diabetes."],
+        "plan": ["rest."],
+    }
+
+
+def test_a_label_never_leads_back() -> None:
+    assert filed("Plan: rest. Medications: continue all.") == {"plan": ["rest.", "Medications: continue all."]}
+
+
+def test_a_heading_with_nothing_under_it_is_a_sentence() -> None:
+    assert filed("PLAN:\nFollow up.", "radiology-report") == {"impression": ["Follow up."]}
+
+
+def test_a_heading_for_two_sections_leaves_the_choice_to_the_wording() -> None:
+    assert filed("Assessment and plan: gout. Start colchicine 500 mcg twice daily.") == {
+        "assessment": ["gout."],
+        "plan": ["Start colchicine 500 mcg twice daily."],
+    }
+
+
+def test_the_colon_of_the_bowel_is_kept() -> None:
+    assert filed("Impression colon cancer. Plan colon allopurinol.") == {
+        "assessment": ["colon cancer."],
+        "plan": ["allopurinol."],
+    }
+
+
+@pytest.mark.parametrize("template", templates())
+def test_without_headings_the_same_words_are_filed_the_same_way(template: str) -> None:
+    text = "She denies fever. Blood pressure 120/80. Likely viral. We will wait. Follow up in 2 weeks."
+    assert note(text, template) == note(text, template)
+    assert note(text, template).data["filed_by"] == {"heading": 0, "wording": 5}
+
+
+def test_own_template_without_roles_is_filed_by_headings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("own") / "round.toml"
+    file.write_text(
+        'title = "Round"\nversion = "1"\n[[sections]]\nkey = "notes"\nheading = "Notes"\n'
+        '[[sections]]\nkey = "jobs"\nheading = "Jobs"\nsynonyms = ["to do"]\n'
+    )
+    assert filed("Seen today. To do: bloods. Scan.", str(file)) == {
+        "notes": ["Seen today."],
+        "jobs": ["bloods.", "Scan."],
+    }
+
+
+SAID = (
+    "Findings|Impression|Plan|plan:|PLAN:\n|TECHNIQUE:\n|Assessment.|assessment colon|colon cancer|the plan is to"
+    "|as follows|under objective|history|Follow up.|Medications.|Allergies:|She denies|we will|lungs clear|moving on"
+    '|on examination|okay so|next heading|120/80|3.5 cm|Dr.|b.i.d.|"said"|1.|-|.|,|:|;|?|\n|\n\n'
+)
+PIECES = st.lists(st.sampled_from(SAID.split("|")), max_size=40)
+
+
+@settings(deadline=None, max_examples=150)
+@given(PIECES, st.sampled_from(templates()))
+def test_no_word_is_lost_or_added(pieces: list[str], template: str) -> None:
+    text = " ".join(pieces)
+    result = note(text, template)
+    assert [c for c in check(result.statements, typed(text)) if c.verdict != "supported"] == []
+    spans = sorted((c.start, c.end) for s in result.statements for c in s.citations if c.kind == "transcript")
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(alphabet=st.sampled_from("ab .:,\n1-é{}[]?"), max_size=60))
+def test_text_without_heading_words_is_filed_whole(text: str) -> None:
+    result = note(text)
+    said = sorted("".join(text.split()))
+    assert sorted("".join("".join(s.text.split()) for s in result.statements)) == said
