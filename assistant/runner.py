@@ -27,7 +27,7 @@ from pipelines.errors import (
     VerificationFailed,
 )
 from pipelines.ports import Key
-from pipelines.records import Result, RunState, Status
+from pipelines.records import Request, Result, RunState, Status
 from pipelines.state import Answer, Ports, Wait
 from pipelines.tasks.served import served_tasks
 
@@ -111,7 +111,7 @@ class Runner:
             if known:
                 return self._take_up(known[0].id)
             session = self.log.session(given.session or date.today().isoformat())
-            return self._advance(self.log.accept(request, session, again=again), None)
+            return self._advance(self.log.accept(request, session, again=again), request, None)
 
     def resume(self, run: str, answer: Answer | None = None) -> Outcome:
         """Go on with a run: with a person's answer, or because what it waits for may be here now.
@@ -130,9 +130,9 @@ class Runner:
         waits = view.state is RunState.PAUSED and not answer
         if waits and not has_appeared(view.needs or "", self._settings):
             return Outcome(view, worked=False)
-        return self._advance(run, answer)
+        return self._advance(run, view.request, answer)
 
-    def _advance(self, run: str, answer: Answer | None) -> Outcome:
+    def _advance(self, run: str, request: Request, answer: Answer | None) -> Outcome:
         """Invoke the graph from where it stands until it is done, waits or fails."""
         from langgraph.types import Command
 
@@ -144,7 +144,8 @@ class Runner:
             elif place.next:
                 step = None
             else:
-                step = {"run": run, "request": self._record_request(run), "answer": answer or {}}
+                recorded = self.log.journal.record(Key(run, "request", ""), request)
+                step = {"run": run, "request": recorded, "answer": answer or {}}
             self.log.set_state(run, RunState.RUNNING)
             try:
                 final = self._graph.invoke(step, config, context=self._ports, durability="sync")
@@ -165,9 +166,6 @@ class Runner:
             else:
                 self._checkpoints.delete_thread(run)
         return Outcome(self.log.run(run), worked=True)
-
-    def _record_request(self, run: str) -> str:
-        return self.log.journal.record(Key(run, "request", ""), self.log.run(run).request)
 
     def _pause(self, run: str, wait: Wait) -> None:
         self.log.pause(run, self.log.journal.read(wait["result"], Result), wait["needs"])

@@ -9,18 +9,13 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import UsageProblem
+from pipelines.speech.weights import default_cache_dir
 
 
 def _user_data_dir() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("clinical-assistant", appauthor=False)
-
-
-def _user_cache_dir() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("clinical-assistant", appauthor=False)
 
 
 class Settings(BaseSettings):
@@ -30,7 +25,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=_user_data_dir)
     """Where the session log, its files and the graph's checkpoints lie."""
-    cache_dir: Path = Field(default_factory=_user_cache_dir)
+    cache_dir: Path = Field(default_factory=default_cache_dir)
     """Where joined model weights lie: can be deleted at any time."""
     recognizer: str = "whisper"
     """Name of the speech engine."""

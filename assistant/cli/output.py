@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -166,8 +166,15 @@ def _sources(statement: Statement) -> str:
     return "; ".join((*looked_up, *spoken)) or "no source to cite"
 
 
+_WORST_FIRST: Final = ("contradicted", "unsupported", "not-checkable", "supported")
+
+
 def _verdicts(checks: Sequence[Check]) -> dict[int, str]:
-    return {check.statement: check.verdict for check in checks}
+    """The worst verdict on each statement."""
+    found: dict[int, str] = {}
+    for check in sorted(checks, key=lambda check: _WORST_FIRST.index(check.verdict)):
+        found.setdefault(check.statement, check.verdict)
+    return found
 
 
 def _transcript_object(view: RunView) -> dict[str, Any] | None:
@@ -190,9 +197,11 @@ def _attachment_objects(view: RunView) -> list[dict[str, Any]]:
 
 
 def _result_object(result: Result, checks: Sequence[Check]) -> dict[str, Any]:
-    by_statement = {check.statement: check.model_dump(mode="json", exclude={"statement"}) for check in checks}
     statements = [
-        {**statement.model_dump(mode="json"), "check": by_statement.get(index)}
+        {
+            **statement.model_dump(mode="json"),
+            "checks": [c.model_dump(mode="json", exclude={"statement"}) for c in checks if c.statement == index],
+        }
         for index, statement in enumerate(result.statements)
     ]
     return {**result.model_dump(mode="json", exclude={"statements"}), "statements": statements}

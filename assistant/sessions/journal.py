@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
@@ -33,12 +33,32 @@ class Step(NamedTuple):
     seals: tuple[Seal, ...]
 
 
+class Lately:
+    """The values that were last written or read. They are immutable and named by digest, so none can be stale."""
+
+    _MOST = 64
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[str, Value] = OrderedDict()
+
+    def keep(self, digest: str, value: Value) -> None:
+        self._values[digest] = value
+        self._values.move_to_end(digest)
+        if len(self._values) > self._MOST:
+            self._values.popitem(last=False)
+
+    def find(self, digest: str, kind: type[V]) -> V | None:
+        value = self._values.get(digest)
+        return value if isinstance(value, kind) else None
+
+
 class Journal:
     """The journal of all runs in one log. Safe under threads, other processes and a crash at any moment."""
 
     def __init__(self, database: Database, ids: Ids) -> None:
         self._database = database
         self._ids = ids
+        self._lately = Lately()
 
     def record(self, key: Key, value: Value, calls: tuple[ModelCall, ...] = ()) -> str:
         with self._database.writing() as connection:
@@ -47,6 +67,8 @@ class Journal:
             if step.seals:
                 payload: dict[str, JSON] = {"node": key.node, **verdict(value)}
                 chain.append(connection, end, "recorded", key.run, payload, step.seals)
+        if step.seals:
+            self._lately.keep(step.digest, value)
         return step.digest
 
     def recall(self, key: Key) -> str | None:
@@ -60,6 +82,9 @@ class Journal:
         Raises:
             LookupError: no such value was recorded, or it was erased.
         """
+        known = self._lately.find(digest, kind)
+        if known is not None:
+            return known
         query = select(StepRow.id).where(StepRow.digest == digest, StepRow.kind == kind.__name__)
         with self._database.reading() as connection:
             step = connection.execute(query.order_by(StepRow.event.desc()).limit(1)).scalar()
@@ -68,6 +93,7 @@ class Journal:
             rows = fetch(connection, table_of(kind), step)
         value = put_together(kind, rows)
         assert isinstance(value, kind)
+        self._lately.keep(digest, value)
         return value
 
 

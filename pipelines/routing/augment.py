@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pipelines.records import Kind, TaskName
-from pipelines.routing.cues import FUNCTION, named
+from pipelines.routing.cues import named
 from pipelines.routing.fit import NEEDS, is_possible
+from pipelines.routing.lexicon import FUNCTION
 
 UNCLEAR: Final = "unclear"
 
@@ -29,6 +30,8 @@ class Utterance:
 
 _FILLERS: Final = ("um", "uh", "er", "so", "okay", "right", "well", "please", "hi", "now", "and", "hm", "yeah")
 _SMALL: Final = frozenset({"the", "a", "an", "of", "to", "for", "please", "me", "on", "in", "it", "this"})
+#: Fewer words than these may be about whatever is attached.
+_TELLING: Final = 6
 _CONFUSIONS: Final = (
     ("x-ray", "x ray"),
     ("x ray", "ex ray"),
@@ -133,7 +136,26 @@ def _contradicting(task: TaskName, names: Sequence[str]) -> Iterator[Kind]:
                 yield kind
 
 
-_AND: Final = ("and", "and", "and also", "plus", "also", ", and", "as well as", "and i need", "and tell me", ". And", "&")
+def filed_with(one: Utterance, rng: random.Random) -> Utterance | None:
+    """A dictation stays one whatever is attached (rule 2)."""
+    if one.task != TaskName.DICTATION_NOTE or len(one.text.split()) < _TELLING:
+        return None
+    return replace(one, attachments=rng.choice(_PLACES))
+
+
+_AND: Final = (
+    "and",
+    "and",
+    "and also",
+    "plus",
+    "also",
+    ", and",
+    "as well as",
+    "and i need",
+    "and tell me",
+    ". And",
+    "&",
+)
 _ORDERED: Final = (
     "first {0}, then {1}",
     "{0} first and then {1}",
@@ -191,7 +213,7 @@ def elsewhere(one: Utterance, rng: random.Random) -> Utterance | None:
     return replace(one, attachments=rng.choice(_PLACES))
 
 
-_PLACES: Final = tuple((kind,) for kind in Kind) + ((), (Kind.CHEST_XRAY, Kind.CHEST_XRAY), (Kind.CHEST_XRAY,))
+_PLACES: Final = (*((kind,) for kind in Kind), (), (Kind.CHEST_XRAY, Kind.CHEST_XRAY))
 
 
 def augmented(rows: Sequence[Utterance], seed: int = 7) -> Iterator[tuple[Utterance, bool]]:
@@ -220,6 +242,7 @@ def _variants(one: Utterance, peers: Sequence[Utterance], rng: random.Random) ->
     for share, made in (
         (0.35, without_what_is_needed(one, rng)),
         (0.6, elsewhere(one, rng)),
+        (0.8, filed_with(one, rng)),
         (0.5, joined(one, rng.choice(peers), rng)),
     ):
         if made is not None and rng.random() < share:

@@ -4,113 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Final
 
 from pipelines.records import Kind
+from pipelines.routing.lexicon import ANALYTE, CUT_OFF, DRUG, FUNCTION, JOIN, NAMES, ORDERED, SHAPES, WISHES
 
-#: What the words can name, in written, spoken and misrecognised forms; matched against lower-case words.
-NAMES: Final[dict[str, re.Pattern[str]]] = {
-    name: re.compile(rf"\b(?:{pattern})\b")
-    for name, pattern in {
-        "chest-xray": r"chest ?(?:x ?-?rays?|films?|pictures?|pics?|radiographs?|images?|photos?|plain|rads?)|c ?x ?r|"
-        r"see ex ar[e]?|chests?|thora(?:x|cic) (?:films?|radiographs?|images?)|portable|lungs? (?:films?|images?)",
-        "film": r"films?|x ?-?rays?|ex rays?|radiographs?|plain film",
-        "bone": r"wrist|hand|foot|ankle|knee|hip|pelvis|pelvic|shoulder|elbow|finger|toe|femur|tibia|humerus|forearm|"
-        r"spine|lumbar|cervical|abdominal (?:film|x ?ray)|scaphoid|clavicle|calcaneus|heel|thumb|jaw|leg|arm|bone",
-        "ct-series": r"c ?t(?:s|a)?|c t a|cat scans?|see tee|cee tee|sea tea|c tea|computed tomograph\w*|tomogram|h ?r ?c ?t",
-        "mr-series": r"m ?r(?: ?i| ?a| ?eye)?s?|em are?(?: (?:eye|i))?|em ar(?: (?:eye|i))?|magnetic resonance|mister i|"
-        r"m r c p|mrcp|flair|diffusion|tee two|t2",
-        "scan": r"scans?|series|volume|study|imaging|slices?",
-        "whole-slide": r"slides?|whole ?-?slides?|sections?|h and e|specimen|biops(?:y|ies)|w ?s ?i",
-        "patch": r"patch|tile|field|micrograph|histolog\w+|crop|cells?|stain\w*|gland\w*",
-        "dermatology": r"skin|moles?|rash\w*|derm\w*|spot|naevus|nevus|freckle|blister\w*|lesion|itchy?",
-        "fundus": r"fundus|fundi|retin\w+|optic|dis[ck]s?|macula\w*|eyes?|cup to|vessels",
-        "image": r"images?|pictures?|photos?|pics?|photograph\w*|snap|snapshot|jpe?g|shot",
-        "lab-report": r"labs?|lab ?(?:sheet|report|slip|form|page)s?|sheet|print ?out|results?|bloods?|panel|values?|"
-        r"c ?b ?c|f ?b ?c|full blood count|blood ?work|flagged",
-        "fhir-record": r"records?|charts?|notes?|e ?h ?r|e ?m ?r|file|fhir|history|admissions?|on file|documented",
-        "document": r"p ?d ?f|documents?|paper|letter|attach\w*|guidelines?|leaflet|page|protocol|file",
-        "guideline": r"in general|generally|guidelines?|usual\w*|textbook|typical\w*|first ?-?line|recommend\w*|evidence",
-    }.items()
-}
+#: Longer words are mostly of the trade.
+_LEARNED: Final = 7
 
-#: Names that mean an attachment of exactly this kind.
-_EXACT: Final = tuple(Kind(name) for name in NAMES if name in set(Kind) and name != "document" and name != "image")
+#: Names that do not say which attachment is meant.
+_LOOSE: Final = frozenset({"film", "scan", "image", "bone", "guideline", "document"})
 
-_SHAPES: Final[dict[str, re.Pattern[str]]] = {
-    name: re.compile(pattern)
-    for name, pattern in {
-        "wh": r"^(?:(?:uh|um|er|so|okay|right|and|well|hm+|please|hi|hey|now|yeah) )*(?:what|which|when|who|why|how|whats)\b",
-        "where": r"\b(?:where|wheres|where's|whereabouts)\b",
-        "yes-no": r"^(?:(?:uh|um|er|so|okay|right|and|well|hm+|now|yeah) )*"
-        r"(?:is|are|was|were|does|do|did|has|have|had|can|could|would|should|any|isn't|isnt)\b",
-        "imperative": r"^(?:(?:uh|um|er|so|okay|right|and|well|hm+|please|now|just|can you|could you|would you|kindly) )*"
-        r"(?:read|report|describe|tell|give|show|mark|outline|box|trace|draw|point|locate|find|list|summari[sz]e|"
-        r"compare|look|check|review|interpret|transcribe|extract|pull|grade|label|highlight|circle|assess|evaluate|"
-        r"write|do|get|let|run|make|put|type|explain|dictate|note|document|prepare|go|take|have|judge)\b",
-        "mark": r"\b(?:mark|outline|box|trace|draw|circle|point|locate|highlight|label|pin|bound\w*|contour|segment|ring)\b",
-        "compare": r"\b(?:compar\w+|chang\w*|differ\w*|better|worse|progress\w*|interval|versus|vs|improv\w*|new|since|"
-        r"evol\w+|trend|previous|prior|earlier|yesterday|older?|both|between|two|side by side|grown|resolv\w+)\b",
-        "read": r"\b(?:read|report|interpret\w*|findings|impression|formal|wet read|write up|look over|full)\b",
-        "overview": r"\b(?:summar\w+|overview|hand ?over|time ?line|history|potted|brief|story|background|run ?down|catch|"
-        r"gist|synopsis|narrative|recap|precis|sbar|s bar|nutshell|sign ?out|problem list|journey)\b",
-        "last": r"\b(?:last|latest|most recent|previous|first|ever|when|trend|how many|times|list|dates?|since)\b",
-        "two-wishes": r"\b(?:and also|also|as well|plus|and (?:tell|read|report|what|is|the|summar\w+|give|how|list|then)|"
-        r"while you're at it|both|or|either|whichever|and)\b",
-        "order": r"\b(?:first|then|after|afterwards|before|priority|start with|begin|later|most urgent\w*|once|followed)\b",
-        "not-this": r"\b(?:not (?:this|the|that|about|from|on|in)|ignore|forget|never mind|leave|apart from|aside|"
-        r"nothing to do|regardless|don't|dont|without|only|just)\b",
-        "general": r"\b(?:in general|generally|guideline\w*|usual\w*|textbook|dose|dosing|how (?:do|long|often|much)|"
-        r"causes?|treat\w*|mechanism|difference|first ?-?line|recommend\w*|indication\w*|contraindicat\w*|side effects?)\b",
-        "patient": r"\b(?:he|she|his|her|him|this (?:patient|man|woman|lady|gentleman|child|boy|girl|chap)|the patient\w*|"
-        r"their|they|mr|mrs|missus|mister)\b",
-        "this": r"\b(?:this|these|that|those|here|it)\b",
-        "order-or-call": r"\b(?:order|book|call|phone|ring|page|bleep|text|email|send|play|remind|schedule|print|delete|"
-        r"turn|reset|open|close|scroll|transfer|prescribe|sign|refer|discharge|cancel|set|translate|save)\b",
-        "spoken-punctuation": r"\b(?:full stop|period|comma|new (?:line|paragraph)|colon|next paragraph|semicolon)\b|[{}]",
-        "dictation": r"\b(?:noted|seen|denies|presents?|presented|reviewed|admitted|discharged|follow ?up|plan|started|"
-        r"continue\w*|examination|impression|bilateral|tender|stable|history of|year ?old|complain\w*|advised|performed|"
-        r"no evidence|normal|consistent with|will|weeks|days|milligrams?|post op\w*)\b",
-        "please": r"\b(?:please|could you|can you|would you|i want|i need|i'd like|want|need|like)\b",
-        "first-person": r"\b(?:i|me|my|we|us|our)\b",
-    }.items()
-}
-
-#: Words that carry no wish: a request of nothing else is noise, one that ends in one was cut off.
-FUNCTION: Final = frozenset(
-    "a about actually ah alright an and anyway are as at be because bear been but by bye can could did do does er "
-    "erm for from give go going good had hang has have he hello her hey hi his hm hmm hold i if in is it its just "
-    "know let like listen maybe me mean meant mhm minute mm moment morning my no not now of oh ok okay on one or other "
-    "our please right said sec second she should sir so sorry stop such than thank thanks that thats the their them "
-    "then there these they thing this those to uh uhm um up wait was we well were what will with would yeah yep yes "
-    "you your what's that's it's i'm".split()
-)
-_CUT_OFF: Final = frozenset(
-    "a an and are because by can could did do does for from had has have her his i if in is my of on or our so such "
-    "than that the their to was we were when which while who will with would your but then".split()
-)
-_ANALYTE: Final = re.compile(
-    r"\b(?:potass\w*|sodium|creat\w*|urea|bun|h(?:a?e)mo?globin|hemoglobin|haemoglobin|h b|platelets?|white (?:cells?|count)|"
-    r"wcc?|wbc|neutro\w*|lympho\w*|eosin\w*|bilirubin|a ?l ?t|a ?s ?t|alk phos|a ?l ?p|g ?g ?t|albumin|calcium|"
-    r"phosphate|magnes\w*|mag|glucose|sugar|a one c|a1c|hba1c|lactate|c ?r ?p|e ?s ?r|ferritin|iron|transferrin|b ?12|b twelve|"
-    r"folate|t ?s ?h|t four|free t\w*|cortisol|troponin|b ?n ?p|d ?-?dimer|i ?n ?r|aptt|p ?t ?t|lipase|amylase|psa|p s a|"
-    r"cholesterol|ldl|hdl|triglycerides?|vitamin \w+|tacro\w*|culture|serolog\w*|urinalysis|titres?|titers?|anion gap|"
-    r"bicarb\w*|chloride|ammonia|c ?k|ldh|l d h|procalcitonin|gas|p ?h|e ?g ?f ?r|protein|electrophoresis|antibod\w*)\b"
-)
-_DRUG: Final = re.compile(
-    r"\b\w{2,}(?:mab|pril|olol|artan|statin|cillin|mycin|micin|oxacin|azole|prazole|tidine|parin|xaban|gatran|"
-    r"gliptin|gliflozin|formin|glutide|sone|solone|tinib|ciclib|platin|taxel|rubicin|bine|trexate|prine|limus|"
-    r"setron|triptan|azepam|zolam|etine|pram|aline|idone|apine|azine|barbital|amide|semide|thiazide|lactone|dipine|"
-    r"caine|curium|onium|fentanil|morphine|codone|codeine|profen|oxicam|cycline|vir|penem|cef\w*|floxacin|lukast|terol|"
-    r"tropium|dronate|thyroxine|insulin|warfarin|heparin|aspirin|lithium|digoxin|amiodarone|steroids?)\b"
-)
-_WISHES: Final = frozenset({"mark", "where", "compare", "read", "overview", "last", "general", "yes-no", "analyte", "drug"})
-_JOIN: Final = re.compile(r"\b(?:and|plus|also|as well as|together with|or)\b")
-_ORDERED: Final = re.compile(
-    r"\b(?:first|firstly|then|after\w*|before|later|priority|start with|begin|most urgent\w*|once|can wait|now|next|"
-    r"instead|only|just|ignore|leave|forget|never mind)\b"
-)
-
+#: Kinds of which one attached is what the name means; other names mean the kind of that name.
 _PRESENT: Final[dict[str, frozenset[Kind]]] = {
     "chest-xray": frozenset({Kind.CHEST_XRAY, Kind.IMAGE}),
     "film": frozenset({Kind.CHEST_XRAY, Kind.RADIOGRAPH, Kind.IMAGE}),
@@ -135,27 +41,16 @@ def named(words: str) -> tuple[str, ...]:
 def cues(text: str, words: Sequence[str], kinds: Sequence[Kind]) -> Iterator[str]:
     """Names of the cues that hold. ``words`` are those of ``text``, in lower case."""
     joined = " ".join(words)
-    length = next((str(limit) for limit in (0, 1, 2, 4, 8, 14, 22, 35, 60) if len(words) <= limit), "long")
-    yield f"length {length}"
     stripped = text.rstrip()
     ending = stripped[-1:] if stripped[-1:] in ("?", ".", "!", "]", "…") else ""
+    length = next((str(limit) for limit in (0, 1, 2, 4, 8, 14, 22, 35, 60) if len(words) <= limit), "long")
+    sentences = min(4, len(re.findall(r"[.?!](?:\s|$)", stripped)))
+    yield f"length {length}"
     yield f"ending {ending}"
     yield f"length {length} {ending}"
-    sentences = min(4, len(re.findall(r"[.?!](?:\s|$)", stripped)))
     yield f"sentences {sentences} questions {min(2, stripped.count('?'))}"
-    shapes = [name for name, pattern in _SHAPES.items() if pattern.search(joined)]
+    shapes = list(_shapes(joined, words, ending))
     names = named(joined)
-    if all(word in FUNCTION for word in words):
-        shapes.append("no content")
-    if words and words[-1] in _CUT_OFF and ending != "?":
-        shapes.append("cut off")
-    if _ANALYTE.search(joined):
-        shapes.append("analyte")
-    if _DRUG.search(joined):
-        shapes.append("drug")
-    learned = sum(len(word) > 7 and word not in FUNCTION for word in words)
-    shapes.append(f"learned {min(learned, 3)}")
-    shapes.append(f"content {min(sum(word not in FUNCTION for word in words), 3)}")
     attached = frozenset(kinds)
     context = ",".join(sorted(attached)) or "none"
     for shape in shapes:
@@ -163,19 +58,7 @@ def cues(text: str, words: Sequence[str], kinds: Sequence[Kind]) -> Iterator[str
         yield f"shape {shape} {length}"
     for shape in (*shapes, "-"):
         yield f"shape {shape} with {context}"
-    exact = [name for name in names if name not in ("film", "scan", "image", "bone", "guideline", "document")]
-    yield f"names {min(3, len(exact))}"
-    joins, ordered = bool(_JOIN.search(joined)), bool(_ORDERED.search(joined))
-    yield f"joined {joins} ordered {ordered}"
-    for at, name in enumerate(exact):
-        for other in exact[at + 1 :]:
-            yield f"names {name} {other}"
-            yield f"names {name} {other} joined {joins} ordered {ordered}"
-            yield f"two names joined {joins} ordered {ordered}"
-    wishes = [shape for shape in shapes if shape in _WISHES]
-    for at, wish in enumerate(wishes):
-        for other in wishes[at + 1 :]:
-            yield f"wishes {wish} {other} joined {joins} ordered {ordered}"
+    yield from _pairs(joined, shapes, names)
     missing = 0
     for name in names:
         held = bool(_PRESENT.get(name, frozenset({Kind(name)} if name in set(Kind) else ())) & attached)
@@ -188,3 +71,32 @@ def cues(text: str, words: Sequence[str], kinds: Sequence[Kind]) -> Iterator[str
     yield f"missing {min(3, missing)} of {min(4, len(names))}"
     if not names:
         yield f"nothing named with {context} {length}"
+
+
+def _shapes(joined: str, words: Sequence[str], ending: str) -> Iterator[str]:
+    yield from (name for name, pattern in SHAPES.items() if pattern.search(joined))
+    content = [word for word in words if word not in FUNCTION]
+    if not content:
+        yield "no content"
+    if words and words[-1] in CUT_OFF and ending != "?":
+        yield "cut off"
+    if ANALYTE.search(joined):
+        yield "analyte"
+    if DRUG.search(joined):
+        yield "drug"
+    yield f"learned {min(sum(len(word) > _LEARNED for word in content), 3)}"
+    yield f"content {min(len(content), 3)}"
+
+
+def _pairs(joined: str, shapes: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """Signs of two wishes, and of an order between them."""
+    exact = [name for name in names if name not in _LOOSE]
+    how = f"joined {bool(JOIN.search(joined))} ordered {bool(ORDERED.search(joined))}"
+    yield how
+    yield f"names {min(3, len(exact))}"
+    for name, other in combinations(exact, 2):
+        yield f"names {name} {other}"
+        yield f"names {name} {other} {how}"
+        yield f"two names {how}"
+    for wish, other in combinations([shape for shape in shapes if shape in WISHES], 2):
+        yield f"wishes {wish} {other} {how}"

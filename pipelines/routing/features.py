@@ -7,10 +7,12 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from pipelines.records import Kind
 from pipelines.routing.cues import cues
+from pipelines.routing.focus import Focus, focus
 from pipelines.routing.vectors import WIDTH, Vectors
 
 _BITS: Final = 17
@@ -43,11 +45,13 @@ def features(text: str, kinds: Sequence[Kind], vectors: Vectors) -> dict[int, fl
     """Place (below ``SIZE``) -> weight. Each group of features has the same length, however long the request."""
     words = words_of(text)
     attached = Counter(kinds)
+    about = focus(words, kinds)
     out: dict[int, float] = {}
     for scale, group in (
         (1.0, _grams(words)),
         (0.8, _pieces(words)),
         (1.0, _crossed(words, attached)),
+        (1.0, _focused(about)),
         (1.5, cues(text[:_CHARACTERS], words, kinds)),
         (1.0, _context(attached)),
     ):
@@ -56,7 +60,7 @@ def features(text: str, kinds: Sequence[Kind], vectors: Vectors) -> dict[int, fl
         for place in places:
             out[place] = out.get(place, 0.0) + weight
     whole, tail = vectors.mean(words), vectors.mean(words[_joint(words) + 1 :])
-    for block in ("whole", "tail", *(attached or ("none",))):
+    for block in ("whole", "tail", *(dict.fromkeys(about.kinds) or ("none",))):
         start = _BUCKETS + _BLOCKS.index(block) * WIDTH
         out.update(enumerate((tail if block == "tail" else whole).tolist(), start))
     return out
@@ -96,8 +100,20 @@ def _crossed(words: Sequence[str], attached: Counter[Kind]) -> Iterator[str]:
     for context in contexts:
         for word in words:
             yield f"x{context} {word}"
-        for first, second in zip(padded, padded[1:], strict=False):
+        for first, second in pairwise(padded):
             yield f"y{context} {first} {second}"
+
+
+def _focused(about: Focus) -> Iterator[str]:
+    """A request to one of several attachments looks like one that has only that."""
+    context = _signature(Counter(about.kinds))
+    for cue in cues(" ".join(about.words), about.words, about.kinds):
+        yield f"f{cue}"
+    for word in about.words:
+        yield f"fx{context} {word}"
+    for first, second in pairwise(("^", *about.words, "$")):
+        yield f"fy{context} {first} {second}"
+    yield f"f {context}"
 
 
 def _context(attached: Counter[Kind]) -> Iterable[str]:

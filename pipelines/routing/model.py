@@ -69,7 +69,7 @@ class Model:
             data = files(__package__).joinpath(_FILE).read_bytes() if path is None else path.read_bytes()
             with np.load(BytesIO(data), allow_pickle=False) as arrays:
                 model = cls(arrays["weights"], arrays["scales"], arrays["bias"])
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError) as error:
             raise BadInput(name, "holds no router weights", _REMEDY) from error
         if model.weights.ndim != 2 or model.weights.shape[1] != len(CLASSES):
             raise BadInput(name, "holds router weights of another version", _REMEDY)

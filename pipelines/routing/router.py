@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,17 @@ from pipelines.routing.model import CLASSES, UNCLEAR, Model
 from pipelines.routing.question import question
 from pipelines.routing.vectors import Vectors
 
-#: A task that is less likely than this is asked back (chosen on held-out authors: docs/routing.md).
-THRESHOLD: Final = 0.5
+#: A task is chosen if it is at least this likely, and so many times likelier than ``unclear``; otherwise the user is
+#: asked (both chosen on held-out authors: docs/routing.md).
+_THRESHOLD: Final = 0.65
+_OVER_UNCLEAR: Final = 3.0
 
 #: Tasks at least this likely are offered to the user and to the tie-breaker.
 _LIKELY: Final = 0.08
 
-_FILLERS: Final = frozenset(
-    "uh um er erm ah oh hm hmm mm mhm uhm eh okay ok yeah yes no right well so and the a hello hi hey "
-    "thanks thank you please bye [] {}".split()
+_FILLERS: Final = re.compile(
+    r"(?:u+h+m*|u+m+|er+m?|a+h|o+h|h*m+|mhm|eh|ok(?:ay)?|yeah|yes|no|right|well|so|and|the|a|hello|hi|hey|thanks?|you|"
+    r"please|bye|\[\]|\{[^}]*\})"
 )
 
 #: What each task does, in full, for whoever breaks a tie.
@@ -46,9 +49,7 @@ DESCRIPTIONS: Final[Mapping[TaskName, str]] = {
 class TieBreaker(Protocol):
     """Chooses where the words alone leave doubt."""
 
-    def choose(
-        self, text: str, kinds: Sequence[Kind], candidates: Mapping[TaskName, str]
-    ) -> TaskName | None:
+    def choose(self, text: str, kinds: Sequence[Kind], candidates: Mapping[TaskName, str]) -> TaskName | None:
         """One of ``candidates`` (task -> what it does, likeliest first), or None: the user is asked."""
         ...
 
@@ -74,9 +75,9 @@ class Router:
         """The task that is asked for, or ``task`` None with a question to the user."""
         kinds = tuple(Kind(kind) for kind in kinds)
         words = words_of(text)
-        if all(word in _FILLERS for word in words):
+        if all(_FILLERS.fullmatch(word) for word in words):
             return Decision(task=None, by="words", confidence=1.0, question=question(()))
-        raw = self.model.probabilities(features(text, kinds, self.vectors))
+        raw = self.model.probabilities(features(text, sorted(kinds), self.vectors))
         possible = [name == CLASSES[UNCLEAR] or is_possible(TaskName(name), kinds) for name in CLASSES]
         impossible = {TaskName(CLASSES[i]): raw[i] for i in range(UNCLEAR) if not possible[i]}
         scores = {CLASSES[i]: float(raw[i]) for i in range(len(CLASSES)) if possible[i]}
@@ -84,7 +85,7 @@ class Router:
         tasks = sorted((TaskName(name) for name in scores if name != CLASSES[UNCLEAR]), key=lambda t: -scores[t])
         best = tasks[0]
         shown = {name: round(score, 4) for name, score in scores.items()}
-        if scores[best] >= max(THRESHOLD, scores[CLASSES[UNCLEAR]]):
+        if scores[best] >= max(_THRESHOLD, _OVER_UNCLEAR * scores[CLASSES[UNCLEAR]]):
             return self._chosen(best, "words", words, kinds, shown)
         likely = [task for task in tasks if scores[task] >= _LIKELY][:3]
         if self.tie_breaker is not None and likely:

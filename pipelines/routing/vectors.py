@@ -65,6 +65,6 @@ class Vectors:
             with np.load(BytesIO(data), allow_pickle=False) as arrays:
                 pieces = arrays["pieces"].tobytes().decode("ascii").split("\n")
                 table = arrays["table"]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError) as error:
             raise BadInput(_FILE, "holds no word table", "install clinical-assistant again") from error
         return cls({piece: place for place, piece in enumerate(pieces)}, table)

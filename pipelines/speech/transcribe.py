@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,7 +51,13 @@ def transcribe(
         finish_reason=heard.finish_reason,
         seconds=heard.seconds,
         parameters=heard.parameters,
-        libraries={**{name: version(name) for name in _READING_LIBRARIES}, **recognizer.libraries()},
+        libraries={**_reading_libraries(), **recognizer.libraries()},
         output_tokens=heard.tokens,
     )
     return transcript, call
+
+
+@cache
+def _reading_libraries() -> dict[str, str]:
+    """Their versions; looking one up reads a file of metadata."""
+    return {name: version(name) for name in _READING_LIBRARIES}

@@ -192,6 +192,6 @@ class _Writer:
             finish_reason="length" if cut else "stop",
             seconds=seconds,
             parameters=parameters,
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *(("the engine gave up within a stretch: listen again",) if cut else ())),
             tokens=sum(self._tokens.values()),
         )

@@ -61,7 +61,7 @@ def test_one_json_object_a_line_with_everything_a_program_needs(call: Call, tmp_
     [run] = called.objects
     assert {"run", "session", "state", "recording", "transcript", "task", "route", "result", "error"} <= run.keys()
     [statement] = run["result"]["statements"]  # type: ignore[index]
-    assert statement["check"]["verdict"] == "supported"
+    assert {check["verdict"] for check in statement["checks"]} == {"supported"}
     assert {"attachment", "resource", "path", "value"} <= statement["citations"][0].keys()
 
 

