@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +22,7 @@ def main() -> None:
     shown = [given for given in work if given.audio is not None and given.audio.stem in SHOWN]
     with tempfile.TemporaryDirectory() as scratch, open_runner(Settings(data_dir=Path(scratch))) as runner:
         outcomes = [runner.submit(given) for given in shown]
-        console = Console(record=True, width=130, file=Path("/dev/null").open("w"), force_terminal=True)
+        console = Console(record=True, width=130, file=StringIO(), force_terminal=True)
         print_table(outcomes, console)
         console.save_svg("docs/images/demo.svg", title="make demo")
 

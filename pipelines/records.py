@@ -313,9 +313,7 @@ class Request(Value):
         work = {
             "recording": self.recording.sha256 if self.recording else None,
             "text": self.text,
-            "attachments": sorted(
-                f"{a.kind if a.kind_from == 'user' else ''}={a.sha256}" for a in self.attachments
-            ),
+            "attachments": sorted(f"{a.kind if a.kind_from == 'user' else ''}={a.sha256}" for a in self.attachments),
             "task": self.task,
             "template": self.template,
             "patient": self.patient,

@@ -43,20 +43,33 @@ _CALLED: Final[tuple[tuple[str, frozenset[Kind]], ...]] = (
     (r"pictures?|photos?|photographs?|images?", _PICTURES),
 )
 _ANY: Final = "|".join(called for called, _ in _CALLED)
-_NEAR: Final = r"(?:[\w']+ ){0,5}?"
+_NEAR: Final = r"(?:(?!(?:just|only|but|and|give|tell|show|mark|read|what|is|how) )[\w']+ ){0,4}?"
 
-_SET_ASIDE: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b(?:ignor\w+|skip\w*|forget|leav\w+|never mind|nothing from|set|regardless of|apart from|aside of|aside from|"
-        rf"other than|rather than|instead of|without|besides|(?:do ?n.?t|do not|no) (?:need|care about|worry about|look at|"
-        rf"bother with|want|open)|not(?: about| from| in| on)?|before|ahead of) {_NEAR}\b(?:{_ANY})\b"
-        rf"(?: (?:alone|aside|closed|for now|itself|right now|out of it))?",
-        rf"\b(?:{_ANY})\b(?: 's|'s)? {_NEAR}(?:aside|wait|not needed|isn.?t needed|no help|done last|tomorrow(?:'s)?|"
-        r"old news|later(?: on)?|afterwards?|for context|for background|for completeness|if it helps|second|"
-        r"from something else|is attached|attached|open)\b",
-        rf"(?<=\w )\b(?:then|after(?:wards?| that)?|later(?: on)?|only then|once|and next) .*\b(?:{_ANY})\b.*$",
-    )
+_DECLINED: Final = (
+    r"(?:ignor\w+|skip\w*|forget|leav\w+|never mind|nothing from|set|regardless of|apart from|aside of|aside from|"
+    r"other than|rather than|instead of|without|besides|before|ahead of|nothing (?:on|to do with)|independent\w* of|"
+    r"unrelated to|not(?: asking)?(?: about| from| in| on)?|"
+    r"(?:do ?n.?t|do not|no) (?:need|care about|worry about|look at|bother with|want|open))"
+)
+_PUT_OFF: Final = (
+    r"(?:aside|wait|not needed|isn.?t needed|no help|done last|tomorrow(?:'s)?|old news|later(?: on)?|afterwards?|"
+    r"for context|for background|for completeness|if it helps|second|from something else|"
+    r"isn.?t what|is attached|attached|open)"
+)
+
+_SET_ASIDE: Final = (
+    re.compile(rf"\b{_DECLINED} {_NEAR}\b(?:{_ANY})\b(?: (?:alone|aside|closed|for now|itself|right now|out of it))?"),
+    re.compile(rf"(?<=\w )\b(?:then|after(?:wards?| that)?|later(?: on)?|only then|once|and next) .*\b(?:{_ANY})\b.*$"),
+    re.compile(rf"\b(?:{_ANY})\b(?: 's|'s)? {_NEAR}{_PUT_OFF}\b"),
+)
+
+#: Of several films, one is meant.
+_ONE_OF_THEM: Final = re.compile(
+    r"\b(?:(?:only|just) (?:on |in |at |about |report |read )?(?:the |to )?(?:new\w*|late\w*|most recent|"
+    r"today.?s|second|"
+    r"first|last|old\w*|later|earlier|film from)|(?:new\w*|late\w*|most recent|today.?s|second|first|last|old\w*|"
+    r"later|earlier)(?: one| film)* (?:only|alone|on its own)|no comparison|do ?n.?t compare|skip yesterday.?s|"
+    r"not the (?:old|new)\w*|of the two)\b"
 )
 
 
@@ -70,16 +83,15 @@ class Focus:
 
 def focus(words: Sequence[str], kinds: Sequence[Kind]) -> Focus:
     """Take away what is set aside; then, if the words call just some of the attachments, keep only those."""
-    if len(set(kinds)) < 2:
-        return Focus(tuple(words), tuple(kinds))
     text = left = " ".join(words)
     for pattern in _SET_ASIDE:
-        shorter = " ".join(pattern.sub(" ", left).split())
-        left = shorter or left
+        left = " ".join(pattern.sub(" ", left).split()) or left
     wanted = _called(left, kinds)
     unwanted = _called(text, kinds) - wanted
-    kept = tuple(kind for kind in kinds if kind in wanted) or tuple(kind for kind in kinds if kind not in unwanted)
-    return Focus(tuple(left.split()), kept or tuple(kinds))
+    kept = [kind for kind in kinds if kind in wanted] or [kind for kind in kinds if kind not in unwanted]
+    if _ONE_OF_THEM.search(text):
+        kept = list(dict.fromkeys(kept))
+    return Focus(tuple(left.split()), tuple(kept))
 
 
 def _called(text: str, kinds: Sequence[Kind]) -> set[Kind]:

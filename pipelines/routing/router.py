@@ -15,10 +15,8 @@ from pipelines.routing.model import CLASSES, UNCLEAR, Model
 from pipelines.routing.question import question
 from pipelines.routing.vectors import Vectors
 
-#: A task is chosen if it is at least this likely, and so many times likelier than ``unclear``; otherwise the user is
-#: asked (both chosen on held-out authors: docs/routing.md).
+#: A task that is less likely than this is asked back (chosen on held-out authors: docs/routing.md).
 _THRESHOLD: Final = 0.65
-_OVER_UNCLEAR: Final = 3.0
 
 #: Tasks at least this likely are offered to the user and to the tie-breaker.
 _LIKELY: Final = 0.08
@@ -85,7 +83,7 @@ class Router:
         tasks = sorted((TaskName(name) for name in scores if name != CLASSES[UNCLEAR]), key=lambda t: -scores[t])
         best = tasks[0]
         shown = {name: round(score, 4) for name, score in scores.items()}
-        if scores[best] >= max(_THRESHOLD, _OVER_UNCLEAR * scores[CLASSES[UNCLEAR]]):
+        if scores[best] >= _THRESHOLD:
             return self._chosen(best, "words", words, kinds, shown)
         likely = [task for task in tasks if scores[task] >= _LIKELY][:3]
         if self.tie_breaker is not None and likely:

@@ -160,7 +160,12 @@ class Words:
 
     def take(self, *phrases: str) -> bool:
         """Take every occurrence of any of the phrases; whether there was one."""
-        return bool([self._take_phrase(tuple(phrase.split())) for phrase in phrases if self.has(phrase)])
+        found = False
+        for phrase in phrases:
+            if self.has(phrase):
+                self._take_phrase(tuple(phrase.split()))
+                found = True
+        return found
 
     def take_first(self, *words: str) -> None:
         """Take the first word if it is one of these."""
