@@ -166,6 +166,17 @@ def _sources(statement: Statement) -> str:
     return "; ".join((*looked_up, *spoken)) or "no source to cite"
 
 
+def _short_source(statement: Statement) -> str:
+    """The resources or the moment, without paths."""
+    resources = dict.fromkeys(c.resource for c in statement.citations if c.kind == "record")
+    starts = [c.audio_start for c in statement.citations if c.kind == "transcript" and c.audio_start is not None]
+    if resources:
+        return ", ".join(resources)
+    if starts:
+        return f"at {int(starts[0]) // 60}:{int(starts[0]) % 60:02d}"
+    return "the whole record searched" if statement.origin == "looked-up" else statement.origin
+
+
 _WORST_FIRST: Final = ("contradicted", "unsupported", "not-checkable", "supported")
 
 
@@ -235,7 +246,7 @@ def _result_cell(result: Result | None) -> str:
         if statement.section and statement.section != section:
             section = statement.section
             lines.append(f"[bold]{escape(section.replace('_', ' '))}[/]")
-        lines.append(escape(statement.text))
+        lines.append(f"{escape(statement.text)} [dim]({escape(_short_source(statement))})[/]")
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from pipelines.records import Check, Statement, Transcript, TranscriptCitation
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_NUMBERED: Final = re.compile(r"(?<!\S)\(?\d{1,2}[.)]\s+(?=[^\W\d])")
 _SAID_AROUND: Final = (
     "now moving going turning move on to next new heading section is are as follows under the my our colon"
 )
@@ -108,10 +109,15 @@ def _vocabulary(statements: Sequence[Statement], headings: Collection[str]) -> f
 
 def _is_heading(gap: str, vocabulary: frozenset[str]) -> bool:
     """Whether the words are headings and what is said around them, and nothing else."""
+    from pipelines.tasks.templates import load_template, templates
+
+    short = {letter.replace(" ", "/") for name in templates() for letter in load_template(name).letters}
+    letters = "|".join(sorted(map(re.escape, short), key=len, reverse=True)).upper()
+    gap, lettered = re.subn(rf"(?<!\S)(?:{letters})(?:\s*:|\s+(?i:colon)\b)", "", _NUMBERED.sub("", gap))
     words = [word.lower() for word in _WORD.findall(gap)]
     around_headings = _SAID_AROUND.split()
     # Per position: can the words up to here be read so, and with at least one heading among them?
-    read, named = [True], [False]
+    read, named = [True], [lettered > 0]
     for end in range(1, len(words) + 1):
         starts = [start for start in range(end) if read[start] and " ".join(words[start:end]) in vocabulary]
         around = words[end - 1] in around_headings and read[end - 1]

@@ -78,6 +78,11 @@ SHAPES: Final[dict[str, re.Pattern[str]]] = {
         "order-or-call": r"\b(?:order|book|call|phone|ring|page|bleep|text|email|send|play|remind|schedule|"
         r"print|delete|"
         r"turn|reset|open|close|scroll|transfer|prescribe|sign|refer|discharge|cancel|set|translate|save)\b",
+        "order-first": r"^(?:(?:uh|um|er|so|okay|right|and|well|hm+|please|now|just|yeah|can you|could you|"
+        r"would you) )*"
+        r"(?:order|prescribe|start(?! with)|stop|book|request|send|email|forward|push|print|delete|call|phone|ring|"
+        r"text|page|bleep|switch|change|transfer|add|refill|reorder|renew|schedule|cancel|refer|admit|discharge|repeat|fill|"
+        r"issue|burn|share|ask|remind|increase|reduce|give (?:him|her|them) (?!a sum))\b",
         "spoken-punctuation": r"\b(?:full stop|period|comma|new (?:line|paragraph)|colon|next paragraph|"
         r"semicolon)\b|[{}]",
         "dictation": r"\b(?:noted|seen|denies|presents?|presented|reviewed|admitted|discharged|follow ?up|plan|started|"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from pipelines.records import Result, Statement, Status, TaskName, Transcript, TranscriptCitation
 from pipelines.tasks.filing import Clause, file_by_wording
 from pipelines.tasks.templates import Template, heading_phrase, load_template, templates
-from pipelines.text.headings import Heading, find
+from pipelines.text.headings import Heading, find, is_filler
 from pipelines.text.sentences import Sentence, split
 
 _SPOKEN_HEADINGS: Final = frozenset({"exam type", "procedure"})
@@ -85,17 +86,38 @@ def _pieces(text: str, template: Template) -> Iterator[_Piece]:
         at = start
         while waiting and waiting[0].start < end:
             heading = waiting.pop(0)
-            yield from _piece(text, at, heading.start, reign)
+            filler = is_filler(text[at : heading.start])
+            if not filler:
+                yield from _piece(text, at, heading.start, reign)
             kept = reign.begin(heading, _on_own_line(text, heading))
+            if filler:
+                yield from _piece(text, at, heading.start, reign, aside=True)
             at = heading.start if kept or _says_all(text, heading, waiting) else heading.end
+        if at == start:
+            reign.hear(text[start:end])
         yield from _piece(text, at, end, reign)
 
 
 def _headings(text: str, sentences: Sequence[Sentence], template: Template) -> list[Heading]:
-    """Those of this template, and those of others that stand alone."""
+    """Those of this template, and those of others that stand alone.
+
+    One between commas counts only where it goes on in the template's order: after a heading, or with so many words
+    that nothing else can be meant.
+    """
     foreign = _foreign(template)
-    found = find(text, sentences, template.headings.keys() | foreign, template.parts.keys())
-    return [heading for heading in found if heading.phrase not in foreign or heading.alone]
+    found = find(text, sentences, template.headings.keys() | foreign, template.parts.keys(), template.letters.keys())
+    order = [section.key for section in template.sections]
+    reached, kept = -1, []
+    for heading in found:
+        if heading.phrase in foreign and not heading.alone:
+            continue
+        opened = (template.headings | template.letters).get(heading.phrase)
+        place = order.index(opened[-1]) if opened else reached
+        if heading.listed and (place <= reached or (reached < 0 and " " not in heading.phrase)):
+            continue
+        reached = place
+        kept.append(heading)
+    return kept
 
 
 def _says_all(text: str, heading: Heading, later: Sequence[Heading]) -> bool:
@@ -118,7 +140,7 @@ class _Reign:
         """Take note of a heading; True if its words stay in the text."""
         self._briefly = []
         self._fresh = True
-        if opened := self._template.headings.get(heading.phrase):
+        if opened := (self._template.headings | self._template.letters).get(heading.phrase):
             self._open = opened
             return False
         labelled = self._template.parts.get(heading.phrase)
@@ -131,10 +153,23 @@ class _Reign:
             self._briefly = [labelled] * (2 if heading.alone else 1)
         return True
 
+    def hear(self, sentence: str) -> None:
+        """A sentence that leads into a later section by itself ("On examination, ...") ends a heading's rule: from
+        there on the wording decides, but never back."""
+        order = [section.key for section in self._template.sections]
+        for phrase, keys in self._template.lead_ins.items():
+            if self._open and re.match(rf"{re.escape(phrase)}\b", sentence, re.IGNORECASE) and self._leads_on(keys):
+                self._open = tuple(order[order.index(self._open[-1]) :])
+                return
+
     def next_sentence(self) -> tuple[tuple[str, ...], bool]:
         """The sections open to the next sentence, and whether it is the first after a heading."""
         fresh, self._fresh = self._fresh, False
         return (self._briefly.pop() if self._briefly else self._open), fresh
+
+    def aside(self) -> tuple[tuple[str, ...], bool]:
+        """The sections open to what was said before the heading itself and goes with it."""
+        return self._open, False
 
     def _leads_on(self, labelled: tuple[str, ...]) -> bool:
         """A label leads on, never back: "medications" said under the plan belong to the plan."""
@@ -147,11 +182,11 @@ def _on_own_line(text: str, heading: Heading) -> bool:
     return heading.alone and (not before or before.endswith("\n")) and after.startswith("\n")
 
 
-def _piece(text: str, start: int, end: int, reign: _Reign) -> Iterator[_Piece]:
+def _piece(text: str, start: int, end: int, reign: _Reign, *, aside: bool = False) -> Iterator[_Piece]:
     stripped = text[start:end].strip()
     if stripped:
         start = text.index(stripped, start)
-        allowed, headed = reign.next_sentence()
+        allowed, headed = reign.aside() if aside else reign.next_sentence()
         yield _Piece(start, start + len(stripped), allowed, headed)
 
 

@@ -29,6 +29,8 @@ class Section:
     ``synonyms`` are other headings for the whole section, lower case: spoken, they open it and are not written again.
     A phrase that two sections list opens both, and the wording then decides. ``parts`` are labels within it ("family
     history"): they open it too, but stay in the text, since what follows would mean something else without them.
+    ``letters`` are its short forms, found only before a colon ("S:"). ``lead_ins`` open a sentence of it ("on
+    examination, ..."): the words stay, and a heading's rule ends there.
     ``holds`` names the roles of sentences that belong here where no heading was spoken (``filing_cues.toml``);
     without any, only a heading opens the section.
     """
@@ -39,6 +41,8 @@ class Section:
     order: int
     parts: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
+    lead_ins: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -67,6 +71,16 @@ class Template:
         """Every label within a section, and the keys of the sections that it opens."""
         return self._opening(lambda section: section.parts)
 
+    @property
+    def letters(self) -> Mapping[str, tuple[str, ...]]:
+        """Every short form ("s", "a p"), and the keys of the sections that it opens."""
+        return self._opening(lambda section: section.letters)
+
+    @property
+    def lead_ins(self) -> Mapping[str, tuple[str, ...]]:
+        """Every phrase that leads into a section, and the sections' keys."""
+        return self._opening(lambda section: section.lead_ins)
+
     def _opening(self, phrases: Callable[[Section], tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for section in self.sections:
@@ -86,6 +100,8 @@ class _SectionFile(Value):
     synonyms: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
+    lead_ins: tuple[str, ...] = ()
 
 
 class _TemplateFile(Value):
@@ -153,6 +169,8 @@ def _parse(name: str, data: bytes) -> Template:
             order=order,
             parts=tuple(part.lower() for part in section.parts),
             holds=section.holds,
+            letters=section.letters,
+            lead_ins=section.lead_ins,
         )
         for order, section in enumerate(file.sections)
     )

@@ -1,7 +1,7 @@
 """Headings in dictated text: as written by the spoken-command formatter, or just said.
 
 A heading is found only where the words cannot be ordinary speech: "Assessment." and "plan is as follows:" are
-headings, "the plan is to wait" and "findings are consistent with" are not.
+headings, "the plan is to wait", "on examination, he was well" and "findings are consistent with" are not.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ _CARRIER: Final = (
 )
 _AS_FOLLOWS: Final = r"(?:\s+(?:section|heading))?(?:\s+(?:is|are)\s+as\s+follows|\s+as\s+follows)?"
 _FILLER: Final = re.compile(
-    r"(?:(?:okay|ok|so|now|right|and|then|next|alright|well|um|uh)\b[,.]?\s+){1,3}", re.IGNORECASE
+    r"(?:(?:okay|ok|so|now|right|and|then|next|alright|all right|well|um|uh|erm|finally|lastly)\b[,.]?\s+){1,3}",
+    re.IGNORECASE,
 )
+_LIST_MARK: Final = re.compile(r"\(?\d{1,2}[.)]\s+")
+# "On examination, he was well": with a comma these open the sentence that goes on, not a section.
+_LEADS_IN: Final = re.compile(r"(?:on|upon|at|in|by|during|after|before|for|from|with)\b", re.IGNORECASE)
 # "Colon" said as the name of the mark, not of the bowel: "impression colon cancer" must keep its colon.
 _COLON: Final = (
     r"colon\b(?!\s+(?:is|was|has|had|shows?|appears?|wall|resection|surgery|screening|mass(?:es)?"
@@ -58,22 +62,47 @@ _ALWAYS_SPOKEN: Final = frozenset(
 
 
 _RUN_TOGETHER: Final = 3
+_LETTERS: Final = 2
 _NEAR: Final = 20
+# "We went over her history, examination, and plan": what is talked about or counted up is no heading.
+_TALKS_OF: Final = re.compile(
+    r"\b(?:review|discuss|explain|document|record|agree|talk|go(?:ne|ing)? (?:over|through)|went (?:over|through)|cover"
+    r"|includ|consist|base|regard|about|both|summari[sz]|read|look(?:ed)? (?:at|through)|shar|depend|confirm)\w*\b",
+    re.IGNORECASE,
+)
+_COUNTED_UP: Final = re.compile(
+    r"(?:[\w-]+ ){0,4}(?:,|and|or)\b[^.]*\b(?:(?:is|are|was|were|be|been) (?:\w+ )?\w+ed|(?:is|are|was|were) (?:in|un)\w+"
+    r"|suggest|point|support|fit)\b",
+    re.IGNORECASE,
+)
 _POINTS_AT: Final = re.compile(r"\b(?:the|following|these|of|with|his|her|my|a|an|and|in|no|for|to)\s*$", re.IGNORECASE)
+# These end many an enumeration: "she brought her notes, investigations, scans and letters."
+_COMMON: Final = re.compile(
+    r"(?:history|exam|examination|investigations?|results|tests|studies|medications?|treatment|management|plan|symptoms"
+    r"|recommendations?|advice|data|progress|problems|views|methods?|report|summary|condition|course)$",
+    re.IGNORECASE,
+)
+_LAST_OF_A_LIST: Final = re.compile(r"(?:[\w-]+ ){1,3}(?:and|or)(?: [\w-]+){1,2}[.?!]?\s*$", re.IGNORECASE)
 
 
 class Heading(NamedTuple):
     """``text[start:end]`` announces ``phrase`` (lower case, single spaces). ``alone``: nothing else stands on its line
-    or in its sentence."""
+    or in its sentence. ``listed``: it stands between commas within a sentence; whether it is a heading there depends
+    on those before it."""
 
     start: int
     end: int
     phrase: str
     alone: bool
+    listed: bool = False
 
 
 def find(
-    text: str, sentences: Sequence[Sentence], phrases: Collection[str], labels: Collection[str]
+    text: str,
+    sentences: Sequence[Sentence],
+    phrases: Collection[str],
+    labels: Collection[str],
+    letters: Collection[str] = (),
 ) -> tuple[Heading, ...]:
     """The headings in ``text``, in order.
 
@@ -82,18 +111,29 @@ def find(
         sentences: its sentences; a heading begins with one of them, or is written in capitals with a colon.
         phrases: what may head a section, lower case with single spaces; found in every spoken form.
         labels: what may head a part of one; found only before a colon or alone.
+        letters: short forms ("s", "a p"); found in capitals, before a colon, where two or more of them begin sentences.
     """
-    grammar = _grammar(frozenset(phrases), frozenset(labels))
-    return tuple(heading for sentence in sentences for heading in grammar.headings(text, sentence))
+    grammar = _grammar(frozenset(phrases), frozenset(labels), frozenset(letters))
+    lettered = {heading.start: heading for heading in grammar.lettered(text, sentences)}
+    return tuple(
+        heading
+        for sentence in sentences
+        for heading in ([lettered[sentence.start]] if sentence.start in lettered else grammar.headings(text, sentence))
+    )
+
+
+def is_filler(text: str) -> bool:
+    """Whether the words are only what a speaker says before coming to the point: "okay, so"."""
+    return _FILLER.fullmatch(text.strip() + " ") is not None
 
 
 @lru_cache(maxsize=16)
-def _grammar(phrases: frozenset[str], labels: frozenset[str]) -> _Grammar:
-    return _Grammar(phrases, labels)
+def _grammar(phrases: frozenset[str], labels: frozenset[str], letters: frozenset[str]) -> _Grammar:
+    return _Grammar(phrases, labels, letters)
 
 
 class _Grammar:
-    def __init__(self, phrases: Collection[str], labels: Collection[str]) -> None:
+    def __init__(self, phrases: Collection[str], labels: Collection[str], letters: Collection[str]) -> None:
         both = _alternation({*phrases, *labels})
         strong = _alternation(phrases)
         self._alone = re.compile(
@@ -115,18 +155,31 @@ class _Grammar:
         )
         self._written = re.compile(rf"(?<!\S)(?P<phrase>{_alternation({p.upper() for p in (*phrases, *labels)})}):\s*")
         self._said = re.compile(rf"(?<=\s)(?P<phrase>{strong})\s+{_COLON}[:.,]?\s*", re.IGNORECASE)
+        self._listed = re.compile(rf"(?<=[,;]\s)(?P<phrase>{strong})\s*[,;:]\s+(?=\w)", re.IGNORECASE)
+        self._another = re.compile(rf"(?:{both})\s*(?:,|and\b|or\b)", re.IGNORECASE)
+        capitals = _alternation({letter.upper() for letter in letters})
+        self._letter = re.compile(rf"(?P<phrase>{capitals})(?:\s*:|\s+{_COLON}[:.,]?)\s*")
+
+    def lettered(self, text: str, sentences: Sequence[Sentence]) -> list[Heading]:
+        """The letters that head sections: "S: cough. O: clear." One by itself may be anything ("Hepatitis A:")."""
+        found = [match for sentence in sentences if (match := self._letter.match(text, *sentence))]
+        headings = [_heading(match, alone=False) for match in found]
+        return headings if len({heading.phrase for heading in headings}) >= _LETTERS else []
 
     def headings(self, text: str, sentence: Sentence) -> Iterator[Heading]:
         start, end = sentence
         if listed := self._run_together(text, sentence):
             yield from listed
             return
-        first = self._opening(text, start, end)
+        first = self._opening(text, start, end) or self._numbered(text, start, end)
         if first is None and (filler := _FILLER.match(text, start, end)):
             first = self._opening(text, filler.end(), end)
         if first:
             yield first
             start = first.end
+        if listed := self._in_commas(text, start, end):
+            yield from listed
+            return
         for pattern in (self._written, self._said):
             inside = [match for match in pattern.finditer(text, start, end) if match.start() > sentence.start]
             for match in inside:
@@ -144,13 +197,46 @@ class _Grammar:
         spoken_of = any(_is_spoken_of(text, sentence.start, heading.start) for heading in said)
         return said if len(said) >= _RUN_TOGETHER and once and not spoken_of else []
 
-    def _opening(self, text: str, start: int, end: int) -> Heading | None:
+    def _in_commas(self, text: str, start: int, end: int) -> list[Heading]:
+        """Headings in the midst of a sentence: "cough for three days, technique, frontal view, comparison, none"."""
+        found: list[Heading] = []
+        for match in self._listed.finditer(text, start, end):
+            since = text[found[-1].end if found else start : match.start()]
+            counted_up = self._another.match(text, match.end(), end) or _COUNTED_UP.match(text, match.end(), end)
+            if _COMMON.match(match["phrase"]):
+                counted_up = counted_up or _LAST_OF_A_LIST.match(text[match.end() : end])
+            if (
+                since.strip()
+                and not _TALKS_OF.search(since)
+                and not counted_up
+                and not _LEADS_IN.match(match["phrase"])
+                and not _NO_HEADING_AFTER_COMMA.match(text, match.end(), end)
+            ):
+                found.append(_heading(match, alone=False)._replace(listed=True))
+        return found
+
+    def _numbered(self, text: str, start: int, end: int) -> Heading | None:
+        """ "1. Plan:"; the number belongs to the heading."""
+        mark = _LIST_MARK.match(text, start, end)
+        heading = self._announced(text, mark.end(), end) if mark else None
+        return heading._replace(start=start) if heading else None
+
+    def _announced(self, text: str, start: int, end: int) -> Heading | None:
         if match := self._alone.fullmatch(text, start, end):
             return _heading(match, alone=True)
         for pattern in (self._colon, self._follows):
             if match := pattern.match(text, start, end):
                 return _heading(match, alone=False)
-        if (match := self._comma.match(text, start, end)) and not _NO_HEADING_AFTER_COMMA.match(text, match.end()):
+        return None
+
+    def _opening(self, text: str, start: int, end: int) -> Heading | None:
+        if announced := self._announced(text, start, end):
+            return announced
+        if (
+            (match := self._comma.match(text, start, end))
+            and not _NO_HEADING_AFTER_COMMA.match(text, match.end())
+            and not _LEADS_IN.match(match["phrase"])
+        ):
             return _heading(match, alone=False)
         if match := self._bare.match(text, start, end):
             phrase = _phrase(match)

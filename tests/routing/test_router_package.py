@@ -48,6 +48,7 @@ def few(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_training_twice_gives_the_same_bytes(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = tmp_path / "first.npz", tmp_path / "second.npz"
     for out in (first, second):
