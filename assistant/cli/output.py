@@ -203,7 +203,8 @@ def _attachment_objects(view: RunView) -> list[dict[str, Any]]:
     for attachment in view.request.attachments:
         seen = {**attachment.model_dump(mode="json", exclude={"members"}), "files": len(attachment.members) or 1}
         by_words = next(inferred, None) if attachment.kind in (Kind.IMAGE, Kind.DOCUMENT) else None
-        objects.append({**seen, "kind": by_words, "kind_from": "words"} if by_words else seen)
+        said_more = by_words not in (None, attachment.kind)
+        objects.append({**seen, "kind": by_words, "kind_from": "words"} if said_more else seen)
     return objects
 
 
