@@ -10,6 +10,7 @@ from assistant.sessions.files import FileStore
 from pipelines.errors import BadInput, UsageProblem
 from pipelines.records import Attachment, Kind, Member, Recording, Request, TaskName
 
+_PACKAGE = "package:"
 AUDIO_SUFFIXES = frozenset(
     {
         ".wav",
@@ -38,6 +39,8 @@ class GivenAttachment:
     def parse(cls, argument: str, beside: Path | None = None) -> GivenAttachment:
         """From ``[KIND=]PATH``; a relative path lies beside ``beside`` where given.
 
+        ``package:NAME/PATH`` is a file that an installed Python package ships.
+
         Raises:
             UsageProblem: there is no such kind.
         """
@@ -45,8 +48,9 @@ class GivenAttachment:
         is_kind = bool(separator) and "/" not in head and not Path(argument).exists()
         if is_kind and head not in set(Kind):
             raise UsageProblem(f"--attach {head}=…", "there is no such kind", f"use one of {', '.join(Kind)}")
-        path = Path(tail if is_kind else argument)
-        return cls(beside / path if beside is not None else path, Kind(head) if is_kind else None)
+        place = tail if is_kind else argument
+        path = _packaged(place) if place.startswith(_PACKAGE) else (beside or Path()) / place
+        return cls(path, Kind(head) if is_kind else None)
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,16 @@ def _take_in_attachment(given: GivenAttachment, store: FileStore) -> Attachment:
     for _, file in members:
         store.put_file(file)
     return study
+
+
+def _packaged(place: str) -> Path:
+    """Where an installed package keeps a file; a path that does not exist where it has none."""
+    from importlib.util import find_spec
+
+    package, _, rest = place.removeprefix(_PACKAGE).partition("/")
+    spec = find_spec(package) if package.isidentifier() else None
+    folder = Path(spec.origin).parent if spec is not None and spec.origin else Path(place)
+    return folder / rest
 
 
 def _must_be_file(path: Path, remedy: str) -> None:

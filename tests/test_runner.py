@@ -184,6 +184,10 @@ def test_no_such_run(runner: Runner) -> None:
 def test_the_users_word_names_the_kind() -> None:
     assert GivenAttachment.parse("chest-xray=film.png") == GivenAttachment(Path("film.png"), Kind.CHEST_XRAY)
     assert GivenAttachment.parse("film.png") == GivenAttachment(Path("film.png"), None)
+    packaged = GivenAttachment.parse("ct-series=package:pydicom/data/test_files/CT_small.dcm", Path("elsewhere"))
+    assert packaged.kind is Kind.CT_SERIES
+    assert packaged.path.is_file()
+    assert not GivenAttachment.parse("package:nosuchpackage/x.dcm").path.exists()
     with pytest.raises(UsageProblem, match="no such kind"):
         GivenAttachment.parse("xray=film.png")
 
