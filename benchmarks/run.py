@@ -9,7 +9,7 @@ from pathlib import Path
 
 def main(names: list[str]) -> int:
     folder = Path(__file__).parent
-    known = sorted(path.stem for path in folder.glob("*.py") if path.stem not in {"run", "line"})
+    known = sorted(path.stem for path in folder.glob("*.py") if path.stem not in {"__init__", "run", "line"})
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"{unknown[0]}: there is no such benchmark; use one of {', '.join(known)}", file=sys.stderr)
