@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from pipelines.records import Availability, Engine, Segment, Word
+from pipelines.records import Availability, Engine
 from pipelines.speech.audio import RATE
+from pipelines.speech.completeness import Stretch, Timed, total, unaccounted
 from pipelines.speech.decode import Samples
+from pipelines.speech.pieces import (
+    LONG_PAUSE_SECONDS,
+    PAUSE_MS,
+    PIECE_SECONDS,
+    STRETCH_SECONDS,
+    VOICE_THRESHOLD,
+    Piece,
+    pieces,
+    speech_spans,
+    split,
+    stretches,
+)
 from pipelines.speech.recognizer import Heard, Progress, require_length
 from pipelines.speech.weights import MODEL, MODEL_SHA256, REVISION, weights_available, whisper_base
+from pipelines.speech.writer import REPETITION_RATIO, Writer
 
 #: No better than greedy on clean speech, clearly better in noise (word error rate 0.38 against 0.45 at 10 dB), a fifth
 #: slower.
 BEAM: Final = 5
-#: Gentler than the library's 0.5, so that quiet or hoarse speech is kept; silence and noise still give nothing.
-VOICE_ACTIVITY: Final = {"threshold": 0.35, "min_silence_duration_ms": 1000, "speech_pad_ms": 400}
-#: Text that compresses better than this repeats itself (the value is Whisper's own).
-REPETITION_RATIO: Final = 2.4
-#: Tokens of one 30 s window at which the decoder gives up (half of its context of 448).
-WINDOW_TOKENS: Final = 448
-#: Long recordings go through in stretches, cut in their quietest moment, so that memory does not grow with them.
-STRETCH_SECONDS: Final = 300
-_CUT_SEARCH_SECONDS: Final = 20
-
 _NOTE: Final = "general-purpose Whisper base, not MedASR: drug names and medical terms are often misheard"
 
 
@@ -80,33 +83,75 @@ class WhisperRecognizer:
         """See `Recognizer.recognise`."""
         require_length(samples, self.minimum_seconds, "recording")
         model = self._loaded()
-        parameters = self._parameters()
         started = time.perf_counter()
-        writer = _Writer(len(samples) / RATE)
+        writer = Writer(len(samples) / RATE)
+        again: list[dict[str, Any]] = []
         for first, last in stretches(samples):
-            found, _ = model.transcribe(samples[first:last], **parameters)
-            for segment in found:
-                writer.add(segment, first / RATE)
+            for piece in pieces(speech_spans(samples[first:last], first), first, last):
+                tried = self._hear(model, samples, piece)
+                kept = min(tried, key=lambda attempt: (attempt.loops, total(attempt.missing)))
+                for segment, offset in kept.found:
+                    writer.add(segment, offset)
+                writer.miss(kept.missing)
+                if len(tried) > 1:
+                    again.append({"start": piece.first / RATE, "end": piece.last / RATE, "kept": kept.way})
                 if progress:
-                    progress(min(1.0, (first / RATE + segment.end) / writer.duration))
-            if progress:
-                progress(last / len(samples))
+                    progress(piece.last / len(samples))
+        if progress:
+            progress(1.0)
         return writer.heard(
             time.perf_counter() - started,
-            {**parameters, "compute_type": "int8", "threads": self._threads, "stretch_seconds": STRETCH_SECONDS},
+            {
+                **self._parameters(self._beam),
+                "compute_type": "int8",
+                "threads": self._threads,
+                "voice_threshold": VOICE_THRESHOLD,
+                "pause_ms": PAUSE_MS,
+                "long_pause_seconds": LONG_PAUSE_SECONDS,
+                "piece_seconds": PIECE_SECONDS,
+                "stretch_seconds": STRETCH_SECONDS,
+                "heard_again": again,
+            },
         )
 
-    def _parameters(self) -> dict[str, Any]:
+    def _hear(self, model: Any, samples: Samples, piece: Piece) -> list[_Attempt]:
+        """Every attempt at a piece: one where it accounts for all speech, else more until one does."""
+        tried = [self._attempt(model, samples, (piece,), "beam", self._beam)]
+        if tried[0].complete:
+            return tried
+        tried.append(self._attempt(model, samples, (piece,), "greedy", 1))
+        if tried[-1].complete:
+            return tried
+        cut = tried[0].missing[0][0] if tried[0].missing else (piece.first + piece.last) / 2 / RATE
+        tried.append(self._attempt(model, samples, split(piece, cut * RATE), "split", self._beam))
+        return tried
+
+    def _attempt(self, model: Any, samples: Samples, parts: tuple[Piece, ...], way: str, beam: int) -> _Attempt:
+        found = []
+        for part in parts:
+            segments, _ = model.transcribe(samples[part.first : part.last], **self._parameters(beam))
+            # The library would look again at what lies after the last word, and hear "thank you" in the silence.
+            found += [(segment, part.first / RATE) for segment in takewhile(lambda it: it.seek == 0, segments)]
+        speech = [(start / RATE, end / RATE) for part in parts for start, end in part.speech]
+        words = [
+            Timed(word.word.strip(), offset + word.start, offset + word.end)
+            for segment, offset in found
+            for word in segment.words or ()
+        ]
+        return _Attempt(way, tuple(found), unaccounted(speech, words))
+
+    def _parameters(self, beam: int) -> dict[str, Any]:
         return {
             "language": "en",
             "task": "transcribe",
-            "beam_size": self._beam,
+            "beam_size": beam,
             "temperature": 0.0,
             "condition_on_previous_text": False,
+            # With time tokens the decoder now and then ends its text in mid-sentence.
+            "without_timestamps": True,
             "word_timestamps": True,
             "compression_ratio_threshold": REPETITION_RATIO,
-            "vad_filter": True,
-            "vad_parameters": dict(VOICE_ACTIVITY),
+            "vad_filter": False,
         }
 
     def _loaded(self) -> Any:
@@ -122,76 +167,19 @@ class WhisperRecognizer:
             return self._model
 
 
-def stretches(samples: Samples) -> Iterator[tuple[int, int]]:
-    """Cut a recording into stretches [first, last) of at most five minutes, each cut in the quietest tenth of a second
-    of the last twenty."""
-    first, hop = 0, RATE // 10
-    while len(samples) - first > STRETCH_SECONDS * RATE:
-        end = first + STRETCH_SECONDS * RATE
-        search = samples[end - _CUT_SEARCH_SECONDS * RATE : end].reshape(-1, hop)
-        quietest = int(np.argmin(np.einsum("ij,ij->i", search, search)))
-        cut = end - _CUT_SEARCH_SECONDS * RATE + quietest * hop + hop // 2
-        yield first, cut
-        first = cut
-    yield first, len(samples)
+@dataclass(frozen=True)
+class _Attempt:
+    """One way of hearing a piece."""
 
+    way: str
+    found: tuple[tuple[Any, float], ...]
+    """Segments of faster-whisper, and the seconds that their times count from."""
+    missing: tuple[Stretch, ...]
 
-class _Writer:
-    """Writes the raw text down segment by segment and keeps where each word stands in it."""
+    @property
+    def loops(self) -> bool:
+        return any(segment.compression_ratio > REPETITION_RATIO for segment, _ in self.found)
 
-    def __init__(self, duration: float) -> None:
-        self.duration = duration
-        self._text = ""
-        self._segments: list[Segment] = []
-        self._time = 0.0
-        self._tokens: dict[tuple[float, int], int] = {}
-        self._warnings: list[str] = []
-
-    def add(self, found: Any, offset: float) -> None:
-        """``found``: a segment of faster-whisper, its times relative to ``offset`` seconds."""
-        text = found.text.strip()
-        if not text:
-            return
-        position = len(self._text) + 1 if self._text else 0
-        self._text = f"{self._text} {text}" if self._text else text
-        start = self._moment(offset + found.start)
-        words = []
-        for word in found.words or ():
-            spelt = word.word.strip()
-            at = self._text.find(spelt, position)
-            if not spelt or at < 0:
-                continue
-            position = at + len(spelt)
-            words.append(
-                Word(
-                    text=spelt,
-                    start=self._moment(offset + word.start),
-                    end=self._moment(offset + word.end),
-                    confidence=min(1.0, max(0.0, float(word.probability))),
-                    raw_start=at,
-                    raw_end=position,
-                )
-            )
-        end = self._moment(offset + found.end)
-        self._segments.append(Segment(start=start, end=end, words=tuple(words)))
-        window = (offset, found.seek)
-        self._tokens[window] = self._tokens.get(window, 0) + len(found.tokens)
-        if found.compression_ratio > REPETITION_RATIO:
-            self._warnings.append(f"repeats itself between {start:.1f} s and {end:.1f} s: listen again")
-
-    def _moment(self, seconds: float) -> float:
-        """Times as the engine gives them may step back by a few hundredths at a seam; ours never do."""
-        self._time = round(min(self.duration, max(self._time, seconds)), 3)
-        return self._time
-
-    def heard(self, seconds: float, parameters: dict[str, Any]) -> Heard:
-        cut = any(count >= WINDOW_TOKENS // 2 - 8 for count in self._tokens.values())
-        return Heard(
-            raw=self._text,
-            segments=tuple(self._segments),
-            finish_reason="length" if cut else "stop",
-            seconds=seconds,
-            parameters=parameters,
-            warnings=(*self._warnings, *(("the engine gave up within a stretch: listen again",) if cut else ())),
-            tokens=sum(self._tokens.values()),
-        )
+    @property
+    def complete(self) -> bool:
+        return not self.missing and not self.loops

@@ -111,13 +111,23 @@ def _headings(text: str, sentences: Sequence[Sentence], template: Template) -> l
     for heading in found:
         if heading.phrase in foreign and not heading.alone:
             continue
-        opened = (template.headings | template.letters).get(heading.phrase)
+        opened = _opened(heading, template)
         place = order.index(opened[-1]) if opened else reached
         if heading.listed and (place <= reached or (reached < 0 and " " not in heading.phrase)):
+            continue
+        if kept and _answers(text, kept[-1], heading, template):
             continue
         reached = place
         kept.append(heading)
     return kept
+
+
+def _answers(text: str, before: Heading, label: Heading, template: Template) -> bool:
+    """Whether a label is what stands under the heading right before it: "Chief complaint. Follow-up." """
+    opened = template.headings.get(before.phrase, ())
+    labelled = template.parts.get(label.phrase, ())
+    nothing_between = not text[before.end : label.start].strip()
+    return bool(opened and labelled) and label.alone and nothing_between and not {*opened} & {*labelled}
 
 
 def _says_all(text: str, heading: Heading, later: Sequence[Heading]) -> bool:
@@ -125,6 +135,11 @@ def _says_all(text: str, heading: Heading, later: Sequence[Heading]) -> bool:
     end = later[0].start if later else len(text)
     said = text[heading.start : heading.end].rstrip()
     return heading.alone and not said.endswith(":") and not text[heading.end : end].strip()
+
+
+def _opened(heading: Heading, template: Template) -> tuple[str, ...]:
+    """The sections that it heads; none for a label or for what this template has no place for."""
+    return template.headings.get(heading.phrase) or template.letters.get(heading.phrase, ())
 
 
 class _Reign:
@@ -140,7 +155,7 @@ class _Reign:
         """Take note of a heading; True if its words stay in the text."""
         self._briefly = []
         self._fresh = True
-        if opened := (self._template.headings | self._template.letters).get(heading.phrase):
+        if opened := _opened(heading, self._template):
             self._open = opened
             return False
         labelled = self._template.parts.get(heading.phrase)

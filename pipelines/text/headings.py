@@ -71,11 +71,10 @@ _TALKS_OF: Final = re.compile(
     re.IGNORECASE,
 )
 _COUNTED_UP: Final = re.compile(
-    r"(?:[\w-]+ ){0,4}(?:,|and|or)\b[^.]*\b(?:(?:is|are|was|were|be|been) (?:\w+ )?\w+ed|(?:is|are|was|were) (?:in|un)\w+"
-    r"|suggest|point|support|fit)\b",
+    r"(?:[\w-]+ ){0,4}(?:,|and|or)\b[^.]*\b(?:(?:is|are|was|were|be|been) (?:\w+ )?(?:review|discuss|explain|document"
+    r"|record|agree|cover|summari[sz]|read|confirm|consider|shar)\w*|suggest|point|support)\b",
     re.IGNORECASE,
 )
-_POINTS_AT: Final = re.compile(r"\b(?:the|following|these|of|with|his|her|my|a|an|and|in|no|for|to)\s*$", re.IGNORECASE)
 # These end many an enumeration: "she brought her notes, investigations, scans and letters."
 _COMMON: Final = re.compile(
     r"(?:history|exam|examination|investigations?|results|tests|studies|medications?|treatment|management|plan|symptoms"

@@ -1,5 +1,7 @@
 """The check finds every way in which a filed note can differ from what was said."""
 
+import pytest
+
 from pipelines.checks.verbatim import check
 from pipelines.records import Check, Engine, Statement, Transcript, TranscriptCitation
 
@@ -68,6 +70,18 @@ def test_headings_of_own_templates() -> None:
     rest = statement("rest.", source=text, section="jobs")
     assert wrong(check((rest,), transcript(text))) == [(0, "words", "Chores:")]
     assert wrong(check((rest,), transcript(text), headings=["chores"])) == []
+
+
+@pytest.mark.parametrize("heading", ["1. Plan:", "(2) Assessment.", "P:", "A/P:", "S: O:", "P colon"])
+def test_numbers_and_letters_of_headings_are_not_lost_words(heading: str) -> None:
+    text = f"{heading} rest."
+    assert wrong(check((statement("rest.", source=text),), transcript(text))) == []
+
+
+@pytest.mark.parametrize("lost", ["12. Aspirin", "1.", "S", "Q:", "a: b"])
+def test_other_numbers_and_letters_are(lost: str) -> None:
+    text = f"{lost} rest."
+    assert wrong(check((statement("rest.", source=text),), transcript(text))) == [(0, "words", lost)]
 
 
 def test_white_space_is_no_difference() -> None:

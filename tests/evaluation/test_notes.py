@@ -68,6 +68,14 @@ def test_notes_of_this_project() -> None:
     assert (figures["words_lost"], figures["words_added"]) == (0, 0)
 
 
+def test_notes_in_another_voice() -> None:
+    """Frozen before anything was measured on them; colloquial, and never used to mend a cue."""
+    figures = evaluate(read_cases(DATA / "notes_blind.jsonl"))
+    assert figures["n"] == 12
+    assert figures["sentence_accuracy"] >= 0.7
+    assert (figures["words_lost"], figures["words_added"]) == (0, 0)
+
+
 def test_notes_written_after_the_cues() -> None:
     figures = evaluate(read_cases(DATA / "notes_unseen.jsonl"))
     assert figures["n"] == 8

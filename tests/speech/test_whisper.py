@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ from pipelines.speech.level import correct_level
 from pipelines.speech.recognizer import Recognizer
 from pipelines.speech.registry import choose, recognizers
 from pipelines.speech.transcribe import transcribe
-from pipelines.speech.whisper import STRETCH_SECONDS, WhisperRecognizer, _Writer, stretches
+from pipelines.speech.whisper import WhisperRecognizer
+from pipelines.speech.writer import Writer
 from tests.speech.recognizer_conformance import RecognizerConformance
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -73,7 +74,9 @@ def test_transcript_and_call_hold_what_it_takes_to_repeat_it(whisper: WhisperRec
     assert call.inputs == (recording.sha256,)
     assert call.output == transcript.digest()
     assert call.engine.weights_sha256
-    assert {"beam_size", "temperature", "language", "vad_parameters", "compute_type"} <= set(call.parameters)
+    assert {"beam_size", "temperature", "language", "voice_threshold", "heard_again", "compute_type"} <= set(
+        call.parameters
+    )
     assert {"faster-whisper", "ctranslate2", "numpy", "soxr"} <= set(call.libraries)
     assert call.finish_reason == "stop"
     assert call.seconds > 0
@@ -97,7 +100,7 @@ def _segment(text: str, start: float, end: float, words: list[str], **more: floa
 
 
 def test_writer_places_repeated_and_unspaced_words() -> None:
-    writer = _Writer(duration=4.0)
+    writer = Writer(duration=4.0)
     writer.add(_segment(" No no, x-ray.", 0, 2, [" No", " no,", " x", "-ray."]), 0.0)
     writer.add(_segment(" No.", 1.9, 9, [" No."]), 0.0)
     heard = writer.heard(1.0, {})
@@ -110,13 +113,13 @@ def test_writer_places_repeated_and_unspaced_words() -> None:
 
 
 def test_writer_keeps_text_whose_words_have_no_times() -> None:
-    writer = _Writer(duration=4.0)
+    writer = Writer(duration=4.0)
     writer.add(_segment(" Heard but not aligned.", 0, 2, []), 0.0)
     assert writer.heard(1.0, {}).raw == "Heard but not aligned."
 
 
 def test_repetition_is_kept_and_warned_of() -> None:
-    writer = _Writer(duration=30.0)
+    writer = Writer(duration=30.0)
     writer.add(_segment(" a a a a", 1, 29, [" a"] * 4, compression_ratio=9.0, tokens=224), 0.0)
     heard = writer.heard(1.0, {})
     assert heard.raw == "a a a a"
@@ -124,21 +127,47 @@ def test_repetition_is_kept_and_warned_of() -> None:
     assert any("repeats itself between 1.0 s and 29.0 s" in warning for warning in heard.warnings)
 
 
-@pytest.mark.parametrize("seconds", [1, STRETCH_SECONDS, STRETCH_SECONDS + 1, 3 * STRETCH_SECONDS])
-def test_stretches_cover_everything_once(seconds: int) -> None:
-    samples = np.zeros(seconds * RATE, np.float32)
-    cuts = list(stretches(samples))
-    assert cuts[0][0] == 0
-    assert cuts[-1][1] == len(samples)
-    assert all(before[1] == after[0] for before, after in pairwise(cuts))
-    assert all(0 < last - first <= STRETCH_SECONDS * RATE for first, last in cuts)
+@pytest.mark.long
+def test_the_last_sentences_are_not_dropped(whisper: WhisperRecognizer) -> None:
+    """Short like sentences in a row are where the decoder stopped early, depending on the level."""
+    path = SAMPLES / "recordings" / "chest-film-report.flac"
+    samples = read_speech(path, path.name).samples
+    for gain in (1.0, 0.6):
+        heard = whisper.recognise(correct_level(samples * np.float32(gain))[0])
+        assert "right lower lobe pneumonia" in heard.raw.lower()[-60:]
+        assert not heard.warnings
 
 
-def test_stretches_are_cut_in_a_pause() -> None:
-    samples = np.full((STRETCH_SECONDS + 60) * RATE, 0.1, np.float32)
-    pause = (STRETCH_SECONDS - 7) * RATE
-    samples[pause : pause + RATE] = 0
-    assert pause <= next(stretches(samples))[1] <= pause + RATE
+@pytest.mark.long
+def test_speech_that_the_decoder_leaves_out_is_heard_again(
+    whisper: WhisperRecognizer, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = correct_level(read_speech(clip, clip.name).samples)[0]
+    whole = whisper.recognise(samples)
+    model = whisper._loaded()
+    transcribe_ = model.transcribe
+
+    def deaf_in_beams(part: Samples, **parameters: Any) -> Any:
+        silenced = np.zeros_like(part) if parameters["beam_size"] > 1 else part
+        return transcribe_(silenced, **parameters)
+
+    monkeypatch.setattr(model, "transcribe", deaf_in_beams)
+    heard = whisper.recognise(samples)
+    assert len(heard.raw.split()) >= 0.7 * len(whole.raw.split())
+    assert [again["kept"] for again in heard.parameters["heard_again"]] == ["greedy"]
+    assert not heard.warnings
+
+
+@pytest.mark.long
+def test_speech_that_stays_unheard_is_warned_of(
+    whisper: WhisperRecognizer, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = correct_level(read_speech(clip, clip.name).samples)[0]
+    monkeypatch.setattr(whisper._loaded(), "transcribe", lambda part, **parameters: (iter(()), None))
+    heard = whisper.recognise(samples)
+    assert heard.raw == ""
+    assert heard.warnings
+    assert all("gave few words: listen again" in warning for warning in heard.warnings)
 
 
 def test_engines_are_chosen_by_name(tmp_path: Path) -> None:

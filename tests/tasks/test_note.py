@@ -112,6 +112,111 @@ def test_the_colon_of_the_bowel_is_kept() -> None:
     }
 
 
+def test_an_opening_phrase_is_speech_and_the_rest_is_filed_by_wording() -> None:
+    said = [
+        "He has no urinary symptoms.",
+        "On examination, his blood pressure was 148 over 86, and there was no swelling of the legs.",
+        "An ultrasound showed two small kidneys without obstruction.",
+        "I believe this is diabetic kidney disease, stage 3.",
+        "I recommend a diet low in salt.",
+    ]
+    places = ["history", "examination", "investigations", "impression", "recommendations"]
+    one_each = {place: [sentence] for place, sentence in zip(places, said, strict=True)}
+    assert filed(" ".join(said), "consult-letter") == one_each
+    headed = filed("History. " + " ".join(said), "consult-letter")
+    assert headed == one_each
+
+
+def test_an_opening_phrase_ends_a_heading_but_never_leads_back() -> None:
+    assert filed("Findings, clear lungs. In summary, this is a normal chest.", "radiology-report") == {
+        "findings": ["clear lungs."],
+        "impression": ["In summary, this is a normal chest."],
+    }
+    assert filed("Plan, rest. On examination, we will look again.") == {
+        "plan": ["rest.", "On examination, we will look again."]
+    }
+
+
+def test_a_true_heading_of_the_same_words_opens_its_section() -> None:
+    text = "On examination. Pulse 70. The scan was clear. Impression: well."
+    assert filed(text, "consult-letter") == {
+        "examination": ["Pulse 70.", "The scan was clear."],
+        "impression": ["well."],
+    }
+
+
+def test_headings_in_a_list_of_commas() -> None:
+    text = (
+        "Indication, cough and fever for three days, technique, frontal and lateral views of the chest, comparison, "
+        "no prior studies are available. Findings, the heart is normal in size. The lungs are clear."
+    )
+    assert filed(text, "radiology-report") == {
+        "indication": ["cough and fever for three days,"],
+        "technique": ["frontal and lateral views of the chest,"],
+        "comparison": ["no prior studies are available."],
+        "findings": ["the heart is normal in size.", "The lungs are clear."],
+    }
+
+
+def test_a_heading_of_several_words_within_a_sentence() -> None:
+    text = (
+        "He was eating a normal diet by the second day, discharge medications, acetaminophen 1 gram every six hours, "
+        "and ibuprofen 400 mg if needed. At discharge, he was comfortable"
+    )
+    sections = filed(text, "discharge-summary")
+    assert sections["discharge_medications"] == [
+        "acetaminophen 1 gram every six hours, and ibuprofen 400 mg if needed."
+    ]
+    assert sections["condition_at_discharge"][-1] == "At discharge, he was comfortable"
+    assert filed("Hospital course, surgery. " + text, "discharge-summary")["hospital_course"] == [
+        "surgery.",
+        "He was eating a normal diet by the second day,",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Objective, clear lungs, subjective, cough.",
+        "Objective, clear lungs, objective, cough.",
+    ],
+)
+def test_a_heading_between_commas_never_goes_back(text: str) -> None:
+    assert list(filed(text)) == ["objective"]
+
+
+def test_a_single_word_between_commas_needs_a_heading_before_it() -> None:
+    assert sum(map(len, filed("She was content, treatment, rest at home.").values())) == 1
+    assert filed("Subjective, she was content, treatment, rest at home.") == {
+        "subjective": ["she was content,"],
+        "plan": ["rest at home."],
+    }
+
+
+def test_a_filler_goes_with_its_heading() -> None:
+    assert filed("Subjective, cough. Okay, plan. Rest. So, findings, clear lungs.") == {
+        "subjective": ["cough."],
+        "objective": ["So,", "clear lungs."],
+        "plan": ["Okay,", "Rest."],
+    }
+
+
+def test_letters_and_numbered_headings() -> None:
+    expected = {"subjective": ["cough."], "objective": ["clear."], "assessment": ["cold."], "plan": ["rest."]}
+    assert filed("S: cough. O: clear. A: cold. P: rest.") == expected
+    assert filed("1. Subjective: cough. 2. Objective: clear. 3) Assessment: cold. 4) Plan: rest.") == expected
+    assert filed("S: cough. O: clear. A/P: gout. Start colchicine.") == {
+        "subjective": ["cough."],
+        "objective": ["clear."],
+        "assessment": ["gout."],
+        "plan": ["Start colchicine."],
+    }
+
+
+def test_what_answers_a_heading_is_no_label() -> None:
+    assert filed("Chief complaint. Follow-up. History, she is well.") == {"subjective": ["Follow-up.", "she is well."]}
+
+
 @pytest.mark.parametrize("template", templates())
 def test_without_headings_the_same_words_are_filed_the_same_way(template: str) -> None:
     text = "She denies fever. Blood pressure 120/80. Likely viral. We will wait. Follow up in 2 weeks."
@@ -134,7 +239,9 @@ def test_own_template_without_roles_is_filed_by_headings(tmp_path_factory: pytes
 SAID = (
     "Findings|Impression|Plan|plan:|PLAN:\n|TECHNIQUE:\n|Assessment.|assessment colon|colon cancer|the plan is to"
     "|as follows|under objective|history|Follow up.|Medications.|Allergies:|She denies|we will|lungs clear|moving on"
-    '|on examination|okay so|next heading|120/80|3.5 cm|Dr.|b.i.d.|"said"|1.|-|.|,|:|;|?|\n|\n\n'
+    "|on examination|On examination,|At discharge he|In summary,|okay so|Okay, plan.|, technique, |, comparison, none"
+    "|, discharge medications, |, plan, and|S:|O: clear.|A/P:|P colon|1. Plan:|2) Assessment.|(3) Findings,"
+    '|next heading|120/80|3.5 cm|Dr.|b.i.d.|"said"|1.|-|.|,|:|;|?|\n|\n\n'
 )
 PIECES = st.lists(st.sampled_from(SAID.split("|")), max_size=40)
 
