@@ -16,7 +16,7 @@ _DIGIT_SECONDS: Final = 0.45
 #: Word times are good to about this much.
 _SLACK_SECONDS: Final = 0.25
 #: Speech without words for this long is missing words; shorter is a breath, a hesitation, an echo.
-MISSING_SECONDS: Final = 1.0
+MISSING_SECONDS: Final = 0.8
 
 Stretch = tuple[float, float]
 """Start and end in seconds."""

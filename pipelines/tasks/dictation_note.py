@@ -107,7 +107,8 @@ def _headings(text: str, sentences: Sequence[Sentence], template: Template) -> l
     foreign = _foreign(template)
     found = find(text, sentences, template.headings.keys() | foreign, template.parts.keys(), template.letters.keys())
     order = [section.key for section in template.sections]
-    reached, kept = -1, []
+    reached = -1
+    kept: list[Heading] = []
     for heading in found:
         if heading.phrase in foreign and not heading.alone:
             continue

@@ -64,6 +64,8 @@ _ALWAYS_SPOKEN: Final = frozenset(
 _RUN_TOGETHER: Final = 3
 _LETTERS: Final = 2
 _NEAR: Final = 20
+_HEARD: Final = 150
+"""Characters to either side of a heading between commas that decide; a bound keeps long dictation linear."""
 # "We went over her history, examination, and plan": what is talked about or counted up is no heading.
 _TALKS_OF: Final = re.compile(
     r"\b(?:review|discuss|explain|document|record|agree|talk|go(?:ne|ing)? (?:over|through)|went (?:over|through)|cover"
@@ -75,6 +77,7 @@ _COUNTED_UP: Final = re.compile(
     r"|record|agree|cover|summari[sz]|read|confirm|consider|shar)\w*|suggest|point|support)\b",
     re.IGNORECASE,
 )
+_POINTS_AT: Final = re.compile(r"\b(?:the|following|these|of|with|his|her|my|a|an|and|in|no|for|to)\s*$", re.IGNORECASE)
 # These end many an enumeration: "she brought her notes, investigations, scans and letters."
 _COMMON: Final = re.compile(
     r"(?:history|exam|examination|investigations?|results|tests|studies|medications?|treatment|management|plan|symptoms"
@@ -200,19 +203,21 @@ class _Grammar:
         """Headings in the midst of a sentence: "cough for three days, technique, frontal view, comparison, none"."""
         found: list[Heading] = []
         for match in self._listed.finditer(text, start, end):
-            since = text[found[-1].end if found else start : match.start()]
-            counted_up = self._another.match(text, match.end(), end) or _COUNTED_UP.match(text, match.end(), end)
-            if _COMMON.match(match["phrase"]):
-                counted_up = counted_up or _LAST_OF_A_LIST.match(text[match.end() : end])
-            if (
-                since.strip()
-                and not _TALKS_OF.search(since)
-                and not counted_up
-                and not _LEADS_IN.match(match["phrase"])
-                and not _NO_HEADING_AFTER_COMMA.match(text, match.end(), end)
-            ):
+            since = text[max(found[-1].end if found else start, match.start() - _HEARD) : match.start()]
+            if since.strip() and not _TALKS_OF.search(since) and not self._is_speech(text, match, end):
                 found.append(_heading(match, alone=False)._replace(listed=True))
         return found
+
+    def _is_speech(self, text: str, match: re.Match[str], end: int) -> bool:
+        """Whether a heading's words between commas are one thing of several that are counted up."""
+        after, near = match.end(), min(end, match.end() + _HEARD)
+        return bool(
+            _LEADS_IN.match(match["phrase"])
+            or _NO_HEADING_AFTER_COMMA.match(text, after, end)
+            or self._another.match(text, after, end)
+            or _COUNTED_UP.match(text, after, near)
+            or (near == end and _COMMON.match(match["phrase"]) and _LAST_OF_A_LIST.match(text, after, end))
+        )
 
     def _numbered(self, text: str, start: int, end: int) -> Heading | None:
         """ "1. Plan:"; the number belongs to the heading."""
