@@ -26,7 +26,6 @@ from pipelines.errors import (
     StorageProblem,
     VerificationFailed,
 )
-from pipelines.ports import Key
 from pipelines.records import Request, Result, RunState, Status
 from pipelines.state import Answer, Ports, Wait
 from pipelines.tasks.served import served_tasks
@@ -80,15 +79,10 @@ class Runner:
         self.log = log
         self._graph = graph
         self._checkpoints = checkpoints
-        self._ports = Ports(
-            store=log.store,
-            journal=log.journal,
-            recognizer=recognizer,
-            router=router,
-            tasks=served_tasks(),
-            finish=log.finish,
-            progress=progress,
-        )
+        self._recognizer = recognizer
+        self._router = router
+        self._tasks = served_tasks()
+        self._progress = progress
 
     def submit(self, given: Given, *, again: bool = False) -> Outcome:
         """Take in one piece of work and bring it as far as it goes. Work that is done already is not done again.
@@ -144,11 +138,10 @@ class Runner:
             elif place.next:
                 step = None
             else:
-                recorded = self.log.journal.record(Key(run, "request", ""), request)
-                step = {"run": run, "request": recorded, "answer": answer or {}}
+                step = {"run": run, "answer": answer or {}}
             self.log.set_state(run, RunState.RUNNING)
             try:
-                final = self._graph.invoke(step, config, context=self._ports, durability="sync")
+                final = self._graph.invoke(step, config, context=self._ports(request), durability="sync")
             except (StorageProblem, VerificationFailed):
                 raise
             except ProductError as problem:
@@ -166,6 +159,18 @@ class Runner:
             else:
                 self._checkpoints.delete_thread(run)
         return Outcome(self.log.run(run), worked=True)
+
+    def _ports(self, request: Request) -> Ports:
+        return Ports(
+            request=request,
+            store=self.log.store,
+            journal=self.log.journal,
+            recognizer=self._recognizer,
+            router=self._router,
+            tasks=self._tasks,
+            finish=self.log.finish,
+            progress=self._progress,
+        )
 
     def _pause(self, run: str, wait: Wait) -> None:
         self.log.pause(run, self.log.journal.read(wait["result"], Result), wait["needs"])

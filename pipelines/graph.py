@@ -19,7 +19,6 @@ from pipelines.ports import Key
 from pipelines.records import (
     Decision,
     Engine,
-    Request,
     Result,
     Review,
     Span,
@@ -40,7 +39,7 @@ NOT_SERVED: Final = "not-served"
 
 def transcribe(state: RunState, ports: Ports) -> RunState:
     """Recording (or typed text) -> Transcript."""
-    request = ports.journal.read(state["request"], Request)
+    request = ports.request
     key = Key(state["run"], "transcribe", request.key())
     known = ports.journal.recall(key)
     if known is not None:
@@ -70,7 +69,7 @@ def transcribe(state: RunState, ports: Ports) -> RunState:
 
 def inspect(state: RunState, ports: Ports) -> RunState:
     """Attachments -> what they are and whom they are about. Another patient than the run's is a person's decision."""
-    request = ports.journal.read(state["request"], Request)
+    request = ports.request
     key = Key(state["run"], "inspect", request.key())
     known = ports.journal.recall(key)
     if known is None:
@@ -89,7 +88,7 @@ def inspect(state: RunState, ports: Ports) -> RunState:
 
 def route(state: RunState, ports: Ports) -> RunState:
     """Transcript and attachment kinds -> a Task, or a question back to the user."""
-    request = ports.journal.read(state["request"], Request)
+    request = ports.request
     transcript = ports.journal.read(state["transcript"], Transcript)
     attachments = ports.journal.read(state["inspection"], Inspection).attachments
     chosen = state.get("answer", {}).get("task") or request.task
@@ -223,7 +222,7 @@ def typed_transcript(text: str) -> Transcript:
 
 
 def _task_input(state: RunState, ports: Ports) -> TaskInput:
-    request = ports.journal.read(state["request"], Request)
+    request = ports.request
     return TaskInput(
         transcript=ports.journal.read(state["transcript"], Transcript),
         attachments=ports.journal.read(state["inspection"], Inspection).attachments,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from pipelines.ports import Journal, Store
-from pipelines.records import Attachment, TaskName, Value
+from pipelines.records import Attachment, Request, TaskName, Value
 
 if TYPE_CHECKING:
     from pipelines.routing import Router
@@ -37,7 +37,6 @@ class RunState(TypedDict, total=False):
     """The graph's state: ids and digests of what the journal holds."""
 
     run: str
-    request: str
     transcript: str
     inspection: str
     decision: str
@@ -57,6 +56,8 @@ class Inspection(Value):
 class Ports:
     """What the runner hands to the graph through LangGraph's runtime context."""
 
+    request: Request
+    """What the run was given; kept in the log with the run, handed in anew each time it is taken up."""
     store: Store
     journal: Journal
     recognizer: Recognizer

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -60,23 +60,23 @@ class Template:
     sections: tuple[Section, ...]
     sha256: str
 
-    @property
+    @cached_property
     def headings(self) -> Mapping[str, tuple[str, ...]]:
         """Every phrase that heads a section, as ``heading_phrase`` writes it, and the sections' keys."""
         named = {name: (section.key,) for section in self.sections for name in section.names}
         return self._opening(lambda section: section.synonyms) | named
 
-    @property
+    @cached_property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
         """Every label within a section, and the keys of the sections that it opens."""
         return self._opening(lambda section: section.parts)
 
-    @property
+    @cached_property
     def letters(self) -> Mapping[str, tuple[str, ...]]:
         """Every short form ("s", "a p"), and the keys of the sections that it opens."""
         return self._opening(lambda section: section.letters)
 
-    @property
+    @cached_property
     def lead_ins(self) -> Mapping[str, tuple[str, ...]]:
         """Every phrase that leads into a section, and the sections' keys."""
         return self._opening(lambda section: section.lead_ins)
