@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from assistant.checkpoints import CHECKPOINTS, open_checkpoints
+from assistant.checkpoints import CHECKPOINTS, flush, open_checkpoints
 from assistant.engines import has_appeared, recognizer_of
 from assistant.intake import Given, take_in
 from assistant.quiet import silence_libraries
@@ -105,7 +105,8 @@ class Runner:
             if known:
                 return self._take_up(known[0].id)
             session = self.log.session(given.session or date.today().isoformat())
-            return self._advance(self.log.accept(request, session, again=again), request, None)
+            run = self.log.accept(request, session, again, RunState.RUNNING)
+            return self._advance(run, request, None)
 
     def resume(self, run: str, answer: Answer | None = None) -> Outcome:
         """Go on with a run: with a person's answer, or because what it waits for may be here now.
@@ -124,6 +125,7 @@ class Runner:
         waits = view.state is RunState.PAUSED and not answer
         if waits and not has_appeared(view.needs or "", self._settings):
             return Outcome(view, worked=False)
+        self.log.set_state(run, RunState.RUNNING)
         return self._advance(run, view.request, answer)
 
     def _advance(self, run: str, request: Request, answer: Answer | None) -> Outcome:
@@ -139,22 +141,20 @@ class Runner:
                 step = None
             else:
                 step = {"run": run, "answer": answer or {}}
-            self.log.set_state(run, RunState.RUNNING)
             try:
                 final = self._graph.invoke(step, config, context=self._ports(request), durability="sync")
-            except (StorageProblem, VerificationFailed):
+            except (StorageProblem, VerificationFailed, sqlite3.Error):
                 raise
             except ProductError as problem:
                 self.log.set_state(run, RunState.FAILED, error=str(problem), exit_code=problem.exit_code)
                 return Outcome(self.log.run(run), worked=True)
-            except sqlite3.Error:
-                raise
             except Exception as fault:
                 if self._settings.debug:
                     raise
                 self.log.set_state(run, RunState.FAILED, error=str(_internal(run, fault)), exit_code=OUR_FAULT)
                 return Outcome(self.log.run(run), worked=True)
             if "__interrupt__" in final:
+                flush(self._checkpoints)
                 self._pause(run, final["__interrupt__"][0].value)
             else:
                 self._checkpoints.delete_thread(run)

@@ -17,6 +17,7 @@ from pipelines.errors import ModelNeeded, ProductError
 from pipelines.evidence.identity import identity_question
 from pipelines.ports import Key
 from pipelines.records import (
+    Attachment,
     Decision,
     Engine,
     Result,
@@ -70,6 +71,8 @@ def transcribe(state: RunState, ports: Ports) -> RunState:
 def inspect(state: RunState, ports: Ports) -> RunState:
     """Attachments -> what they are and whom they are about. Another patient than the run's is a person's decision."""
     request = ports.request
+    if not request.attachments:
+        return {}
     key = Key(state["run"], "inspect", request.key())
     known = ports.journal.recall(key)
     if known is None:
@@ -90,9 +93,9 @@ def route(state: RunState, ports: Ports) -> RunState:
     """Transcript and attachment kinds -> a Task, or a question back to the user."""
     request = ports.request
     transcript = ports.journal.read(state["transcript"], Transcript)
-    attachments = ports.journal.read(state["inspection"], Inspection).attachments
+    attachments = _attachments(state, ports)
     chosen = state.get("answer", {}).get("task") or request.task
-    key = Key(state["run"], "route", _digest(state["transcript"], state["inspection"], chosen or ""))
+    key = Key(state["run"], "route", _digest(state["transcript"], state.get("inspection", ""), chosen or ""))
     known = ports.journal.recall(key)
     if known is None:
         known = ports.journal.record(
@@ -113,7 +116,7 @@ def route(state: RunState, ports: Ports) -> RunState:
 
 def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
     """The task itself: Transcript and evidence -> Result."""
-    key = Key(state["run"], name, _digest(state["transcript"], state["inspection"], state["decision"], name))
+    key = Key(state["run"], name, _digest(state["transcript"], state.get("inspection", ""), state["decision"], name))
     known = ports.journal.recall(key)
     if known is None:
         result = ports.tasks[name].perform(_task_input(state, ports))
@@ -225,11 +228,16 @@ def _task_input(state: RunState, ports: Ports) -> TaskInput:
     request = ports.request
     return TaskInput(
         transcript=ports.journal.read(state["transcript"], Transcript),
-        attachments=ports.journal.read(state["inspection"], Inspection).attachments,
+        attachments=_attachments(state, ports),
         template=request.template,
         patient=request.patient,
         store=ports.store,
     )
+
+
+def _attachments(state: RunState, ports: Ports) -> tuple[Attachment, ...]:
+    digest = state.get("inspection")
+    return ports.journal.read(digest, Inspection).attachments if digest else ()
 
 
 def _wait(state: RunState, ports: Ports, at: str, needs: str, result: Result) -> RunState:

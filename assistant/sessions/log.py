@@ -85,8 +85,8 @@ class SessionLog:
         """The id of the session with this label, which is made where it is missing."""
         return self._runs.session(label)
 
-    def accept(self, request: Request, session: str, again: bool = False) -> str:
-        """Queue a run; returns its id.
+    def accept(self, request: Request, session: str, again: bool = False, state: RunState = RunState.QUEUED) -> str:
+        """Take in a run, queued or running at once; returns its id.
 
         Work that a run was accepted for already, unless that failed or was cancelled, is not accepted twice: that
         run's id is returned. With ``again`` a new attempt is made in any case.
@@ -94,7 +94,7 @@ class SessionLog:
         Raises:
             StorageProblem: a file of the request is not in the store.
         """
-        return self._runs.accept(request, session, again)
+        return self._runs.accept(request, session, again, state)
 
     def runs_with_key(self, key: str) -> list[RunSummary]:
         """The attempts at one piece of work (``Request.key()``), the newest first."""

@@ -44,7 +44,7 @@ class Runs:
             chain.append(connection, end, "session", None, {}, [seal])
         return row["id"]
 
-    def accept(self, request: Request, session: str, again: bool) -> str:
+    def accept(self, request: Request, session: str, again: bool, state: RunState) -> str:
         self._require_files(request)
         key = request.key()
         with self._database.writing() as connection:
@@ -58,10 +58,10 @@ class Runs:
             rows, seals = self._rows(connection, request)
             time = chain.now()
             rows.row.update(session=session, event=end.seq + 1, work=key, attempt=len(earlier) + 1)
-            rows.row.update(state=RunState.QUEUED, created=time, updated=time)
+            rows.row.update(state=state, created=time, updated=time)
             seals.append(store(connection, "runs", rows))
             run: str = rows.row["id"]
-            chain.append(connection, end, "state", run, {"state": RunState.QUEUED, "attempt": len(earlier) + 1}, seals)
+            chain.append(connection, end, "state", run, {"state": state, "attempt": len(earlier) + 1}, seals)
         return run
 
     def set_state(self, run: str, state: RunState, error: str | None, exit_code: int | None) -> None:

@@ -170,11 +170,11 @@ def witness(log: SessionLog, tape: Tape) -> None:
         promise(f"{key.node} of run {key.run}", kept)
         return digest
 
-    def accepted(request: Request, session: str, again: bool = False) -> str:
-        run = accept(request, session, again)
+    def accepted(request: Request, session: str, again: bool = False, begun: RunState = RunState.QUEUED) -> str:
+        run = accept(request, session, again, begun)
         promise(f"run {run}", lambda found: found.run(run).request == request)
         if run not in states:
-            state(run, RunState.QUEUED)
+            state(run, begun)
         return run
 
     def moved(run: str, new: RunState, error: str | None = None, exit_code: int | None = None) -> None:
