@@ -1,4 +1,4 @@
-"""What a whole run costs beside its engines: intake, graph, routing, filing, checks and the log, which syncs every commit.
+"""What a run costs beside its engines: intake, graph, routing, filing, checks and the log, which syncs every commit.
 
 The speech engine is one that answers at once; reading and levelling the audio, which is done for it, is timed apart on
 the same recording and taken off. For the ratio a number of bare synced SQLite commits is timed in between.
