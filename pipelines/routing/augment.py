@@ -6,27 +6,18 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from pipelines.records import Kind, TaskName
 from pipelines.routing.cues import named
 from pipelines.routing.fit import NEEDS, is_possible
+from pipelines.routing.frames import Frames, is_wish
 from pipelines.routing.lexicon import FUNCTION
+from pipelines.routing.utterance import UNCLEAR, Utterance
 
-UNCLEAR: Final = "unclear"
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One line of the training files. ``task`` is a task's name or ``unclear``."""
-
-    text: str
-    attachments: tuple[Kind, ...]
-    task: str
-    author: str
-    specialty: str
-
+#: What a row counts for, a variant of it, and a wish in a frame (chosen on held-out authors and frames).
+AS_WRITTEN, _VARIANT, _IN_FRAME = 2.0, 0.2, 0.12
 
 _FILLERS: Final = ("um", "uh", "er", "so", "okay", "right", "well", "please", "hi", "now", "and", "hm", "yeah")
 _SMALL: Final = frozenset({"the", "a", "an", "of", "to", "for", "please", "me", "on", "in", "it", "this"})
@@ -216,8 +207,8 @@ def elsewhere(one: Utterance, rng: random.Random) -> Utterance | None:
 _PLACES: Final = (*((kind,) for kind in Kind), (), (Kind.CHEST_XRAY, Kind.CHEST_XRAY))
 
 
-def augmented(rows: Sequence[Utterance], seed: int = 7) -> Iterator[tuple[Utterance, bool]]:
-    """Every row, and its variants; whether it is a row as it was written.
+def augmented(rows: Sequence[Utterance], frames: Frames, seed: int = 7) -> Iterator[tuple[Utterance, float]]:
+    """Every row, and its variants, and what each counts for.
 
     Two wishes are joined within one author and specialty only, so that either can be held out.
     """
@@ -227,23 +218,45 @@ def augmented(rows: Sequence[Utterance], seed: int = 7) -> Iterator[tuple[Uttera
     seen: set[Utterance] = set()
     for one in dict.fromkeys(rows):
         seen.add(one)
-        yield one, True
+        yield one, AS_WRITTEN
     for one in rows:
         rng = random.Random(f"{seed} {one.text} {one.attachments}")
-        for variant in _variants(one, peers[one.author, one.specialty], rng):
+        for variant, importance in _variants(one, peers[one.author, one.specialty], frames, rng):
             said = replace(variant, text=spoken(variant.text, rng))
             if said not in seen:
                 seen.add(said)
-                yield said, False
+                yield said, importance
 
 
-def _variants(one: Utterance, peers: Sequence[Utterance], rng: random.Random) -> Iterator[Utterance]:
-    yield one
-    for share, made in (
+#: How many frames are tried around each wish (chosen on held-out frames).
+_FRAMED: Final = 2
+_OVERHEARD: Final = 0.04
+
+
+def framed(one: Utterance, peers: Sequence[Utterance], frames: Frames, rng: random.Random) -> Iterator[Utterance]:
+    """The wish with what people say around it; now and then talk that is not meant for the assistant."""
+    if not is_wish(one):
+        return
+    others = [peer for peer in peers if is_wish(peer)]
+    for _ in range(_FRAMED):
+        made = frames.around(one, others, rng)
+        if made is not None:
+            yield made.utterance
+    if rng.random() < _OVERHEARD:
+        yield frames.overheard(one, rng).utterance
+
+
+def _variants(
+    one: Utterance, peers: Sequence[Utterance], frames: Frames, rng: random.Random
+) -> Iterator[tuple[Utterance, float]]:
+    yield one, _VARIANT
+    for made in framed(one, peers, frames, rng):
+        yield made, _IN_FRAME
+    for share, other in (
         (0.35, without_what_is_needed(one, rng)),
         (0.6, elsewhere(one, rng)),
         (0.8, filed_with(one, rng)),
         (0.5, joined(one, rng.choice(peers), rng)),
     ):
-        if made is not None and rng.random() < share:
-            yield made
+        if other is not None and rng.random() < share:
+            yield other, _VARIANT

@@ -13,6 +13,7 @@ from typing import Final
 from pipelines.records import Kind
 from pipelines.routing.cues import cues
 from pipelines.routing.focus import Focus, focus
+from pipelines.routing.spans import SIGNS, Tag, Tagger, tokens_of
 from pipelines.routing.vectors import WIDTH, Vectors
 
 _BITS: Final = 17
@@ -29,6 +30,12 @@ _CHARACTERS: Final = 20_000
 _WORD = re.compile(r"\[[^\]]{0,40}\]|\{[^}]{0,40}\}|[a-z]+(?:['’][a-z]+)*|\d+")
 
 
+#: What the whole request and what its focus count for where the two differ (chosen on held-out frames).
+_WHOLE_SHARE, _FOCUS_SHARE = 0.6, 1.6
+
+#: Longer requests are not searched for a focus.
+_LONGEST_TAGGED: Final = 90
+
 #: Where a second wish may begin.
 _JOINTS: Final = frozenset({"and", "also", "plus", "then", "or"})
 
@@ -41,18 +48,20 @@ def words_of(text: str) -> list[str]:
     return words if len(words) <= _HEAD + _TAIL else words[:_HEAD] + words[-_TAIL:]
 
 
-def features(text: str, kinds: Sequence[Kind], vectors: Vectors) -> dict[int, float]:
+def features(text: str, kinds: Sequence[Kind], vectors: Vectors, tagger: Tagger) -> dict[int, float]:
     """Place (below ``SIZE``) -> weight. Each group of features has the same length, however long the request."""
     words = words_of(text)
     attached = Counter(kinds)
-    about = focus(words, kinds)
+    about = focus(words, _tags(text, words, tagger), kinds)
+    reduced = about.words != tuple(words)
+    whole_share, focus_share = (_WHOLE_SHARE, _FOCUS_SHARE) if reduced else (1.0, 1.0)
     out: dict[int, float] = {}
     for scale, group in (
-        (1.0, _grams(words)),
-        (0.8, _pieces(words)),
-        (1.0, _crossed(words, attached)),
-        (1.0, _focused(about)),
-        (1.5, cues(text[:_CHARACTERS], words, kinds)),
+        (whole_share, _grams(words)),
+        (0.8 * whole_share, _pieces(words)),
+        (whole_share, _crossed(words, attached)),
+        (focus_share, _focused(about)),
+        (1.5 * whole_share, cues(text[:_CHARACTERS], words, kinds)),
         (1.0, _context(attached)),
     ):
         places = {zlib.crc32(feature.encode()) & (_BUCKETS - 1) for feature in group}
@@ -60,10 +69,19 @@ def features(text: str, kinds: Sequence[Kind], vectors: Vectors) -> dict[int, fl
         for place in places:
             out[place] = out.get(place, 0.0) + weight
     whole, tail = vectors.mean(words), vectors.mean(words[_joint(words) + 1 :])
+    wish = vectors.mean(about.words) if reduced else whole
     for block in ("whole", "tail", *(dict.fromkeys(about.kinds) or ("none",))):
         start = _BUCKETS + _BLOCKS.index(block) * WIDTH
-        out.update(enumerate((tail if block == "tail" else whole).tolist(), start))
+        out.update(enumerate({"tail": tail, "whole": whole}.get(block, wish).tolist(), start))
     return out
+
+
+def _tags(text: str, words: Sequence[str], tagger: Tagger) -> list[Tag]:
+    """The tag of each word; signs between the words help to find it."""
+    if len(words) > _LONGEST_TAGGED or len(text) > _CHARACTERS:
+        return [Tag.WISH] * len(words)
+    tokens = tokens_of(text)
+    return [tag for token, tag in zip(tokens, tagger.tags(tokens), strict=True) if token not in SIGNS]
 
 
 def _joint(words: Sequence[str]) -> int:
@@ -113,7 +131,10 @@ def _focused(about: Focus) -> Iterator[str]:
         yield f"fx{context} {word}"
     for first, second in pairwise(("^", *about.words, "$")):
         yield f"fy{context} {first} {second}"
+    for start in range(len(about.words) - 2):
+        yield f"fz{' '.join(about.words[start : start + 3])}"
     yield f"f {context}"
+    yield f"f wishes {min(3, about.wishes)}"
 
 
 def _context(attached: Counter[Kind]) -> Iterable[str]:

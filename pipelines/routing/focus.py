@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from pipelines.records import Kind
+from pipelines.routing.spans import Tag
 
 _PICTURES: Final = frozenset({Kind.IMAGE, Kind.DERMATOLOGY, Kind.FUNDUS, Kind.HISTOPATHOLOGY_PATCH})
 
@@ -79,19 +81,33 @@ class Focus:
 
     words: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    wishes: int
+    """Stretches of words that hold a wish."""
 
 
-def focus(words: Sequence[str], kinds: Sequence[Kind]) -> Focus:
-    """Take away what is set aside; then, if the words call just some of the attachments, keep only those."""
-    text = left = " ".join(words)
+def focus(words: Sequence[str], tags: Sequence[Tag], kinds: Sequence[Kind]) -> Focus:
+    """Take away what is set aside; then, if the words call just some of the attachments, keep only those.
+
+    Args:
+        words: of the request, in lower case.
+        tags: one for each word.
+        kinds: of the attachments.
+    """
+    text = " ".join(words)
+    said = left = _tagged(words, tags, Tag.WISH) or text
     for pattern in _SET_ASIDE:
         left = " ".join(pattern.sub(" ", left).split()) or left
     wanted = _called(left, kinds)
-    unwanted = _called(text, kinds) - wanted
+    unwanted = (_called(said, kinds) | _called(_tagged(words, tags, Tag.ASIDE), kinds)) - wanted
     kept = [kind for kind in kinds if kind in wanted] or [kind for kind in kinds if kind not in unwanted]
     if _ONE_OF_THEM.search(text):
         kept = list(dict.fromkeys(kept))
-    return Focus(tuple(left.split()), tuple(kept))
+    wishes = sum(tag is Tag.WISH for tag, _ in groupby(tags))
+    return Focus(tuple(left.split()), tuple(kept), wishes)
+
+
+def _tagged(words: Sequence[str], tags: Sequence[Tag], tag: Tag) -> str:
+    return " ".join(word for word, its in zip(words, tags, strict=True) if its is tag)
 
 
 def _called(text: str, kinds: Sequence[Kind]) -> set[Kind]:

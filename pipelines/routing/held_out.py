@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipelines.routing.augment import Utterance
 from pipelines.routing.model import CLASSES, UNCLEAR
 from pipelines.routing.router import Router
+from pipelines.routing.utterance import Utterance
 
 
 @dataclass(frozen=True)

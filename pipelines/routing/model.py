@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import BadInput
 from pipelines.records import TaskName
+from pipelines.routing.spans import Tagger
 
 #: The order of the classes in the weights.
 CLASSES: Final = (*(task.value for task in TaskName), "unclear")
@@ -33,6 +34,8 @@ class Model:
     """(classes,): what one step of ``weights`` is worth, sharpness included."""
     bias: NDArray[np.float32]
     """(classes,)."""
+    tagger: Tagger
+    """Finds the wish among the words, for the features."""
 
     def probabilities(self, features: Mapping[int, float]) -> NDArray[np.float64]:
         """(classes,), summing to 1."""
@@ -44,10 +47,20 @@ class Model:
 
     def save(self, path: Path) -> None:
         """Write the weights as a compressed file, the same bytes for the same weights."""
-        np.savez_compressed(path, weights=self.weights, scales=self.scales, bias=self.bias)
+        np.savez_compressed(
+            path,
+            weights=self.weights,
+            scales=self.scales,
+            bias=self.bias,
+            tag_weights=self.tagger.weights,
+            tag_scales=self.tagger.scales,
+            tag_bias=self.tagger.bias,
+        )
 
     @classmethod
-    def of_floats(cls, weights: NDArray[np.floating], bias: NDArray[np.floating], sharpness: float) -> Model:
+    def of_floats(
+        cls, weights: NDArray[np.floating], bias: NDArray[np.floating], sharpness: float, tagger: Tagger
+    ) -> Model:
         """Round (classes, buckets) float weights to eight bits; logits are multiplied by ``sharpness``."""
         steps = np.maximum(np.abs(weights).max(axis=1) / 127.0, 1e-12)
         rounded = np.rint(weights / steps[:, None]).astype(np.int8)
@@ -55,6 +68,7 @@ class Model:
             np.ascontiguousarray(rounded.T),
             (steps * sharpness).astype(np.float32),
             (bias * sharpness).astype(np.float32),
+            tagger,
         )
 
     @classmethod
@@ -68,7 +82,8 @@ class Model:
         try:
             data = files(__package__).joinpath(_FILE).read_bytes() if path is None else path.read_bytes()
             with np.load(BytesIO(data), allow_pickle=False) as arrays:
-                model = cls(arrays["weights"], arrays["scales"], arrays["bias"])
+                tagger = Tagger(arrays["tag_weights"], arrays["tag_scales"], arrays["tag_bias"])
+                model = cls(arrays["weights"], arrays["scales"], arrays["bias"], tagger)
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise BadInput(name, "holds no router weights", _REMEDY) from error
         if model.weights.ndim != 2 or model.weights.shape[1] != len(CLASSES):

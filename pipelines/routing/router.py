@@ -75,7 +75,7 @@ class Router:
         words = words_of(text)
         if all(_FILLERS.fullmatch(word) for word in words):
             return Decision(task=None, by="words", confidence=1.0, question=question(()))
-        raw = self.model.probabilities(features(text, sorted(kinds), self.vectors))
+        raw = self.model.probabilities(features(text, sorted(kinds), self.vectors, self.model.tagger))
         possible = [name == CLASSES[UNCLEAR] or is_possible(TaskName(name), kinds) for name in CLASSES]
         impossible = {TaskName(CLASSES[i]): raw[i] for i in range(UNCLEAR) if not possible[i]}
         scores = {CLASSES[i]: float(raw[i]) for i in range(len(CLASSES)) if possible[i]}

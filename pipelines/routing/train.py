@@ -20,11 +20,15 @@ from numpy.typing import NDArray
 
 from pipelines.errors import BadInput, ProductError
 from pipelines.records import Kind
-from pipelines.routing.augment import Utterance, augmented
+from pipelines.routing.augment import AS_WRITTEN, augmented
 from pipelines.routing.features import SIZE, features
+from pipelines.routing.fit_spans import fit_tagger
+from pipelines.routing.frames import Frames, read_frames
 from pipelines.routing.held_out import Outcome, figures, leave_out
 from pipelines.routing.model import CLASSES, Model
 from pipelines.routing.router import Router
+from pipelines.routing.spans import Tagger
+from pipelines.routing.utterance import Utterance
 from pipelines.routing.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -33,10 +37,6 @@ if TYPE_CHECKING:
 #: Of the support vector machines, and what turns their margins into logits (both chosen on held-out authors).
 _C: Final = 0.3
 _SHARPNESS: Final = 5.0
-
-#: What an utterance counts for, and a variant of one.
-_AS_WRITTEN: Final = 2.0
-_VARIANT: Final = 0.2
 
 _FOLDS: Final = 5
 _HERE: Final = Path(__file__).parent
@@ -77,6 +77,8 @@ class Examples:
     """(examples, SIZE)."""
     importance: NDArray[np.float64]
     """(examples,)."""
+    tagger: Tagger
+    """Of which the features were made."""
 
     def fit(self, keep: Callable[[Utterance], bool], vectors: Vectors) -> Router:
         """A router trained on the examples to ``keep``; the same examples give the same weights.
@@ -88,29 +90,30 @@ class Examples:
 
         kept = [at for at, row in enumerate(self.rows) if keep(row)]
         labels = [CLASSES.index(self.rows[at].task) for at in kept]
-        missing = set(range(len(CLASSES))) - set(labels)
+        written = {CLASSES.index(self.rows[at].task) for at in kept if self.importance[at] == AS_WRITTEN}
+        missing = set(range(len(CLASSES))) - written
         if missing:
             name = CLASSES[min(missing)]
             raise BadInput("the utterances", f"hold none for {name}", "add some for every task and for unclear")
         machine = LinearSVC(C=_C, random_state=0)
         machine.fit(self.matrix[kept], labels, sample_weight=self.importance[kept])
-        return Router(Model.of_floats(machine.coef_, machine.intercept_, _SHARPNESS), vectors)
+        return Router(Model.of_floats(machine.coef_, machine.intercept_, _SHARPNESS, self.tagger), vectors)
 
 
-def examples_of(utterances: Sequence[Utterance], vectors: Vectors) -> Examples:
+def examples_of(utterances: Sequence[Utterance], frames: Frames, tagger: Tagger, vectors: Vectors) -> Examples:
     """The features of the utterances and of their variants."""
     from scipy.sparse import csr_matrix
 
     starts, places, weights, rows, importance = [0], [], [], [], []
-    for row, as_written in augmented(utterances):
-        found = features(row.text, row.attachments, vectors)
+    for row, counts in augmented(utterances, frames):
+        found = features(row.text, row.attachments, vectors, tagger)
         places.append(np.fromiter(found.keys(), np.int32, len(found)))
         weights.append(np.fromiter(found.values(), np.float32, len(found)))
         starts.append(starts[-1] + len(found))
         rows.append(row)
-        importance.append(_AS_WRITTEN if as_written else _VARIANT)
+        importance.append(counts)
     data = np.concatenate(weights), np.concatenate(places), np.array(starts, np.int32)
-    return Examples(tuple(rows), csr_matrix(data, shape=(len(rows), SIZE)), np.array(importance))
+    return Examples(tuple(rows), csr_matrix(data, shape=(len(rows), SIZE)), np.array(importance), tagger)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -123,7 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         rows = read_utterances(options.data)
         vectors = Vectors.read()
-        examples = examples_of(rows, vectors)
+        frames = read_frames(_HERE / "utterances" / "frames.toml")
+        tagger = fit_tagger(frames, [row for row in rows if _is_extra(row)] or rows)
+        examples = examples_of(rows, frames, tagger, vectors)
         for what, group in (("author", _author), ("specialty", _specialty_fold)):
             _report(what, _held_out(rows, examples, group, vectors))
         examples.fit(lambda _: True, vectors).model.save(options.out)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.records import Kind, TaskName
 from pipelines.routing import Router
 
-DOUBTFUL = ("Report the chest film and list his allergies.", [Kind.CHEST_XRAY, Kind.FHIR_RECORD])
+DOUBTFUL = ("how is the chest", [Kind.CHEST_XRAY, Kind.FHIR_RECORD])
 
 
 class MostSharedWords:
