@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
@@ -12,6 +12,7 @@ from assistant.sessions.chain import JSON
 from assistant.sessions.content import fetch, store
 from assistant.sessions.database import Database
 from assistant.sessions.ids import Ids
+from assistant.sessions.lately import Lately
 from assistant.sessions.schema import StepRow
 from assistant.sessions.seal import Seal
 from assistant.sessions.values import Rows, model_call_row, put_together, table_of, take_apart
@@ -33,32 +34,13 @@ class Step(NamedTuple):
     seals: tuple[Seal, ...]
 
 
-class Lately:
-    """The values that were last written or read. They are immutable and named by digest, so none can be stale."""
-
-    _MOST = 64
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[str, Value] = OrderedDict()
-
-    def keep(self, digest: str, value: Value) -> None:
-        self._values[digest] = value
-        self._values.move_to_end(digest)
-        if len(self._values) > self._MOST:
-            self._values.popitem(last=False)
-
-    def find(self, digest: str, kind: type[V]) -> V | None:
-        value = self._values.get(digest)
-        return value if isinstance(value, kind) else None
-
-
 class Journal:
     """The journal of all runs in one log. Safe under threads, other processes and a crash at any moment."""
 
-    def __init__(self, database: Database, ids: Ids) -> None:
+    def __init__(self, database: Database, ids: Ids, lately: Lately) -> None:
         self._database = database
         self._ids = ids
-        self._lately = Lately()
+        self._lately = lately
 
     def record(self, key: Key, value: Value, calls: tuple[ModelCall, ...] = ()) -> str:
         with self._database.writing() as connection:

@@ -13,6 +13,7 @@ from assistant.sessions.disk import Disk
 from assistant.sessions.files import FileStore, make_folders
 from assistant.sessions.ids import Ids
 from assistant.sessions.journal import Journal
+from assistant.sessions.lately import Lately
 from assistant.sessions.problems import database_errors, disk_errors
 from assistant.sessions.runs import Runs
 from assistant.sessions.verification import Progress, Verification, verify
@@ -38,7 +39,8 @@ class SessionLog:
         ids = Ids()
         self._database = database
         self.store = store
-        self.journal = Journal(database, ids)
+        self._lately = Lately()
+        self.journal = Journal(database, ids, self._lately)
         self._runs = Runs(database, store, ids)
 
     @classmethod
@@ -127,7 +129,7 @@ class SessionLog:
             UsageProblem: no run's id begins so, or several do.
         """
         with self._database.reading() as connection:
-            return views.view(connection, views.resolve(connection, run))
+            return views.view(connection, views.resolve(connection, run), self._lately)
 
     def runs(self, limit: int | None = None, session: str | None = None) -> list[RunSummary]:
         """The runs of a session (its id) or of all, the newest first."""

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from assistant.sessions.content import fetch
+from assistant.sessions.lately import Lately
 from assistant.sessions.schema import (
     EventRow,
     ModelCallRow,
@@ -120,11 +121,11 @@ def summaries(
     return [RunSummary.model_validate(_summary(row)) for row in connection.execute(query).mappings()]
 
 
-def view(connection: Connection, run: str) -> RunView:
+def view(connection: Connection, run: str, lately: Lately) -> RunView:
     """Everything about the run with this id."""
     summary = _summary(connection.execute(_SUMMARY.where(RunRow.id == run)).mappings().one())
     result_step = _result_step(connection, run)
-    result = _value(connection, Result, result_step)
+    result = _value(connection, Result, result_step, lately)
     if result:
         summary |= {"task": result.task, "status": result.status}
     events = select(EventRow.time, EventRow.payload).where(EventRow.run == run, EventRow.kind == "state")
@@ -135,10 +136,10 @@ def view(connection: Connection, run: str) -> RunView:
     return RunView(
         **summary,
         request=_request(connection, run),
-        transcript=_value(connection, Transcript, _latest(connection, run, Transcript)),
-        decision=_value(connection, Decision, _latest(connection, run, Decision)),
+        transcript=_value(connection, Transcript, _latest(connection, run, Transcript), lately),
+        decision=_value(connection, Decision, _latest(connection, run, Decision), lately),
         result=result,
-        checks=_checks(connection, run, result_step),
+        checks=_checks(connection, run, result_step, lately),
         model_calls=_model_calls(connection, run),
         states=tuple(states),
     )
@@ -205,11 +206,15 @@ def _result_step(connection: Connection, run: str) -> str | None:
     return _latest(connection, run, Result)
 
 
-def _value(connection: Connection, kind: type[Any], step: str | None) -> Any:
-    return None if step is None else put_together(kind, fetch(connection, table_of(kind), step))
+def _value(connection: Connection, kind: type[Any], step: str | None, lately: Lately) -> Any:
+    if step is None:
+        return None
+    digest = connection.execute(select(StepRow.digest).where(StepRow.id == step)).scalar_one()
+    known = lately.find(digest, kind)
+    return known if known is not None else put_together(kind, fetch(connection, table_of(kind), step))
 
 
-def _checks(connection: Connection, run: str, result_step: str | None) -> tuple[Check, ...]:
+def _checks(connection: Connection, run: str, result_step: str | None, lately: Lately) -> tuple[Check, ...]:
     query = (
         select(ReviewRow.id)
         .join(StepRow, StepRow.id == ReviewRow.id)
@@ -220,7 +225,7 @@ def _checks(connection: Connection, run: str, result_step: str | None) -> tuple[
         .order_by(StepRow.event.desc())
         .limit(1)
     )
-    review = _value(connection, Review, connection.execute(query).scalar())
+    review = _value(connection, Review, connection.execute(query).scalar(), lately)
     return review.checks if review else ()
 
 
