@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias, Union
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
+from assistant.sessions.content import insert
 from assistant.sessions.problems import broken
-from assistant.sessions.schema import table
 from assistant.sessions.seal import GENESIS, Seal, canonical, event_hash
 
 JSON: TypeAlias = Union[str, int, float, bool, Sequence["JSON"], dict[str, "JSON"], None]  # noqa: UP007
 
-_EVENTS, _HEADS = table("events"), table("chain_head")
-_LAST = select(_EVENTS).order_by(_EVENTS.c.seq.desc()).limit(1)
-_HEAD = select(_HEADS.c.seq, _HEADS.c.hash)
-_ADD, _FIRST_HEAD, _MOVE_HEAD = insert(_EVENTS), insert(_HEADS), update(_HEADS)
+# Plain SQL: these run in every transaction.
+_LAST = "SELECT seq, time, kind, run, payload, prev_hash, hash FROM events ORDER BY seq DESC LIMIT 1"
+_HEAD = "SELECT seq, hash FROM chain_head"
+_MOVE_HEAD = "UPDATE chain_head SET seq = :seq, hash = :hash"
 
 
 class Tail(NamedTuple):
@@ -38,8 +38,8 @@ def tail(connection: Connection) -> Tail:
     Raises:
         VerificationFailed: the last event was changed or removed; nothing may be appended.
     """
-    last = connection.execute(_LAST).one_or_none()
-    head = connection.execute(_HEAD).one_or_none()
+    last = connection.exec_driver_sql(_LAST).one_or_none()
+    head = connection.exec_driver_sql(_HEAD).one_or_none()
     found = Tail(0, GENESIS) if last is None else Tail(last.seq, last.hash)
     if last is not None and last.hash != event_hash(
         last.prev_hash, last.seq, last.time, last.kind, last.run, last.payload
@@ -68,12 +68,13 @@ def append(
     seq, time = end.seq + 1, now()
     body = canonical({**payload, "seals": [list(seal) for seal in seals]} if seals else payload).decode()
     digest = event_hash(end.hash, seq, time, kind, run, body)
-    connection.execute(
-        _ADD,
-        {"seq": seq, "time": time, "kind": kind, "run": run, "payload": body, "prev_hash": end.hash, "hash": digest},
+    insert(
+        connection,
+        "events",
+        [{"seq": seq, "time": time, "kind": kind, "run": run, "payload": body, "prev_hash": end.hash, "hash": digest}],
     )
     head = {"seq": seq, "hash": digest}
     if end.seq:
-        connection.execute(_MOVE_HEAD, head)
+        connection.exec_driver_sql(_MOVE_HEAD, head)
     else:
-        connection.execute(_FIRST_HEAD, {"id": 1, **head})
+        insert(connection, "chain_head", [{"id": 1, **head}])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, update
 
 from assistant.sessions.schema import CHILDREN, table
 from assistant.sessions.seal import Seal, new_key, row_hmac
@@ -15,10 +16,10 @@ from assistant.sessions.values import Columns, Rows
 def store(connection: Connection, name: str, rows: Rows) -> Seal:
     """Insert a new content row with its children."""
     row = {**rows.row, "seal_key": new_key()}
-    connection.execute(_insert(name), row)
+    insert(connection, name, [row])
     for child in CHILDREN[name]:
         if rows.children.get(child):
-            connection.execute(_insert(child), rows.children[child])
+            insert(connection, child, rows.children[child])
     return Seal(name, row["id"], row_hmac(name, row, rows.children))
 
 
@@ -45,12 +46,19 @@ def fetch(connection: Connection, name: str, row_id: str) -> Rows:
     return Rows(dict(row), children)
 
 
-# Built once: composing a statement costs more than running it.
+def insert(connection: Connection, name: str, rows: Sequence[Columns]) -> None:
+    """Insert rows of equal columns. Straight to the driver: composing the statement would cost more than running it."""
+    connection.exec_driver_sql(_insert(name, tuple(rows[0])), [dict(row) for row in rows])
+
+
 @cache
-def _insert(name: str) -> Insert:
-    return insert(table(name))
+def _insert(name: str, columns: tuple[str, ...]) -> str:
+    known = table(name).c
+    listed = ", ".join(f'"{known[column].name}"' for column in columns)
+    return f"INSERT INTO {name} ({listed}) VALUES ({', '.join(f':{column}' for column in columns)})"
 
 
+# Built once, for the same reason.
 @cache
 def _change(name: str) -> Update:
     target = table(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from assistant.sessions import chain
 from assistant.sessions.chain import JSON
@@ -21,9 +21,7 @@ from pipelines.records import Decision, ModelCall, Result, Review, Value
 
 V = TypeVar("V", bound=Value)
 
-_STEP = select(StepRow.id, StepRow.digest).where(
-    StepRow.run == bindparam("run"), StepRow.node == bindparam("node"), StepRow.input_hash == bindparam("input_hash")
-)
+_STEP = "SELECT id, digest FROM steps WHERE run = :run AND node = :node AND input_hash = :input_hash"
 
 
 class Step(NamedTuple):
@@ -80,7 +78,7 @@ class Journal:
 
 
 def find_step(connection: Connection, key: Key) -> Step | None:
-    found = connection.execute(_STEP, key._asdict()).one_or_none()
+    found = connection.exec_driver_sql(_STEP, key._asdict()).one_or_none()
     return Step(found.id, found.digest, ()) if found else None
 
 
