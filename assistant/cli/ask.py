@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import data_dir_option, json_option, settings_of
+from assistant.cli.common import data_dir_option, json_option, settings_of, work_options
 from assistant.cli.output import report
 from assistant.cli.replay import task_of
 
 
 @click.command("ask")
 @click.argument("text")
-@click.option(
-    "--attach", multiple=True, metavar="[KIND=]PATH", help="A file, folder or zip that goes with it; repeatable."
-)
-@click.option("--patient", metavar="ID", help="Whom the run is about.")
-@click.option("--task", metavar="TASK", help="The task, instead of asking the words.")
-@click.option("--template", metavar="NAME", help="The note template: a shipped name or a file.")
-@click.option("--session", metavar="LABEL", help="The session the run belongs to (today's date by default).")
-@click.option("--again", is_flag=True, help="Do it anew even where it is done already.")
+@work_options
 @json_option
 @data_dir_option
 @click.pass_context

@@ -29,6 +29,26 @@ def data_dir_option(function: F) -> F:
     )(function)
 
 
+def work_options(function: F) -> F:
+    """What goes with a piece of work, spoken or typed."""
+    options = (
+        click.option(
+            "--attach",
+            multiple=True,
+            metavar="[KIND=]PATH",
+            help="What goes with it: a file, folder or zip; repeatable.",
+        ),
+        click.option("--patient", metavar="ID", help="Whom it is about."),
+        click.option("--task", metavar="TASK", help="The task, instead of asking the words."),
+        click.option("--template", metavar="NAME", help="The note template: a shipped name or a .toml file."),
+        click.option("--session", metavar="LABEL", help="The session it belongs to (today's date by default)."),
+        click.option("--again", is_flag=True, help="Do it anew even where it is done already."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output on stdout.")
 
 

@@ -55,7 +55,6 @@ def routing(_: click.Context, data: Path, engine: str | None) -> Figures:
     """Which task a request is sent to: lines of {"id", "text", "attachments", "task"}."""
     from pipelines.evaluation.data import read_cases
     from pipelines.evaluation.routing import evaluate
-
     from pipelines.routing import Router
 
     _only_engine(engine, "words")

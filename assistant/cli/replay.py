@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
+from assistant.cli.common import (
+    console,
+    data_dir_option,
+    error_console,
+    json_option,
+    print_json,
+    settings_of,
+    work_options,
+)
 from assistant.cli.output import Refused, outcome_object, print_table, summary
 from pipelines.errors import BadInput, UsageProblem, batch_exit_code
 
@@ -23,16 +31,9 @@ MANIFEST = "manifest.jsonl"
 
 
 @click.command("replay")
-@click.argument("paths", nargs=-1, metavar="PATH...")
-@click.option(
-    "--attach", multiple=True, metavar="[KIND=]PATH", help="A file, folder or zip that goes with it; repeatable."
-)
-@click.option("--patient", metavar="ID", help="Whom the runs are about.")
-@click.option("--task", metavar="TASK", help="The task, instead of asking the words.")
-@click.option("--template", metavar="NAME", help="The note template: a shipped name or a file.")
-@click.option("--session", metavar="LABEL", help="The session the runs belong to (today's date by default).")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--manifest", metavar="FILE.jsonl", help="Work from the lines of a manifest.")
-@click.option("--again", is_flag=True, help="Do it anew even where it is done already.")
+@work_options
 @json_option
 @data_dir_option
 @click.pass_context
