@@ -67,8 +67,8 @@ def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
 @click.pass_context
 def verify(ctx: click.Context, as_json: bool) -> int:
     """Derive every hash again from the bytes; names the first row or file that does not hold."""
-    with _open(ctx) as log:
-        found = log.verify()
+    with _open(ctx) as log, error_console().status("verifying") as line:
+        found = log.verify(lambda what, count: line.update(f"verifying: {count:,} {what}"))
     if as_json:
         print_json(found.model_dump(mode="json"))
     elif found.ok:
