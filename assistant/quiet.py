@@ -1,17 +1,17 @@
-"""Switches off what libraries would send away: run inputs to LangSmith, usage counts to model hubs (design, rule 7)."""
+"""Switches off what libraries would send away: run inputs to LangSmith, usage to their makers (design, rule 7)."""
 
 from __future__ import annotations
 
 import os
 
 from assistant.settings import Settings
+from pipelines.quiet import silence_telemetry
 
 
 def silence_libraries(settings: Settings) -> None:
     """Call before langgraph, transformers or faster-whisper is imported."""
     os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ["DO_NOT_TRACK"] = "1"
+    silence_telemetry()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     if not settings.allow_network:
         os.environ["HF_HUB_OFFLINE"] = "1"

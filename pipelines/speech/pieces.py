@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from pipelines.quiet import silence_telemetry
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
 
@@ -56,6 +57,7 @@ def stretches(samples: Samples) -> Iterator[tuple[int, int]]:
 def speech_spans(samples: Samples, offset: int = 0) -> Spans:
     """Where somebody speaks, by Silero's voice detector; ``offset`` is added to every position. None is longer than a
     piece may be."""
+    silence_telemetry()
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(

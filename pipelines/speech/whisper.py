@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.quiet import silence_telemetry
 from pipelines.records import Availability, Engine
 from pipelines.speech.audio import RATE
 from pipelines.speech.completeness import Stretch, Timed, total, unaccounted
@@ -159,6 +160,7 @@ class WhisperRecognizer:
             if self._model is None:
                 # A folder that exists: the library would look a bare name up on the hub.
                 folder = whisper_base(self._cache_dir, self._allow_network)
+                silence_telemetry()
                 from faster_whisper import WhisperModel
 
                 self._model = WhisperModel(

@@ -23,7 +23,9 @@ from pipelines.tasks.record_person import person_answer
 from pipelines.tasks.record_sentences import Answer, not_recorded
 from pipelines.tasks.record_words import Term, Words, tokens
 
-_REMEDY: Final = "the question is kept for a language model (`assistant models list`); or ask for what the record states"
+_REMEDY: Final = (
+    "the question is kept for a language model (`assistant models list`); or ask for what the record states"
+)
 
 
 def answer(question: str, record: Record, today: date | None = None) -> Result:
