@@ -101,16 +101,6 @@ def read_record(data: bytes, name: str, attachment: str, patient: str | None = N
     )
 
 
-def record_patients(data: bytes, name: str) -> tuple[Patient, ...]:
-    """Everyone the bundle holds a Patient resource of, in its order.
-
-    Raises:
-        BadInput: as ``read_record``, but any number of patients from one upwards is fine.
-    """
-    resources, _ = _resources(data, name)
-    return tuple(_identity(resource) for resource in _patients(resources, name))
-
-
 def is_patient(data: bytes, name: str, patient: str) -> bool:
     """Whether ``patient`` is the resource id or any identifier value of someone in the bundle."""
     resources, _ = _resources(data, name)

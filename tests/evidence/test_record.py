@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import BadInput, PersonNeeded, ProductError
-from pipelines.evidence.record import Record, is_patient, read_record, record_patients
+from pipelines.evidence.record import Record, is_patient, read_record
 from pipelines.evidence.record_resource import walk
 
 ATTACHMENT = "a" * 64
@@ -106,7 +106,6 @@ def test_a_chosen_patient_gets_only_their_own_resources() -> None:
     assert record.left_out == 2
     with pytest.raises(PersonNeeded, match="does not hold patient three but one, two"):
         read(data, "three")
-    assert [p.id for p in record_patients(data, "r")] == ["one", "two"]
 
 
 def test_withdrawn_entries_are_left_out() -> None:
