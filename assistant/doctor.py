@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from assistant.engines import engine_table
+from assistant.engines import SPEECH, engine_table
 from assistant.settings import Settings
 from pipelines.errors import ProductError
 from pipelines.records import Value
 
 LEAST_FREE_BYTES: Final = 1 << 30
+#: Weights, and what a question with one image needs besides them.
+_MEMORY_ABOVE_WEIGHTS: Final = 1.15
 
 
 class Finding(Value):
@@ -37,9 +39,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _microphone()
     for engine in engine_table(settings):
         at = engine.availability
+        # Without a language model what needs one waits; without ears nothing starts.
+        needed = engine.taken and engine.does == SPEECH
         yield Finding(
-            name=f"{engine.name} ({engine.does})", ok=at.ready, needed=True, detail=at.detail, remedy=at.remedy
+            name=f"{engine.name} ({engine.does})", ok=at.ready, needed=needed, detail=at.detail, remedy=at.remedy
         )
+    yield _memory()
     yield _data_folder(settings.data_dir)
     yield _free_space(settings.data_dir)
     yield _session_log(settings.data_dir)
@@ -91,6 +96,24 @@ def _microphone() -> Finding:
         )
     inputs = sum(1 for device in sounddevice.query_devices() if device["max_input_channels"] > 0)
     return Finding(name="microphone", ok=inputs > 0, needed=False, detail=f"{inputs} input device(s)")
+
+
+def _memory() -> Finding:
+    """Against what MedGemma takes in the smaller of its number formats; held against the real weights before loading."""
+    import psutil
+
+    from pipelines.weights.catalogue import MEDGEMMA
+
+    free = psutil.virtual_memory().available
+    enough = free >= MEDGEMMA.download_bytes * _MEMORY_ABOVE_WEIGHTS
+    return Finding(
+        name="memory",
+        ok=enough,
+        needed=False,
+        detail=f"{free / 1e9:.1f} GB free; MedGemma takes about "
+        f"{MEDGEMMA.download_bytes * _MEMORY_ABOVE_WEIGHTS / 1e9:.0f} GB in bfloat16",
+        remedy=None if enough else "close other programs, or run MedGemma on a machine with more memory",
+    )
 
 
 def _data_folder(folder: Path) -> Finding:

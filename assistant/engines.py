@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
+from assistant.profiles import Profile, profile_named
 from assistant.settings import Settings
+from pipelines.errors import UsageProblem
 from pipelines.records import Availability, TaskName, Value
 
 if TYPE_CHECKING:
+    from pipelines.models.generator import Generator
     from pipelines.speech.recognizer import Recognizer
+    from pipelines.weights.folder import ModelFolder
+
+
+class _Available(Protocol):
+    def available(self) -> Availability: ...
+
+
+SPEECH: Final = "speech to text"
+LANGUAGE: Final = "language and images"
+
+E = TypeVar("E", bound=_Available)
 
 
 def recognizer_of(settings: Settings) -> Recognizer:
@@ -17,19 +33,56 @@ def recognizer_of(settings: Settings) -> Recognizer:
     Raises:
         UsageProblem: no engine has that name.
     """
-    from pipelines.speech.registry import choose
+    wanted = (settings.recognizer,) if settings.recognizer else profile_of(settings).recognizers
+    return _first_ready(wanted, _recognizers(settings), "a speech engine")
 
-    return choose(
-        settings.recognizer,
-        cache_dir=settings.cache_dir,
-        threads=settings.threads,
-        allow_network=settings.allow_network,
-    )
+
+def generator_of(settings: Settings) -> Generator:
+    """The language engine that the settings name, or one that says that there is none; loads nothing yet.
+
+    Raises:
+        UsageProblem: no engine has that name.
+    """
+    wanted = (settings.generator,) if settings.generator else profile_of(settings).generators
+    if not wanted:
+        from pipelines.models.absent import NoGenerator
+
+        return NoGenerator()
+    return _first_ready(wanted, _generators(settings), "a language engine")
+
+
+def recognizer_named(name: str, settings: Settings) -> Recognizer | None:
+    """The speech engine of this name, whatever the profile says; None where there is none."""
+    make = _recognizers(settings).get(name)
+    return make() if make else None
+
+
+def generator_named(name: str, settings: Settings) -> Generator | None:
+    """The language engine of this name, whatever the profile says; None where there is none."""
+    make = _generators(settings).get(name)
+    return make() if make else None
+
+
+def filing_of(settings: Settings) -> Literal["wording", "model"]:
+    """Who files dictated sentences that stand under no spoken heading."""
+    return profile_of(settings).filing if settings.filing == "profile" else settings.filing
+
+
+def profile_of(settings: Settings) -> Profile:
+    return profile_named(settings.profile, tuple(_recognizers(settings)), tuple(_generators(settings)))
+
+
+def model_folder(name: str, settings: Settings) -> ModelFolder:
+    """Where the settings say that a model of the catalogue lies, whether or not it is there."""
+    from pipelines.weights.catalogue import KNOWN_MODELS
+    from pipelines.weights.folder import ModelFolder
+
+    given: dict[str, Path | None] = {"medasr": settings.medasr, "medgemma": settings.medgemma}
+    return ModelFolder(given.get(name) or settings.models_dir / name, KNOWN_MODELS[name])
 
 
 def has_appeared(needs: str, settings: Settings) -> bool:
     """Whether what a paused run waits for is here now. A person never is: only an answer lets those runs go on."""
-    from pipelines.models.generator import generators
     from pipelines.tasks.served import served_tasks
 
     kind, _, name = needs.partition(":")
@@ -37,7 +90,7 @@ def has_appeared(needs: str, settings: Settings) -> bool:
         case "recognizer":
             return recognizer_of(settings).available().ready
         case "generator":
-            return any(generator.available().ready for generator in generators())
+            return generator_of(settings).available().ready
         case "task":
             return TaskName(name) in served_tasks()
     return False
@@ -48,19 +101,61 @@ class EngineLine(Value):
 
     name: str
     does: str
+    taken: bool
+    """Whether the profile gives it its work."""
     availability: Availability
 
 
 def engine_table(settings: Settings) -> tuple[EngineLine, ...]:
     """Every engine that this version knows."""
-    from pipelines.models.generator import generators
+    return tuple(_engine_lines(settings))
+
+
+def who_works(settings: Settings) -> str:
+    """One line about what the profile took, for the user."""
+    recognizer, generator = recognizer_of(settings), generator_of(settings)
+    parts = []
+    for does, engine in (("speech", recognizer), ("language", generator)):
+        at = engine.available()
+        state = "" if at.ready else f" (not ready: {at.detail})"
+        parts.append(f"{does} by {engine.name}{state}")
+    return f"profile {settings.profile}: {', '.join(parts)}"
+
+
+def _engine_lines(settings: Settings) -> Iterator[EngineLine]:
+    taken = {recognizer_of(settings).name, generator_of(settings).name}
+    for does, engines in ((SPEECH, _recognizers(settings)), (LANGUAGE, _generators(settings))):
+        for name, make in engines.items():
+            yield EngineLine(name=name, does=does, taken=name in taken, availability=make().available())
+
+
+def _first_ready(names: tuple[str, ...], engines: Mapping[str, Callable[[], E]], what: str) -> E:
+    for name in names:
+        if name not in engines:
+            raise UsageProblem(name, f"is not {what}", f"choose one of: {', '.join(engines)}")
+        engine = engines[name]()
+        if engine.available().ready:
+            return engine
+    return engine
+
+
+def _recognizers(settings: Settings) -> Mapping[str, Callable[[], Recognizer]]:
     from pipelines.speech.registry import recognizers
 
-    speech = recognizers(cache_dir=settings.cache_dir, threads=settings.threads, allow_network=settings.allow_network)
-    return (
-        *(
-            EngineLine(name=name, does="speech to text", availability=make().available())
-            for name, make in speech.items()
-        ),
-        *(EngineLine(name=g.name, does="language", availability=g.available()) for g in generators()),
+    return recognizers(
+        cache_dir=settings.cache_dir,
+        threads=settings.threads,
+        medasr=model_folder("medasr", settings),
+        device=settings.device,
+    )
+
+
+def _generators(settings: Settings) -> Mapping[str, Callable[[], Generator]]:
+    from pipelines.models.registry import generators
+
+    return generators(
+        medgemma=model_folder("medgemma", settings),
+        threads=settings.threads,
+        device=settings.device,
+        dtype=settings.dtype,
     )

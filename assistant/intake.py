@@ -81,7 +81,7 @@ def take_in(given: Given, store: FileStore) -> Request:
     return Request(
         recording=_take_in_recording(given.audio, store) if given.audio is not None else None,
         text=given.text,
-        attachments=tuple(_take_in_attachment(a, store) for a in given.attachments),
+        attachments=tuple(take_in_attachment(a, store) for a in given.attachments),
         task=given.task,
         template=given.template,
         patient=given.patient,
@@ -111,7 +111,13 @@ def _take_in_recording(path: Path, store: FileStore) -> Recording:
     return recording
 
 
-def _take_in_attachment(given: GivenAttachment, store: FileStore) -> Attachment:
+def take_in_attachment(given: GivenAttachment, store: FileStore) -> Attachment:
+    """Store a file or folder and say what it is.
+
+    Raises:
+        BadInput: it is missing or cannot be what it is given as.
+        StorageProblem: the store cannot take it.
+    """
     from pipelines.evidence.identify import identify_file, identify_study
 
     path = given.path

@@ -13,8 +13,8 @@ def silence_libraries(settings: Settings) -> None:
     os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
     silence_telemetry()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    if not settings.allow_network:
-        os.environ["HF_HUB_OFFLINE"] = "1"
+    # Models are loaded from folders; only ``assistant models pull`` speaks to the hub, and never through here.
+    os.environ["HF_HUB_OFFLINE"] = "1"
     if not settings.allow_tracing:
         for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
             os.environ[name] = "false"

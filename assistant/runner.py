@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.checkpoints import CHECKPOINTS, flush, open_checkpoints
-from assistant.engines import has_appeared, recognizer_of
-from assistant.intake import Given, take_in
+from assistant.confirmations import RESEARCH_USE, has_confirmed
+from assistant.engines import filing_of, generator_of, has_appeared, recognizer_of
+from assistant.intake import Given, GivenAttachment, take_in, take_in_attachment
 from assistant.quiet import silence_libraries
 from assistant.sessions import RunView, SessionLog
 from assistant.sessions.problems import database_errors, disk_errors
@@ -24,6 +25,7 @@ from pipelines.errors import (
     PERSON_NEEDED,
     ProductError,
     StorageProblem,
+    UsageProblem,
     VerificationFailed,
 )
 from pipelines.records import Request, Result, RunState, Status
@@ -34,9 +36,11 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
     from langgraph.graph.state import CompiledStateGraph
 
+    from pipelines.models.generator import Generator
     from pipelines.routing import Router
     from pipelines.speech.recognizer import Recognizer
 
+_AT_REST: Final = (RunState.DONE, RunState.CANCELLED)
 _EXIT_CODES: Final = {
     Status.NEEDS_MODEL: MODEL_NEEDED,
     Status.NOT_SERVED: MODEL_NEEDED,
@@ -72,6 +76,7 @@ class Runner:
         graph: CompiledStateGraph[Any, Any, Any, Any],
         checkpoints: SqliteSaver,
         recognizer: Recognizer,
+        generator: Generator,
         router: Router,
         progress: Callable[[str, float], None],
     ) -> None:
@@ -80,6 +85,7 @@ class Runner:
         self._graph = graph
         self._checkpoints = checkpoints
         self._recognizer = recognizer
+        self._generator = generator
         self._router = router
         self._tasks = served_tasks()
         self._progress = progress
@@ -108,35 +114,68 @@ class Runner:
             run = self.log.accept(request, session, again, RunState.RUNNING)
             return self._advance(run, request, None)
 
-    def resume(self, run: str, answer: Answer | None = None) -> Outcome:
+    def resume(
+        self,
+        run: str,
+        answer: Answer | None = None,
+        attach: Sequence[GivenAttachment] = (),
+        without: Collection[str] = (),
+    ) -> Outcome:
         """Go on with a run: with a person's answer, or because what it waits for may be here now.
 
+        Args:
+            attach: what is given for it now; everything after the transcript is then done anew.
+            without: names of attachments that it shall do without.
+
         Raises:
-            UsageProblem: there is no such run.
+            BadInput: what is attached cannot be used.
+            UsageProblem: there is no such run, or it is done.
         """
         view = self.log.run(run)
         with self._exclusive(view.key):
-            return self._take_up(view.id, answer)
+            if not attach and not without:
+                return self._take_up(view.id, answer)
+            if self.log.run(run).state in _AT_REST:
+                raise UsageProblem(f"run {view.id}", "is done", "ask anew, with the attachments that it shall have")
+            self.log.change_attachments(
+                view.id, [take_in_attachment(given, self.log.store) for given in attach], without
+            )
+            self.log.set_state(view.id, RunState.RUNNING)
+            return self._advance(view.id, self.log.run(view.id).request, answer, from_start=True)
 
     def _take_up(self, run: str, answer: Answer | None = None) -> Outcome:
         view = self.log.run(run)
-        if view.state in (RunState.DONE, RunState.CANCELLED):
+        if view.state in _AT_REST:
             return Outcome(view, worked=False)
         waits = view.state is RunState.PAUSED and not answer
-        if waits and not has_appeared(view.needs or "", self._settings):
+        if waits and not self._has_appeared(view.needs or ""):
             return Outcome(view, worked=False)
         self.log.set_state(run, RunState.RUNNING)
         return self._advance(run, view.request, answer)
 
-    def _advance(self, run: str, request: Request, answer: Answer | None) -> Outcome:
-        """Invoke the graph from where it stands until it is done, waits or fails."""
+    def _has_appeared(self, needs: str) -> bool:
+        return self._research_use() if needs == RESEARCH_USE else has_appeared(needs, self._settings)
+
+    def _research_use(self) -> bool:
+        return has_confirmed(self.log, RESEARCH_USE)
+
+    def _advance(self, run: str, request: Request, answer: Answer | None, from_start: bool = False) -> Outcome:
+        """Invoke the graph from where it stands until it is done, waits or fails.
+
+        Args:
+            from_start: from its beginning, with the answers that were given before; what the journal holds for the
+                same input is not done again.
+        """
         from langgraph.types import Command
 
         config: Any = {"configurable": {"thread_id": run}}
         with database_errors(self._settings.data_dir / CHECKPOINTS):
             place = self._graph.get_state(config)
-            if place.interrupts:
-                step: Any = Command(resume={"asked_again": True, **(answer or {})})
+            if from_start:
+                self._checkpoints.delete_thread(run)
+                step: Any = {"run": run, "answer": {**place.values.get("answer", {}), **(answer or {})}}
+            elif place.interrupts:
+                step = Command(resume={"asked_again": True, **(answer or {})})
             elif place.next:
                 step = None
             else:
@@ -166,8 +205,12 @@ class Runner:
             store=self.log.store,
             journal=self.log.journal,
             recognizer=self._recognizer,
+            generator=self._generator,
             router=self._router,
             tasks=self._tasks,
+            filing=filing_of(self._settings),
+            prompts=self._settings.prompts_dir,
+            research_use=self._research_use,
             finish=self.log.finish,
             progress=self._progress,
         )
@@ -209,18 +252,20 @@ def open_runner(
     settings: Settings,
     progress: Callable[[str, float], None] = _no_progress,
     recognizer: Recognizer | None = None,
+    generator: Generator | None = None,
 ) -> Iterator[Runner]:
     """A runner over ``settings.data_dir``, which is made if it is not there.
 
     Args:
         recognizer: instead of the one that the settings name.
+        generator: likewise.
 
     Raises:
         StorageProblem: the folder cannot be used.
     """
     with (
         SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log,
-        runner_over(log, settings, progress, recognizer) as runner,
+        runner_over(log, settings, progress, recognizer, generator) as runner,
     ):
         yield runner
 
@@ -231,6 +276,7 @@ def runner_over(
     settings: Settings,
     progress: Callable[[str, float], None] = _no_progress,
     recognizer: Recognizer | None = None,
+    generator: Generator | None = None,
 ) -> Iterator[Runner]:
     """A runner over a log that is open already, in ``settings.data_dir``."""
     silence_libraries(settings)
@@ -239,4 +285,13 @@ def runner_over(
 
     with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
         graph = build(tuple(served_tasks()), checkpoints)
-        yield Runner(settings, log, graph, checkpoints, recognizer or recognizer_of(settings), Router.load(), progress)
+        yield Runner(
+            settings,
+            log,
+            graph,
+            checkpoints,
+            recognizer or recognizer_of(settings),
+            generator or generator_of(settings),
+            Router.load(),
+            progress,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +18,10 @@ def _user_data_dir() -> Path:
     return user_data_path("clinical-assistant", appauthor=False)
 
 
+def _models_dir() -> Path:
+    return _user_data_dir() / "models"
+
+
 class Settings(BaseSettings):
     """Every setting of the product."""
 
@@ -27,12 +31,28 @@ class Settings(BaseSettings):
     """Where the session log, its files and the graph's checkpoints lie."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
     """Where joined model weights lie: can be deleted at any time."""
-    recognizer: str = "whisper"
-    """Name of the speech engine."""
+    models_dir: Path = Field(default_factory=_models_dir)
+    """Where pulled and imported models lie, shared by all data folders."""
+    profile: str = "auto"
+    """Which engines do the work: a profile, or engines by name with commas between them."""
+    recognizer: str | None = None
+    """Name of the speech engine, instead of the profile's."""
+    generator: str | None = None
+    """Name of the language engine, instead of the profile's."""
+    medasr: Path | None = None
+    """A folder with MedASR, instead of the one in ``models_dir``."""
+    medgemma: Path | None = None
+    """A folder with MedGemma, instead of the one in ``models_dir``."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where MedASR and MedGemma run: the best that is there, or the named one."""
+    dtype: str = "auto"
+    """Number format of MedGemma: ``bfloat16``, ``float32``, or the first where the device has it."""
+    filing: Literal["profile", "wording", "model"] = "profile"
+    """Who files dictated sentences that stand under no spoken heading; the profile says unless set."""
+    prompts_dir: Path | None = None
+    """Own prompt files: one with a shipped prompt's name is used instead of it."""
     threads: int = Field(default=2, ge=1)
     """CPU threads of an engine."""
-    allow_network: bool = False
-    """Whether weights may be fetched from a model hub. Nothing else ever leaves this machine."""
     allow_tracing: bool = False
     """Whether the tracing of libraries (LangSmith) may send run inputs away when their own variables ask for it."""
     database_url: str | None = None

@@ -58,6 +58,10 @@ class ModelNeeded(ProductError):
     exit_code = MODEL_NEEDED
 
 
+class NoAnswer(ProductError):
+    """A model was asked and came to nothing that may be shown."""
+
+
 class PersonNeeded(ProductError):
     """Only a person can decide what happens next; the run waits."""
 

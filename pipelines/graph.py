@@ -13,8 +13,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import ModelNeeded, ProductError
+from pipelines.errors import ModelNeeded, NoAnswer, ProductError
 from pipelines.evidence.identity import identity_question
+from pipelines.models.consult import Consultant
 from pipelines.ports import Key
 from pipelines.records import (
     Attachment,
@@ -35,13 +36,16 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
     from langgraph.runtime import Runtime
 
+    from pipelines.routing.router import TieBreaker
+
 NOT_SERVED: Final = "not-served"
 
 
 def transcribe(state: RunState, ports: Ports) -> RunState:
     """Recording (or typed text) -> Transcript."""
     request = ports.request
-    key = Key(state["run"], "transcribe", request.key())
+    heard = request.recording.sha256 if request.recording else hashlib.sha256((request.text or "").encode()).hexdigest()
+    key = Key(state["run"], "transcribe", heard)
     known = ports.journal.recall(key)
     if known is not None:
         return {"transcript": known}
@@ -103,7 +107,7 @@ def route(state: RunState, ports: Ports) -> RunState:
             (
                 Decision(task=TaskName(chosen), by="user", confidence=1.0)
                 if chosen
-                else ports.router.decide(transcript.text, [a.kind for a in attachments])
+                else ports.router.decide(transcript.text, [a.kind for a in attachments], _tie_breaker(state, ports))
             ),
         )
     decision = ports.journal.read(known, Decision)
@@ -118,13 +122,25 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
     """The task itself: Transcript and evidence -> Result."""
     key = Key(state["run"], name, _digest(state["transcript"], state.get("inspection", ""), state["decision"], name))
     known = ports.journal.recall(key)
-    if known is None:
-        result = ports.tasks[name].perform(_task_input(state, ports))
-        if result.status is not Status.DRAFT:
-            needs = "person" if result.status is Status.NEEDS_INPUT else "generator"
-            return _wait(state, ports, name, needs, result)
-        known = ports.journal.record(key, result)
-    return {"result": known}
+    if known is not None:
+        return {"result": known}
+    task = ports.tasks[name]
+    # Without a model there is nothing to confirm yet: that is said first.
+    if task.shows_images and ports.generator.available().ready and not ports.research_use():
+        return _wait(state, ports, name, "research-use", _confirm_first(name, state["run"]))
+    try:
+        result = task.perform(_task_input(state, ports))
+    except ModelNeeded as missing:
+        message = f"{missing}. Everything is kept; then: assistant resume {state['run']}"
+        return _wait(
+            state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message)
+        )
+    if result.status is Status.NEEDS_INPUT:
+        return _wait(state, ports, name, "person", result)
+    if result.status is Status.FAILED:
+        ports.journal.record(Key(state["run"], f"{name}:failed", result.digest()), result)
+        raise NoAnswer(f"run {state['run']}", result.message or "no answer", "the input and the output are kept")
+    return {"result": ports.journal.record(key, result)}
 
 
 def not_served(state: RunState, ports: Ports) -> RunState:
@@ -228,10 +244,35 @@ def _task_input(state: RunState, ports: Ports) -> TaskInput:
     request = ports.request
     return TaskInput(
         transcript=ports.journal.read(state["transcript"], Transcript),
-        attachments=_attachments(state, ports),
+        attachments=ports.journal.read(state["decision"], Decision).named(_attachments(state, ports)),
         template=request.template,
         patient=request.patient,
         store=ports.store,
+        consultant=_consultant(state, ports, state["task"]),
+        filing=ports.filing,
+        prompts=ports.prompts,
+    )
+
+
+def _consultant(state: RunState, ports: Ports, node: str) -> Consultant:
+    return Consultant(ports.generator, ports.journal, ports.store, state["run"], node, ports.progress)
+
+
+def _tie_breaker(state: RunState, ports: Ports) -> TieBreaker | None:
+    """The generator, where one is there that can be held to a choice."""
+    if not ports.generator.available().ready or not ports.generator.capabilities().choices:
+        return None
+    from pipelines.routing.tie_break import GeneratorTieBreaker
+
+    return GeneratorTieBreaker(_consultant(state, ports, "route"), ports.prompts)
+
+
+def _confirm_first(name: TaskName, run: str) -> Result:
+    return Result(
+        task=name,
+        status=Status.NEEDS_INPUT,
+        message="Image results are for research and development, not for diagnosis. Confirm that once with "
+        f"`assistant confirm research-use`, then: assistant resume {run}",
     )
 
 

@@ -6,6 +6,7 @@ All times are seconds, all hashes lower-case hexadecimal SHA-256, all character 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -224,7 +225,16 @@ class RecordCitation(Value):
     """The element as it stands there, for the reader."""
 
 
-Citation = Annotated[TranscriptCitation | RecordCitation, Field(discriminator="kind")]
+class ImageCitation(Value):
+    """The exact picture that a model was shown."""
+
+    kind: Literal["image"] = "image"
+    attachment: str
+    frame: str
+    """SHA-256 of the picture that was sent; it lies in the store."""
+
+
+Citation = Annotated[TranscriptCitation | RecordCitation | ImageCitation, Field(discriminator="kind")]
 
 
 class Statement(Value):
@@ -277,6 +287,16 @@ class Decision(Value):
     """Kinds that the words gave to attachments of kind ``image`` or ``document`` (routing rule 0), in their order."""
     question: str | None = None
     """What to ask the user when unclear."""
+
+    def named(self, attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
+        """The attachments, each with the kind that the words gave it where its header could not say."""
+        inferred = iter(self.inferred_kinds)
+        named = []
+        for one in attachments:
+            by_words = next(inferred, None) if one.kind in (Kind.IMAGE, Kind.DOCUMENT) else None
+            said_more = by_words not in (None, one.kind)
+            named.append(one.model_copy(update={"kind": by_words, "kind_from": "words"}) if said_more else one)
+        return tuple(named)
 
 
 class ModelCall(Value):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from pipelines.ports import Journal, Store
 from pipelines.records import Attachment, Request, TaskName, Value
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.models.generator import Generator
     from pipelines.routing import Router
     from pipelines.speech.recognizer import Recognizer
     from pipelines.tasks.task import Task
@@ -21,7 +24,7 @@ class Wait(TypedDict):
     at: str
     """The node to take up again."""
     needs: str
-    """What would let it go on: ``person``, ``recognizer``, ``generator`` or ``task:NAME``."""
+    """What would let it go on: ``person``, ``research-use``, ``recognizer``, ``generator`` or ``task:NAME``."""
     result: str
     """Digest of the ``needs-…`` or ``not-served`` Result that says so to the user."""
 
@@ -61,8 +64,15 @@ class Ports:
     store: Store
     journal: Journal
     recognizer: Recognizer
+    generator: Generator
     router: Router
     tasks: Mapping[TaskName, Task]
+    filing: Literal["wording", "model"]
+    """Who files dictated sentences that stand under no spoken heading."""
+    prompts: Path | None
+    """The user's own prompt files, used instead of the shipped ones of the same names."""
+    research_use: Callable[[], bool]
+    """Whether this user has confirmed that image results are for research and development only."""
     finish: Callable[[str, str], None]
     """Given a run and the digest of its result: the run is done and the result stands. Twice is once."""
     progress: Callable[[str, float], None]

@@ -134,11 +134,11 @@ def test_waiting_for_an_engine_keeps_everything_and_goes_on_when_it_is_there(
 
 
 def test_a_task_without_a_node_is_kept(runner: Runner) -> None:
-    outcome = runner.submit(Given(text="what is the dose of amoxicillin", task=TaskName.CLINICAL_QUESTION))
+    outcome = runner.submit(Given(text="how big is the lesion", task=TaskName.CT_VOLUME))
     assert outcome.exit_code == MODEL_NEEDED
     assert outcome.view.result is not None
     assert outcome.view.result.status is Status.NOT_SERVED
-    assert outcome.view.needs == "task:clinical-question"
+    assert outcome.view.needs == "task:ct-volume"
     assert runner.resume(outcome.view.id).worked is False
 
 

@@ -17,9 +17,10 @@ _COMMANDS: Final = {
     "replay": "Run recordings: files, folders or a manifest.",
     "ask": "Run a typed request instead of a spoken one.",
     "resume": "Go on with a paused run.",
+    "confirm": "Confirm once that image results are for research and development.",
     "route": "Show which task a text would be sent to, and why.",
     "log": "Look into the session log and verify it.",
-    "models": "Show the engines and whether they can work here.",
+    "models": "Show, pull, import and check the models.",
     "doctor": "Show what is installed, what is missing, and what fixes it.",
     "evaluate": "Measure a skill on a file of cases.",
 }

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import data_dir_option, json_option, settings_of, work_options
+from assistant.cli.common import (
+    data_dir_option,
+    json_option,
+    profile_option,
+    say_who_works,
+    settings_of,
+    work_options,
+)
 from assistant.cli.output import report
 from assistant.cli.replay import task_of
 
@@ -12,6 +19,7 @@ from assistant.cli.replay import task_of
 @click.command("ask")
 @click.argument("text")
 @work_options
+@profile_option
 @json_option
 @data_dir_option
 @click.pass_context
@@ -38,7 +46,9 @@ def command(
         patient=patient,
         session=session,
     )
-    with open_runner(settings_of(ctx)) as runner:
+    settings = settings_of(ctx)
+    say_who_works(settings)
+    with open_runner(settings) as runner:
         outcome = runner.submit(given, again=again)
     report(outcome, as_json=as_json)
     return outcome.exit_code

@@ -29,6 +29,22 @@ def data_dir_option(function: F) -> F:
     )(function)
 
 
+def profile_option(function: F) -> F:
+    """``--profile``: which engines do the work."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.find_root().ensure_object(dict)["profile"] = value
+
+    return click.option(
+        "--profile",
+        metavar="NAME",
+        expose_value=False,
+        callback=remember,
+        help="The engines: auto (what is installed), embedded, medgemma, or engines by name with commas.",
+    )(function)
+
+
 def work_options(function: F) -> F:
     """What goes with a piece of work, spoken or typed."""
     options = (
@@ -58,7 +74,14 @@ def settings_of(ctx: click.Context) -> Settings:
 
     given: dict[str, str | None] = ctx.find_root().obj or {}
     data_dir = given.get("data_dir")
-    return load_settings(data_dir=Path(data_dir).expanduser() if data_dir else None)
+    return load_settings(data_dir=Path(data_dir).expanduser() if data_dir else None, profile=given.get("profile"))
+
+
+def say_who_works(settings: Settings) -> None:
+    """One line on stderr about the engines that the profile took."""
+    from assistant.engines import who_works
+
+    click.echo(who_works(settings), err=True)
 
 
 def print_json(value: Any) -> None:

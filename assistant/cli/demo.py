@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from assistant.cli.common import console, data_dir_option, error_console, json_option, settings_of
+from assistant.cli.common import console, data_dir_option, error_console, json_option, profile_option, settings_of
 from assistant.cli.output import Refused, print_table, summary
 from assistant.cli.replay import MANIFEST, run_batch
 from pipelines.errors import MODEL_NEEDED, PERSON_NEEDED, UsageProblem, batch_exit_code
@@ -14,11 +14,13 @@ from pipelines.errors import MODEL_NEEDED, PERSON_NEEDED, UsageProblem, batch_ex
 
 @click.command("demo")
 @click.option("--samples", metavar="DIR", default="samples", show_default=True, help="Where the samples lie.")
+@profile_option
 @json_option
 @data_dir_option
 @click.pass_context
 def command(ctx: click.Context, samples: str, as_json: bool) -> int:
     """Run the samples and show what came of them. Runs that wait for a model or a person are no failure here."""
+    from assistant.engines import who_works
     from assistant.manifest import read_manifest
     from pipelines.errors import BadInput
 
@@ -35,7 +37,7 @@ def command(ctx: click.Context, samples: str, as_json: bool) -> int:
             f"The log lies in {settings.data_dir}. Look at it: assistant --data-dir {settings.data_dir} log list",
             soft_wrap=True,
         )
-        out.print("Speech by Whisper base, not MedASR. For research and development, not for diagnosis.")
+        out.print(f"{who_works(settings)}. For research and development, not for diagnosis.", soft_wrap=True)
     error_console().print(summary(outcomes))
     codes = [o.problem.exit_code if isinstance(o, Refused) else o.exit_code for o in outcomes]
     return batch_exit_code([code for code in codes if code not in (MODEL_NEEDED, PERSON_NEEDED)])

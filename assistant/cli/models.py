@@ -1,38 +1,234 @@
-"""``assistant models``: the engines."""
+"""``assistant models``: the engines and the models behind them."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from assistant.cli.common import console, data_dir_option, json_option, print_json, settings_of
+from assistant.cli.common import (
+    console,
+    data_dir_option,
+    error_console,
+    json_option,
+    print_json,
+    profile_option,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from assistant.models.checking import CheckReport
+    from assistant.models.terms import Terms
+    from pipelines.weights.catalogue import KnownModel
+    from pipelines.weights.passport import Passport
 
 
 @click.group("models")
 def command() -> None:
-    """Show the engines and whether they can work here."""
+    """Show, pull, import and check the models."""
 
 
 @command.command("list")
+@profile_option
 @json_option
 @data_dir_option
 @click.pass_context
 def list_engines(ctx: click.Context, as_json: bool) -> int:
     """Every engine by name: what it does, whether it can work here, and how to get it if not."""
-    from assistant.engines import engine_table
+    from assistant.engines import engine_table, who_works
 
-    engines = engine_table(settings_of(ctx))
+    settings = settings_of(ctx)
+    engines = engine_table(settings)
     if as_json:
         for engine in engines:
             print_json(engine.model_dump(mode="json"))
         return 0
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_lines=True)
     for heading in ("engine", "does", "ready", "detail"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for engine in engines:
         ready = "[green]yes[/]" if engine.availability.ready else "[yellow]no[/]"
         detail = "\n".join(filter(None, (engine.availability.detail, engine.availability.remedy)))
-        table.add_row(engine.name, engine.does, ready, detail)
-    console().print(table)
+        table.add_row(engine.name, engine.does, ready, escape(detail))
+    out = console()
+    out.print(table)
+    out.print(who_works(settings), soft_wrap=True)
     return 0
+
+
+@command.command("pull")
+@click.argument("name")
+@click.option("--accept-licence", is_flag=True, help="You have read the model's terms and accept them.")
+@json_option
+@data_dir_option
+@click.pass_context
+def pull(ctx: click.Context, name: str, accept_licence: bool, as_json: bool) -> int:
+    """Fetch the model NAME from its hub, at the pinned revision. Goes on where an earlier pull stopped.
+
+    HF_ENDPOINT names another hub; HF_TOKEN or `hf auth login` your token.
+    """
+    from assistant.models.pulling import pull as pull_model
+    from assistant.outbound import Outbound
+    from assistant.sessions import SessionLog
+
+    settings, model = settings_of(ctx), _known(name)
+
+    def accept(terms: Terms) -> bool:
+        click.echo(terms.shown(), err=True)
+        if accept_licence:
+            return True
+        return sys.stdin.isatty() and click.confirm("Do you accept these terms?", err=True)
+
+    with SessionLog.open(settings.data_dir) as log, _bytes_bar() as progress:
+        passport = pull_model(model, settings.models_dir, log, Outbound(log), accept=accept, progress=progress)
+    _say_installed(passport, settings.models_dir / model.name, as_json=as_json)
+    return 0
+
+
+@command.command("import")
+@click.argument("folder", metavar="DIR")
+@json_option
+@data_dir_option
+@click.pass_context
+def import_(ctx: click.Context, folder: str, as_json: bool) -> int:
+    """Take in the model that lies in the folder DIR: MedASR or MedGemma, as the hub lays it out. DIR stays as it is."""
+    from assistant.models.importing import import_folder
+    from assistant.sessions import SessionLog
+
+    settings = settings_of(ctx)
+    with SessionLog.open(settings.data_dir) as log, _share_bar() as progress:
+        passport, already = import_folder(Path(folder).expanduser(), settings.models_dir, log, progress)
+    if already:
+        click.echo(f"{passport.model} was installed from the same files before: nothing to do", err=True)
+    _say_installed(passport, settings.models_dir / passport.model, as_json=as_json)
+    return 0
+
+
+@command.command("check")
+@click.argument("name")
+@json_option
+@data_dir_option
+@click.pass_context
+def check(ctx: click.Context, name: str, as_json: bool) -> int:
+    """Load the engine NAME, let it hear one fixed clip or answer one fixed prompt about one fixed picture, and show
+    speed and memory. Every byte of its files is held against its SHA-256."""
+    from assistant.engines import generator_named, model_folder, recognizer_named
+    from assistant.models.checking import check_generator, check_recognizer
+    from assistant.quiet import silence_libraries
+    from pipelines.errors import UsageProblem
+    from pipelines.weights.catalogue import KNOWN_MODELS
+
+    settings = settings_of(ctx)
+    silence_libraries(settings)
+    folder = model_folder(name, settings) if name in KNOWN_MODELS else None
+    with _share_bar() as progress:
+        if (recognizer := recognizer_named(name, settings)) is not None:
+            report = check_recognizer(recognizer, folder, progress)
+        elif (generator := generator_named(name, settings)) is not None and folder is not None:
+            report = check_generator(generator, folder, progress)
+        else:
+            raise UsageProblem(name, "is no engine", "assistant models list shows them")
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        _print_report(report)
+    return 0
+
+
+def _known(name: str) -> KnownModel:
+    from pipelines.errors import UsageProblem
+    from pipelines.weights.catalogue import KNOWN_MODELS
+
+    if name not in KNOWN_MODELS:
+        raise UsageProblem(name, "is no model that can be pulled", f"use one of {', '.join(KNOWN_MODELS)}")
+    return KNOWN_MODELS[name]
+
+
+def _say_installed(passport: Passport, folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**passport.model_dump(mode="json"), "folder": str(folder)})
+        return
+    size = sum(file.size for file in passport.files.values())
+    click.echo(f"{passport.model}: {len(passport.files)} files, {size / 1e6:,.1f} MB, in {folder}")
+    for name, file in passport.files.items():
+        click.echo(f"  {file.sha256}  {name}")
+    click.echo(f"Try it: assistant models check {passport.model}")
+
+
+def _print_report(report: CheckReport) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    rows = {
+        "engine": f"{report.engine.name} {report.engine.version}: {report.engine.model}",
+        "weights": str(report.engine.weights_sha256),
+        "files": f"{len(report.files)} read, "
+        + ("all as they were installed" if report.compared else "not installed by this assistant: nothing to compare"),
+        "on": f"{report.device}, {report.dtype}",
+        "loaded in": f"{report.load_seconds:.1f} s",
+        "ran for": f"{report.seconds:.2f} s",
+        "speed": _speed(report),
+        "memory": _memory(report),
+        "expected": report.expected,
+        "came": report.came or "nothing",
+    }
+    table = Table(show_header=False)
+    for name, value in rows.items():
+        table.add_row(name, escape(value))
+    out = console()
+    out.print(table)
+    if not report.ok:
+        out.print("[yellow]What came is not what was expected: these weights run, but do not do their work.[/]")
+
+
+def _speed(report: CheckReport) -> str:
+    if report.real_time_factor is not None:
+        return f"{report.real_time_factor:.3f} s per second of sound"
+    return (
+        f"{report.tokens_per_second or 0:.1f} tokens/s "
+        f"({report.output_tokens} after a prompt of {report.prompt_tokens})"
+    )
+
+
+def _memory(report: CheckReport) -> str:
+    needed = f", {report.needed_bytes / 1e9:.1f} GB estimated" if report.needed_bytes is not None else ""
+    return f"{report.peak_memory_bytes / 1e9:.1f} GB at most{needed}, {report.free_bytes / 1e9:.1f} GB were free"
+
+
+@contextmanager
+def _share_bar() -> Iterator[Any]:
+    """A bar on stderr, where that is a terminal. What it yields is told what is being done and the share done."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=error_console(), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+@contextmanager
+def _bytes_bar() -> Iterator[Any]:
+    """A bar of bytes on stderr, where that is a terminal. What it yields is told file, bytes done and bytes in all."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=error_console(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def progress(name: str, done: int, total: int) -> None:
+            bar.update(task, description=name, completed=done, total=total)
+
+        yield progress

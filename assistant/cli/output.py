@@ -11,7 +11,7 @@ import click
 
 from assistant.cli.common import console, print_json
 from pipelines.errors import BadInput
-from pipelines.records import Check, Kind, Result, RunState, Statement, Status
+from pipelines.records import Check, Result, RunState, Statement, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,6 +118,7 @@ def print_run(view: RunView, to: Console) -> None:
         if view.result.message:
             to.print(f"  {escape(view.result.message)}", soft_wrap=True)
         _print_statements(view.result, view.checks, to)
+        _print_model(view.result.data, to)
     if view.error:
         to.print(f"[bold]error[/] [red]{escape(view.error)}[/]", soft_wrap=True)
 
@@ -151,19 +152,38 @@ def _print_statements(result: Result, checks: Sequence[Check], to: Console) -> N
         )
 
 
+def _print_model(data: dict[str, Any], to: Console) -> None:
+    """Which model said it, what its maker's card states for this use, and the trace where there is one."""
+    from rich.markup import escape
+
+    if "model" not in data:
+        return
+    model, card = data["model"], data.get("card")
+    to.print(f"[bold]model[/] {escape(model['model'])} (by {escape(model['name'])}; {escape(model['note'] or '')})")
+    if card:
+        for figure in card["figures"]:
+            to.print(f"  [dim]published: {escape(figure['dataset'])}, {escape(figure['metric'])} {figure['value']}[/]")
+        for limit in card["limits"]:
+            to.print(f"  [dim]{escape(limit['text'])} ({escape(limit['source'])})[/]", soft_wrap=True)
+    if data.get("thoughts"):
+        to.print("  [dim]the model thought before it answered: see --json[/]")
+
+
 def _sources(statement: Statement) -> str:
-    """Where it stands: record elements under their resource, speech by its time."""
+    """Where it stands: record elements under their resource, speech by its time, pictures by their hash."""
     elements: dict[str, list[str]] = {}
-    spoken = []
+    others = []
     for citation in statement.citations:
         if citation.kind == "record":
             elements.setdefault(citation.resource, []).append(citation.path)
+        elif citation.kind == "image":
+            others.append(f"shown the picture {citation.frame[:12]}")
         elif citation.audio_start is not None and citation.audio_end is not None:
-            spoken.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
+            others.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
         else:
-            spoken.append(f"characters {citation.start}-{citation.end} of the text")
+            others.append(f"characters {citation.start}-{citation.end} of the text")
     looked_up = [f"{resource}: {', '.join(paths)}" for resource, paths in elements.items()]
-    return "; ".join((*looked_up, *spoken)) or "no source to cite"
+    return "; ".join((*looked_up, *others)) or "no source to cite"
 
 
 def _short_source(statement: Statement) -> str:
@@ -197,15 +217,11 @@ def _transcript_object(view: RunView) -> dict[str, Any] | None:
 
 
 def _attachment_objects(view: RunView) -> list[dict[str, Any]]:
-    """The attachments, each with the kind that the words gave it where its header could not say (routing rule 0)."""
-    inferred = iter(view.decision.inferred_kinds if view.decision else ())
-    objects = []
-    for attachment in view.request.attachments:
-        seen = {**attachment.model_dump(mode="json", exclude={"members"}), "files": len(attachment.members) or 1}
-        by_words = next(inferred, None) if attachment.kind in (Kind.IMAGE, Kind.DOCUMENT) else None
-        said_more = by_words not in (None, attachment.kind)
-        objects.append({**seen, "kind": by_words, "kind_from": "words"} if said_more else seen)
-    return objects
+    attachments = view.request.attachments
+    return [
+        {**attachment.model_dump(mode="json", exclude={"members"}), "files": len(attachment.members) or 1}
+        for attachment in (view.decision.named(attachments) if view.decision else attachments)
+    ]
 
 
 def _result_object(result: Result, checks: Sequence[Check]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from assistant.cli.common import (
     error_console,
     json_option,
     print_json,
+    profile_option,
+    say_who_works,
     settings_of,
     work_options,
 )
@@ -34,6 +36,7 @@ MANIFEST = "manifest.jsonl"
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--manifest", metavar="FILE.jsonl", help="Work from the lines of a manifest.")
 @work_options
+@profile_option
 @json_option
 @data_dir_option
 @click.pass_context
@@ -66,7 +69,9 @@ def command(
     work = list(_work(paths, manifest, common))
     if not work:
         raise UsageProblem("replay", "nothing to replay", "name recordings, folders or --manifest FILE.jsonl")
-    outcomes = run_batch(settings_of(ctx), work, again=again, as_json=as_json)
+    settings = settings_of(ctx)
+    say_who_works(settings)
+    outcomes = run_batch(settings, work, again=again, as_json=as_json)
     if not as_json:
         print_table(outcomes, console())
     error_console().print(summary(outcomes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import data_dir_option, json_option, settings_of
+from assistant.cli.common import data_dir_option, json_option, profile_option, say_who_works, settings_of
 from assistant.cli.output import report
 from assistant.cli.replay import task_of
 
@@ -15,11 +15,23 @@ from assistant.cli.replay import task_of
 @click.option(
     "--same-patient", is_flag=True, help="Your answer where the evidence names another patient: it is the same."
 )
+@click.option("--attach", multiple=True, metavar="[KIND=]PATH", help="What it shall have as well; repeatable.")
+@click.option("--without", multiple=True, metavar="NAME", help="An attachment that it shall do without; repeatable.")
+@profile_option
 @json_option
 @data_dir_option
 @click.pass_context
-def command(ctx: click.Context, run: str, task: str | None, same_patient: bool, as_json: bool) -> int:
+def command(
+    ctx: click.Context,
+    run: str,
+    task: str | None,
+    same_patient: bool,
+    attach: tuple[str, ...],
+    without: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Go on with RUN: with your answer, or because what it waited for is here now. Nothing is transcribed again."""
+    from assistant.intake import GivenAttachment
     from assistant.runner import open_runner
     from pipelines.state import Answer
 
@@ -28,7 +40,9 @@ def command(ctx: click.Context, run: str, task: str | None, same_patient: bool, 
         answer["task"] = task_of(task)
     if same_patient:
         answer["patient_confirmed"] = True
-    with open_runner(settings_of(ctx)) as runner:
-        outcome = runner.resume(run, answer)
+    settings = settings_of(ctx)
+    say_who_works(settings)
+    with open_runner(settings) as runner:
+        outcome = runner.resume(run, answer, tuple(GivenAttachment.parse(one) for one in attach), without)
     report(outcome, as_json=as_json)
     return outcome.exit_code

@@ -39,7 +39,10 @@ def tail(connection: Connection) -> Tail:
         VerificationFailed: the last event was changed or removed; nothing may be appended.
     """
     last = connection.exec_driver_sql(_LAST).one_or_none()
-    head = connection.exec_driver_sql(_HEAD).one_or_none()
+    heads = connection.exec_driver_sql(_HEAD).all()
+    if len(heads) > 1:
+        raise broken("chain_head", "holds more than one end of the chain")
+    head = heads[0] if heads else None
     found = Tail(0, GENESIS) if last is None else Tail(last.seq, last.hash)
     if last is not None and last.hash != event_hash(
         last.prev_hash, last.seq, last.time, last.kind, last.run, last.payload

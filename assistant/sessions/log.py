@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import orjson
+from sqlalchemy import select
 
 from assistant.sessions import chain, views
 from assistant.sessions.chain import JSON
@@ -16,9 +20,10 @@ from assistant.sessions.journal import Journal
 from assistant.sessions.lately import Lately
 from assistant.sessions.problems import database_errors, disk_errors
 from assistant.sessions.runs import Runs
+from assistant.sessions.schema import EventRow
 from assistant.sessions.verification import Progress, Verification, verify
 from assistant.sessions.views import RunSummary, RunView
-from pipelines.records import Request, Result, RunState
+from pipelines.records import Attachment, Request, Result, RunState
 
 FILES = "files"
 BUSY_SECONDS = 5.0
@@ -103,6 +108,14 @@ class SessionLog:
         with self._database.reading() as connection:
             return views.summaries(connection, key=key)
 
+    def change_attachments(self, run: str, added: Sequence[Attachment] = (), without: Collection[str] = ()) -> None:
+        """Give a run more attachments, or take those of the names ``without`` from it. Nothing leaves the store.
+
+        Raises:
+            StorageProblem: a file of an attachment is not in the store.
+        """
+        self._runs.change_attachments(run, added, without)
+
     def set_state(self, run: str, state: RunState, error: str | None = None, exit_code: int | None = None) -> None:
         """Move a run to another state; what it needed and its earlier error are no longer said."""
         self._runs.set_state(run, state, error, exit_code)
@@ -143,6 +156,12 @@ class SessionLog:
         """
         with self._database.writing() as connection:
             chain.append(connection, chain.tail(connection), kind, run, payload)
+
+    def payloads(self, kind: str) -> tuple[dict[str, Any], ...]:
+        """What the events of one kind say, the oldest first."""
+        query = select(EventRow.payload).where(EventRow.kind == kind).order_by(EventRow.seq)
+        with self._database.reading() as connection:
+            return tuple(orjson.loads(payload) for payload in connection.execute(query).scalars())
 
     def verify(self, progress: Progress | None = None) -> Verification:
         """Re-derive every hash from the bytes; never raises, names the first place that does not hold."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from assistant.sessions import chain
 from assistant.sessions.chain import JSON
-from assistant.sessions.content import change, store
+from assistant.sessions.content import change, fetch, insert, store
 from assistant.sessions.database import Database
 from assistant.sessions.files import FileStore
 from assistant.sessions.ids import Ids
 from assistant.sessions.journal import verdict, write_step
 from assistant.sessions.schema import RunRow, SessionRow, StepRow, table
 from assistant.sessions.seal import Seal
-from assistant.sessions.values import Rows, attachment_rows, patient_row, recording_row
+from assistant.sessions.values import Columns, Rows, attachment_rows, patient_row, recording_row
 from assistant.sessions.views import run_row
 from pipelines.errors import StorageProblem
 from pipelines.ports import Key
@@ -45,7 +45,7 @@ class Runs:
         return row["id"]
 
     def accept(self, request: Request, session: str, again: bool, state: RunState) -> str:
-        self._require_files(request)
+        self._require_files(_files(request))
         key = request.key()
         with self._database.writing() as connection:
             earlier = connection.execute(
@@ -63,6 +63,27 @@ class Runs:
             run: str = rows.row["id"]
             chain.append(connection, end, "state", run, {"state": state, "attempt": len(earlier) + 1}, seals)
         return run
+
+    def change_attachments(self, run: str, added: Sequence[Attachment], without: Collection[str]) -> None:
+        self._require_files(
+            (attachment.name, digest) for attachment in added for digest in attachment_files(attachment)
+        )
+        with self._database.writing() as connection:
+            run_row(connection, run)
+            end = chain.tail(connection)
+            seals: list[Seal] = []
+            before = [link["attachment"] for link in fetch(connection, "runs", run).children["run_attachments"]]
+            kept = [one for one in before if fetch(connection, "attachments", one).row["name"] not in without]
+            after = list(dict.fromkeys((*kept, *(self._attachment(connection, one, seals) for one in added))))
+            if after == before:
+                return
+            links = table("run_attachments")
+            connection.execute(delete(links).where(links.c.run == run))
+            if after:
+                insert(connection, "run_attachments", _links(run, after))
+            seals.append(change(connection, "runs", run, {"updated": chain.now()}))
+            payload: dict[str, JSON] = {"before": len(before), "after": len(after)}
+            chain.append(connection, end, "attachments", run, payload, seals)
 
     def set_state(self, run: str, state: RunState, error: str | None, exit_code: int | None) -> None:
         with self._database.writing() as connection:
@@ -114,11 +135,8 @@ class Runs:
         seal = change(connection, "runs", run, {**columns, "updated": chain.now()})
         chain.append(connection, end, "state", run, payload, (*seals, seal))
 
-    def _require_files(self, request: Request) -> None:
-        """A run is accepted only when what it was given lies in the store."""
-        wanted = [(one.name, digest) for one in request.attachments for digest in attachment_files(one)]
-        if request.recording:
-            wanted.append((request.recording.name, request.recording.file_sha256))
+    def _require_files(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """A run is accepted only when what it was given (names and digests) lies in the store."""
         for name, digest in wanted:
             if not self._files.has(digest):
                 raise StorageProblem(name, "its bytes are not in the file store", "store them before the run")
@@ -137,8 +155,7 @@ class Runs:
             "template": request.template,
             "patient": self._patient(connection, patient, seals),
         }
-        links = [{"run": run, "position": n, "attachment": one} for n, one in enumerate(attachments)]
-        return Rows(row, {"run_attachments": links}), seals
+        return Rows(row, {"run_attachments": _links(run, attachments)}), seals
 
     def _patient(self, connection: Connection, value: Patient | None, seals: list[Seal]) -> str | None:
         if value is None:
@@ -158,6 +175,17 @@ class Runs:
             return found
         patient = self._patient(connection, value.patient, seals)
         return _new(connection, "attachments", attachment_rows(value, self._ids.new(), patient), seals)
+
+
+def _files(request: Request) -> Iterator[tuple[str, str]]:
+    if request.recording:
+        yield request.recording.name, request.recording.file_sha256
+    for one in request.attachments:
+        yield from ((one.name, digest) for digest in attachment_files(one))
+
+
+def _links(run: str, attachments: Sequence[str]) -> list[Columns]:
+    return [{"run": run, "position": n, "attachment": one} for n, one in enumerate(attachments)]
 
 
 def attachment_files(attachment: Attachment) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 #: The revision this code writes; the newest file in ``migrations/versions``.
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 
 
 class Exact(UserDefinedType[float]):
@@ -247,7 +247,8 @@ class StatementRow(Base):
 
 
 class CitationRow(Base):
-    """Either a span of the transcript (start to audio_end) or an element of a record (attachment to value)."""
+    """A span of the transcript (start to audio_end), an element of a record (attachment to value) or a picture
+    (attachment and frame)."""
 
     __tablename__ = "citations"
     result: Mapped[str] = mapped_column(primary_key=True)
@@ -262,6 +263,7 @@ class CitationRow(Base):
     resource: Mapped[str | None]
     path: Mapped[str | None]
     value: Mapped[str | None]
+    frame: Mapped[str | None]
     __table_args__ = (
         ForeignKeyConstraint(["result", "statement"], ["statements.result", "statements.position"], ondelete="CASCADE"),
         {"sqlite_strict": True},

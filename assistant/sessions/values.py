@@ -199,7 +199,7 @@ def _transcript(rows: Rows) -> Transcript:
     )
 
 
-_CITATION_COLUMNS = ("start", "end", "audio_start", "audio_end", "attachment", "resource", "path", "value")
+_CITATION_COLUMNS = ("start", "end", "audio_start", "audio_end", "attachment", "resource", "path", "value", "frame")
 
 
 def _result_rows(value: Result, row_id: str) -> Rows:
@@ -209,7 +209,7 @@ def _result_rows(value: Result, row_id: str) -> Rows:
         statements.append({"result": row_id, "position": n, **_scalars(statement)})
         for m, citation in enumerate(statement.citations):
             where = {"result": row_id, "statement": n, "position": m}
-            # Both kinds fill all columns: one prepared statement inserts them together.
+            # Every kind fills all columns: one prepared statement inserts them together.
             citations.append({**where, **dict.fromkeys(_CITATION_COLUMNS), **dict(citation)})
     data = _text(value.model_dump(mode="json", include={"data"})["data"])
     row = {"id": row_id, "task": value.task, "status": value.status, "data": data, "message": value.message}

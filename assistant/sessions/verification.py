@@ -32,6 +32,7 @@ _REFERENCES: Final = (
         " WHERE NOT EXISTS (SELECT 1 FROM attachment_members m WHERE m.attachment = a.id)",
     ),
     ("attachments", "SELECT attachment, sha256 FROM attachment_members"),
+    ("results", "SELECT DISTINCT result, frame FROM citations WHERE frame IS NOT NULL"),
 )
 
 

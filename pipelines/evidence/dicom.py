@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipelines.errors import BadInput
 from pipelines.records import Patient
@@ -11,24 +15,70 @@ from pipelines.records import Patient
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+#: What pydicom and the decoders under it raise on damaged or unusual files, besides exceptions of its own.
+_DAMAGE: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+#: What is asked of a header anywhere.
+_USED: Final = (
+    "BodyPartExamined",
+    "Columns",
+    "Modality",
+    "NumberOfFrames",
+    "PatientBirthDate",
+    "PatientID",
+    "PatientName",
+    "Rows",
+)
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Without pydicom's warnings about values that break a rule of the standard: many archives hold some."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"(pydicom|PIL)\.")
+        yield
+
+
+@contextmanager
+def reading(name: str, problem: str, remedy: str) -> Iterator[None]:
+    """Turns whatever a damaged file makes pydicom raise into one BadInput."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    try:
+        with unwarned():
+            yield
+    except (BytesLengthException, InvalidDicomError, *_DAMAGE) as broken:
+        raise BadInput(name, problem, remedy) from broken
+
 
 def read_header(path: Path, name: str) -> Dataset:
     """All elements before the pixels.
 
     Raises:
-        BadInput: the file is not DICOM, or cut off within its header.
+        BadInput: the file is not DICOM, cut off within its header, or damaged where the header is needed.
     """
-    import warnings
-
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return dcmread(path, stop_before_pixels=True)
-    except (InvalidDicomError, EOFError, OSError, ValueError, AttributeError, KeyError) as broken:
-        raise BadInput(name, "is not a readable DICOM file", "export it again from the archive") from broken
+    with reading(name, "is not a readable DICOM file", "export it again from the archive"):
+        header = dcmread(path, stop_before_pixels=True)
+        # Values are converted when they are first looked at: damage shows here or nowhere.
+        header.file_meta.get("TransferSyntaxUID")
+        for keyword in _USED:
+            str(header.get(keyword))
+    return header
 
 
 def patient_of(header: Dataset) -> Patient | None:

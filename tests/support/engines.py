@@ -1,9 +1,13 @@
-"""A recogniser that hears what it is told, for tests of everything around recognition."""
+"""Engines that hear and say what they are told, for tests of everything around them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from pipelines.errors import ModelNeeded
+from pipelines.models.generator import Ask, Capabilities, Frames, Generation, Slot
+from pipelines.models.generator import Progress as Told
 from pipelines.records import Availability, Engine, Segment, Word
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
@@ -54,8 +58,6 @@ class ScriptedRecognizer:
 
     def recognise(self, samples: Samples, progress: Progress | None = None) -> Heard:
         if not self.ready:
-            from pipelines.errors import ModelNeeded
-
             raise ModelNeeded("scripted", "is not there", "set ready")
         self.asked += 1
         self.heard.append(len(samples))
@@ -65,3 +67,58 @@ class ScriptedRecognizer:
         if progress is not None:
             progress(1.0)
         return Heard(raw=text, segments=(segment,), finish_reason="stop", seconds=0.0)
+
+
+ANSWER = "There is no pneumothorax. The lungs are clear."
+
+
+@dataclass
+class ScriptedGenerator:
+    """Answers ``answer``, and takes the option of every slot that ``choice`` names, else the last; keeps its asks."""
+
+    answer: str = ANSWER
+    choice: str = ""
+    finish_reason: Literal["stop", "length", "no-answer"] = "stop"
+    ready: bool = True
+    name: str = "scripted"
+    asks: list[Ask] = field(default_factory=list)
+    slots: list[tuple[Slot, ...]] = field(default_factory=list)
+
+    def available(self) -> Availability:
+        return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
+
+    def engine(self) -> Engine:
+        if not self.ready:
+            raise ModelNeeded("scripted", "is not there", "set ready")
+        return Engine(
+            name=self.name, version="1", model="scripted", revision="1", weights_sha256="0" * 64, note="a test engine"
+        )
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(images=True, choices=True, context_tokens=4096)
+
+    def generate(self, ask: Ask, frames: Frames, progress: Told | None = None) -> Generation:
+        self.asks.append(ask)
+        assert all(frames(frame) for frame in ask.frames)
+        return self._generation(self.answer if self.finish_reason == "stop" else "", ())
+
+    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames) -> Generation:
+        self.asks.append(ask)
+        self.slots.append(slots)
+        chosen = tuple(self.choice if self.choice in slot.options else slot.options[-1] for slot in slots)
+        return self._generation("\n".join(chosen), chosen)
+
+    def _generation(self, text: str, chosen: tuple[str, ...]) -> Generation:
+        return Generation(
+            text=text,
+            raw=self.answer,
+            chosen=chosen,
+            finish_reason=self.finish_reason,
+            engine=self.engine(),
+            parameters={"do_sample": False},
+            libraries={"scripted": "1"},
+            prompt_tokens=1,
+            image_tokens=0,
+            output_tokens=1,
+            seconds=0.0,
+        )

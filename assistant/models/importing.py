@@ -1,0 +1,192 @@
+"""A folder of weights that the user has becomes an installed model: examined, copied, hashed, recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from assistant.models.installing import install, locked
+from assistant.sessions import SessionLog
+from assistant.sessions.problems import disk_errors
+from pipelines.errors import BadInput, ModelNeeded, StorageProblem
+from pipelines.weights.catalogue import KNOWN_MODELS, KnownModel
+from pipelines.weights.contents import Unfit, architecture_of, examine, needed_files, weight_names
+from pipelines.weights.folder import ModelFolder, Passport, is_published
+from pipelines.weights.hashes import CHUNK, hash_files, joint_sha256
+from pipelines.weights.passport import describe, stored_file, write_passport
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and the fraction of it that is done, from 0 to 1."""
+
+#: Left free for the log and everything else.
+_SPARE_BYTES: Final = 64_000_000
+
+
+class Imported(NamedTuple):
+    """What an import came to."""
+
+    passport: Passport
+    already: bool
+    """The same files were installed before: nothing was done."""
+
+
+def import_folder(source: Path, models_dir: Path, log: SessionLog, progress: Progress | None = None) -> Imported:
+    """Install the model in ``source`` as ``models_dir/NAME``; which of the known models it is, its config.json tells.
+
+    A model of that name that is installed stays usable until the new one is complete. An import that is cut off
+    leaves nothing that counts as a model, and the next one starts afresh.
+
+    Args:
+        source: left as it is. Links in it are followed: the hub's cache is made of them.
+        log: takes the event ``model-imported``, without which nothing is installed.
+
+    Raises:
+        BadInput: the folder holds no known model, or cannot be loaded as the model that it is.
+        StorageProblem: the disk is too small or refuses.
+    """
+    progress = progress or _unheard
+    with _as_bad_input(source):
+        model = _model_of(source)
+        examine(source, model)
+        files = needed_files(source)
+    target = models_dir / model.name
+    with disk_errors(models_dir), locked(models_dir, f"{model.name}.import"):
+        if target.exists() and target.samefile(source):
+            return _adopt(target, model, log, progress)
+        if (passport := _installed(target, model, files, progress)) is not None:
+            return Imported(passport, already=True)
+        _require_space(models_dir, files)
+        staged = models_dir / f".{model.name}.partial-import"
+        # What an import left that was cut off without a chance to clear up.
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir()
+        try:
+            passport = _copy(files, staged, model, progress)
+            _record(log, passport, staged, model)
+            install(staged, models_dir, passport)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+    return Imported(passport, already=False)
+
+
+@contextmanager
+def _as_bad_input(source: Path) -> Iterator[None]:
+    """What is wrong with the user's folder, as an error that names it."""
+    name = source.resolve().name
+    try:
+        yield
+    except Unfit as unfit:
+        raise BadInput(
+            f"{name}/{unfit.file}" if unfit.file else name,
+            unfit.problem,
+            f"give the folder of {' or '.join(known.repository for known in KNOWN_MODELS.values())}, complete",
+        ) from None
+    except OSError as error:
+        raise BadInput(
+            name, f"cannot be read ({error.strerror})", "make it readable, or give another folder"
+        ) from error
+
+
+def _model_of(source: Path) -> KnownModel:
+    architecture = architecture_of(source)
+    for model in KNOWN_MODELS.values():
+        if model.architecture == architecture:
+            return model
+    known = ", ".join(model.architecture for model in KNOWN_MODELS.values())
+    raise Unfit(f"is of {architecture or 'no architecture'}, and known are {known}", "config.json")
+
+
+def _adopt(folder: Path, model: KnownModel, log: SessionLog, progress: Progress) -> Imported:
+    """The folder lies where the model belongs: only its passport may be missing."""
+    passport = ModelFolder(folder, model).passport
+    if passport is not None:
+        return Imported(passport, already=True)
+    passport = _with_origin(
+        describe(folder, model.name, "import", progress=partial(progress, "hashing")), folder, model
+    )
+    _record(log, passport, folder, model)
+    write_passport(folder, passport)
+    return Imported(passport, already=False)
+
+
+def _installed(target: Path, model: KnownModel, files: Sequence[Path], progress: Progress) -> Passport | None:
+    """The passport of the installed model if every byte of it is what ``files`` and the passport say."""
+    folder = ModelFolder(target, model)
+    try:
+        folder.require()
+        passport = folder.passport
+    except ModelNeeded:
+        return None
+    if passport is None or [path.name for path in files] != sorted(passport.files):
+        return None
+    if any(path.stat().st_size != passport.files[path.name].size for path in files):
+        return None
+    ours = [target / path.name for path in files]
+    digests = hash_files((*files, *ours), partial(progress, "comparing"))
+    stored = [passport.files[path.name].sha256 for path in files]
+    return passport if list(digests) == [*stored, *stored] else None
+
+
+def _require_space(models_dir: Path, files: Sequence[Path]) -> None:
+    needed = sum(path.stat().st_size for path in files) + _SPARE_BYTES
+    free = shutil.disk_usage(models_dir).free
+    if needed > free:
+        raise StorageProblem(
+            str(models_dir),
+            f"needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free",
+            "free some space there and run the same command again",
+        )
+
+
+def _copy(files: Sequence[Path], staged: Path, model: KnownModel, progress: Progress) -> Passport:
+    total = sum(path.stat().st_size for path in files) or 1
+    done = 0
+    stored = {}
+    for path in files:
+        digest = hashlib.sha256()
+        copy = staged / path.name
+        with path.open("rb", buffering=0) as given, copy.open("xb", buffering=0) as out:
+            while chunk := given.read(CHUNK):
+                digest.update(chunk)
+                view = memoryview(chunk)
+                while view:
+                    view = view[out.write(view) :]
+                done += len(chunk)
+                progress("copying", min(1.0, done / total))
+        stored[path.name] = stored_file(copy, digest.hexdigest())
+    passport = Passport(model=model.name, repository=None, revision=None, source="import", files=stored)
+    return _with_origin(passport, staged, model)
+
+
+def _with_origin(passport: Passport, folder: Path, model: KnownModel) -> Passport:
+    """Repository and revision are only claimed where the weights are, byte for byte, those published there."""
+    if not is_published(model, _weight_hashes(passport, folder)):
+        return passport
+    return passport.model_copy(update={"repository": model.repository, "revision": model.revision})
+
+
+def _weight_hashes(passport: Passport, folder: Path) -> dict[str, str]:
+    return {name: passport.files[name].sha256 for name in weight_names(folder)}
+
+
+def _record(log: SessionLog, passport: Passport, folder: Path, model: KnownModel) -> None:
+    log.event(
+        "model-imported",
+        None,
+        {
+            "model": model.name,
+            "repository": passport.repository,
+            "revision": passport.revision,
+            "weights_sha256": joint_sha256(_weight_hashes(passport, folder)),
+            "files": {name: stored.sha256 for name, stored in passport.files.items()},
+        },
+    )
+
+
+def _unheard(*_: object) -> None:
+    return None

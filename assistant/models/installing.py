@@ -1,0 +1,86 @@
+"""A complete model folder takes its place among the installed ones: whole, synced, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assistant.sessions.disk import Disk
+from assistant.sessions.problems import disk_errors
+from pipelines.weights.catalogue import KNOWN_MODELS
+from pipelines.weights.folder import ModelFolder, Passport
+from pipelines.weights.passport import write_passport
+
+
+def install(staged: Path, models_dir: Path, passport: Passport) -> Path:
+    """Write the passport into ``staged``, sync every file, and make the folder ``models_dir/NAME``.
+
+    A model that was installed before stays usable until then, and comes back where the last step fails.
+
+    Args:
+        staged: a folder within ``models_dir``, on the same file system; it is gone afterwards.
+
+    Returns:
+        Where the model lies now.
+
+    Raises:
+        ModelNeeded: what is staged cannot be this model; nothing is replaced.
+        StorageProblem: the disk refuses.
+    """
+    model = KNOWN_MODELS[passport.model]
+    target = models_dir / model.name
+    with disk_errors(models_dir):
+        write_passport(staged, passport)
+        ModelFolder(staged, model).require()
+        _sync(staged)
+        with locked(models_dir, f"{model.name}.install"):
+            _swap(staged, target)
+    return target
+
+
+@contextmanager
+def locked(models_dir: Path, name: str) -> Iterator[None]:
+    """No other process does ``name`` in this folder meanwhile. The lock dies with its process."""
+    from filelock import FileLock
+
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with FileLock(models_dir / f".{name}.lock"):
+        yield
+
+
+def _swap(staged: Path, target: Path) -> None:
+    earlier = target.with_name(f".{target.name}.earlier")
+    _remove(earlier)
+    had_one = os.path.lexists(target)
+    if had_one:
+        target.rename(earlier)
+    try:
+        staged.rename(target)
+    except BaseException:
+        if had_one:
+            earlier.rename(target)
+        raise
+    Disk().sync_folder(target.parent)
+    _remove(earlier)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder, or the link to one that a user put in its place."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    disk = Disk()
+    for path in sorted(folder.iterdir()):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            disk.fsync(descriptor)
+        finally:
+            disk.close(descriptor)
+    disk.sync_folder(folder)

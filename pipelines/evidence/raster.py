@@ -1,0 +1,167 @@
+"""Picture files (PNG, JPEG, TIFF, BMP, WebP, GIF) as 8-bit grey or RGB, upright."""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pipelines.errors import BadInput
+from pipelines.evidence.depth import extent, full_range, refuse_size, scaled, too_large, too_much_memory
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+_EXIF_ORIENTATION: Final = 0x0112
+_TIFF_PHOTOMETRIC: Final = 262
+_WHITE_IS_ZERO: Final = 0
+
+#: What Pillow's decoders raise on damaged files.
+_DAMAGE: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+class Shown(NamedTuple):
+    """What is to be seen of a picture, and how it came from the file."""
+
+    image: Image
+    """Mode ``L`` or ``RGB``."""
+    steps: tuple[str, ...]
+
+
+class Loaded(NamedTuple):
+    """A decoded file with what only the file can tell."""
+
+    image: ImageFile
+    pages: int
+    orientation: int
+    """As EXIF numbers them: 1 is upright. TIFF pages were turned by the decoder."""
+    cut: bool
+    """It has colour of 16 bits, of which the decoder hands out the upper 8."""
+    negative: bool
+    """It has deep grey with white as zero, which the decoder hands out as it is."""
+
+
+def load(path: Path, name: str) -> Loaded:
+    """The first page of a picture file, decoded.
+
+    Raises:
+        BadInput: it is larger than what is read here (told from its header, before memory is taken for pixels), no
+            picture, or damaged.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            with Image.open(path, formats=_FORMATS) as picture:
+                refuse_size(name, picture.width * picture.height)
+                pages = int(getattr(picture, "n_frames", 1))
+                # Before the orientation, which of some formats is known only after decoding.
+                deep = any(";16" in str(tile.args) for tile in picture.tile)
+                orientation = _orientation(picture)
+                negative = _tiff_tag(picture, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO
+                picture.load()
+    except Image.DecompressionBombError as bomb:
+        # Its message has two numbers: the picture's pixels and the limit that they exceed.
+        raise too_large(name, max(map(int, re.findall(r"\d+", str(bomb))))) from bomb
+    except MemoryError as full:
+        raise too_much_memory(name) from full
+    except _DAMAGE as broken:
+        raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken
+    grey = _is_deep_grey(picture)
+    return Loaded(picture, pages, orientation, cut=deep and not grey, negative=negative and grey)
+
+
+def read_raster(path: Path, name: str) -> Shown:
+    """The first page of a picture file as it is meant to be seen.
+
+    Raises:
+        BadInput: as ``load``.
+    """
+    loaded = load(path, name)
+    steps = [f"first of {loaded.pages} pages taken"] if loaded.pages > 1 else []
+    if loaded.cut:
+        steps.append("16-bit colour cut to its upper 8 bits")
+    image = _deep_grey(loaded, name, steps) if _is_deep_grey(loaded.image) else _grey_or_rgb(loaded.image, steps)
+    return Shown(_upright(image, loaded, steps), tuple(steps))
+
+
+def _is_deep_grey(image: Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def _deep_grey(loaded: Loaded, name: str, steps: list[str]) -> Image:
+    import numpy as np
+    from PIL import Image
+
+    values = np.asarray(loaded.image)
+    low, high = full_range(*extent(values, name), fractions=values.dtype.kind == "f")
+    steps.append(f"grey scaled to 8 bits: {low:.10g} is black, {high:.10g} white")
+    shown = scaled(values, low, high)
+    if loaded.negative:
+        np.subtract(255, shown, out=shown)
+        steps.append("inverted: the file has white as zero")
+    return Image.fromarray(shown)
+
+
+def _grey_or_rgb(image: Image, steps: list[str]) -> Image:
+    """8-bit pictures of any kind. Transparency is dropped, as Google's serving code does: laid over black or white,
+    the picture would get borders of its own."""
+    if image.mode.endswith("A") or "transparency" in image.info:
+        image.info.pop("transparency", None)
+        steps.append("transparency dropped")
+    if image.mode in {"1", "L", "LA"}:
+        return image if image.mode == "L" else image.convert("L")
+    if image.mode not in {"P", "PA", "RGB", "RGBA", "RGBX"}:
+        steps.append(f"{image.mode} converted to RGB without a colour profile")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _upright(image: Image, loaded: Loaded, steps: list[str]) -> Image:
+    from PIL.Image import Transpose
+
+    turn = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }.get(loaded.orientation)
+    if turn is None:
+        return image
+    steps.append("turned or mirrored as EXIF says")
+    return image if loaded.image.format == "TIFF" else image.transpose(turn)
+
+
+def _orientation(picture: ImageFile) -> int:
+    """1 where the metadata is damaged: the picture itself may well be sound."""
+    try:
+        found = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    except _DAMAGE:
+        return 1
+    return found if isinstance(found, int) else 1
+
+
+def _tiff_tag(picture: ImageFile, tag: int) -> object:
+    tags = getattr(picture, "tag_v2", None)
+    return tags.get(tag) if tags is not None else None

@@ -1,0 +1,200 @@
+"""Loads a Gemma 3 checkpoint with its processor from a folder: never from the network, never with its own code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from pipelines.errors import ModelNeeded, UsageProblem
+from pipelines.models.control import ControlTokens
+from pipelines.records import Engine
+from pipelines.weights.folder import ModelFolder
+
+DType = Literal["bfloat16", "float32"]
+END_OF_TURN: Final = "<end_of_turn>"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model that is ready to generate, and all that belongs to it."""
+
+    model: Any
+    """``Gemma3ForConditionalGeneration``, in evaluation mode, on its device."""
+    processor: Any
+    """``Gemma3Processor``."""
+    engine: Engine
+    dtype: DType
+    device: str
+
+    @cached_property
+    def control(self) -> ControlTokens:
+        return ControlTokens.of(self.processor.tokenizer)
+
+    @cached_property
+    def end_of_turn(self) -> int:
+        tokenizer = self.processor.tokenizer
+        return int(tokenizer.get_added_vocab().get(END_OF_TURN, tokenizer.eos_token_id))
+
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """The tokens after which nothing more is generated."""
+        stated = self.model.generation_config.eos_token_id
+        listed = stated if isinstance(stated, list) else [stated]
+        return frozenset({*listed, self.processor.tokenizer.eos_token_id, self.end_of_turn} - {None})
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of a text, none added."""
+        return list(self.processor.tokenizer.encode(text, add_special_tokens=False))
+
+    def decode(self, ids: Any) -> str:
+        """Text of tokens, markers included whether they are flagged special or not."""
+        return str(self.processor.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+
+def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: str, note: str) -> Checkpoint:
+    """Load what lies in ``folder``.
+
+    Args:
+        threads: for torch on the CPU; 0 leaves the choice to it.
+        device: ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
+        dtype: ``auto``, ``bfloat16`` or ``float32``.
+        version, note: for the engine's name.
+
+    Raises:
+        ModelNeeded: it is not there, damaged, incomplete, of another architecture, or too large for this machine.
+        UsageProblem: there is no such device here.
+    """
+    from pipelines.weights.memory import require_memory
+
+    folder.require()
+    place = _device(device)
+    kind = _dtype(dtype, place)
+    require_memory(folder, kind, place)
+    engine = folder.engine(version, note)
+
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    name = folder.model.name
+    try:
+        with _quiet():
+            processor = _processor(folder)
+            model = _model(folder, kind)
+        _require_agreement(name, model, processor)
+        model = model.to(place).eval()
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise ModelNeeded(
+            name,
+            f"does not fit into the memory of {place} in {kind}",
+            "close other programs, or use a machine with more memory",
+        ) from error
+    except ModelNeeded:
+        raise
+    except Exception as error:
+        # Whatever a library says of damaged files: it may be of any type and many lines long.
+        raise _unusable(name, f"cannot be loaded ({type(error).__name__})") from error
+    return Checkpoint(model, processor, engine, kind, place)
+
+
+def _device(asked: str) -> str:
+    import torch
+
+    if asked == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    kind, _, index = asked.partition(":")
+    if int(index or 0) >= there[kind]:
+        raise UsageProblem(f"device {asked}", "is not on this machine", "choose auto or cpu")
+    return asked
+
+
+def _dtype(asked: str, device: str) -> DType:
+    import torch
+
+    match asked:
+        case "bfloat16" | "float32":
+            return asked
+    if device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False):
+        return "bfloat16"
+    # Graphics processors without bfloat16 compute it in float32 step by step: slower, and no nearer.
+    return "bfloat16" if device == "cpu" else "float32"
+
+
+def _processor(folder: ModelFolder) -> Any:
+    import transformers
+
+    auto: Any = transformers.AutoProcessor
+    processor = auto.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
+    if processor.chat_template is None:
+        processor.chat_template = processor.tokenizer.chat_template
+    return processor
+
+
+def _model(folder: ModelFolder, dtype: DType) -> Any:
+    import torch
+    import transformers
+
+    auto: Any = transformers.AutoModelForImageTextToText
+    model, found = auto.from_pretrained(
+        folder.path,
+        dtype=getattr(torch, dtype),
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        output_loading_info=True,
+    )
+    if type(model).__name__ != folder.model.architecture:
+        raise _unusable(folder.model.name, f"is of {type(model).__name__}, not {folder.model.architecture}")
+    # The library fills what is missing with random numbers.
+    if lacking := len(found["missing_keys"]) + len(found["mismatched_keys"]):
+        raise _unusable(folder.model.name, f"is incomplete ({lacking} tensors are missing or of another shape)")
+    given = model.generation_config
+    settings: Any = transformers.GenerationConfig
+    # The published settings ask for sampling; what is asked for here is stated in every call.
+    model.generation_config = settings(
+        bos_token_id=given.bos_token_id, eos_token_id=given.eos_token_id, pad_token_id=given.pad_token_id
+    )
+    return model
+
+
+def _require_agreement(name: str, model: Any, processor: Any) -> None:
+    """What would otherwise show itself as an index error, or as nonsense, in the middle of a call."""
+    tokenizer, config = processor.tokenizer, model.config
+    if processor.chat_template is None:
+        raise _unusable(name, "has no chat template")
+    if any(getattr(tokenizer, f"{kind}_token_id", None) is None for kind in ("image", "boi", "eoi")):
+        raise _unusable(name, "has a tokenizer without image tokens")
+    if (
+        len(tokenizer) > config.text_config.vocab_size
+        or tokenizer.image_token_id != config.image_token_id
+        or processor.image_seq_length != config.mm_tokens_per_image
+    ):
+        raise _unusable(name, "has a tokenizer or processor of another model")
+
+
+def _unusable(name: str, problem: str) -> ModelNeeded:
+    return ModelNeeded(name, problem, f"run: assistant models pull {name}  (or again: assistant models import DIR)")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's progress bars, and its advice to install another image back end: which one is used is
+    logged with every call."""
+    from transformers import utils
+
+    logging: Any = utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,77 @@
+"""Asks a generator on behalf of one node of one run: every call is recorded before its output is used, and made again
+only where its output was not recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipelines.models.generator import Ask, Generation, Generator, Slot
+from pipelines.ports import Journal, Key, Store
+from pipelines.records import Availability, ModelCall, Value
+
+
+class Exchange(Value):
+    """What was asked and what came of it: with the weights that are named in it, all it takes to repeat the call."""
+
+    ask: Ask
+    slots: tuple[Slot, ...] = ()
+    generation: Generation
+
+
+@dataclass(frozen=True)
+class Consultant:
+    """The generator as a node sees it.
+
+    ``node`` names the graph's node in the log; ``progress`` is told the node and the share of the token budget used.
+    """
+
+    generator: Generator
+    journal: Journal
+    store: Store
+    run: str
+    node: str
+    progress: Callable[[str, float], None]
+
+    def available(self) -> Availability:
+        return self.generator.available()
+
+    def generate(self, ask: Ask) -> Generation:
+        """The answer to ``ask``, as `Generator.generate`."""
+        return self._exchange(
+            ask,
+            (),
+            lambda: self.generator.generate(ask, self.store.get, lambda share: self.progress(self.node, share)),
+        )
+
+    def choose(self, ask: Ask, slots: tuple[Slot, ...]) -> Generation:
+        """One option of every slot, as `Generator.choose`."""
+        return self._exchange(ask, slots, lambda: self.generator.choose(ask, slots, self.store.get))
+
+    def _exchange(self, ask: Ask, slots: tuple[Slot, ...], call: Callable[[], Generation]) -> Generation:
+        parts = (ask.digest(), *(slot.digest() for slot in slots), self.generator.engine().digest())
+        key = Key(self.run, f"{self.node}:ask", hashlib.sha256("\n".join(parts).encode()).hexdigest())
+        known = self.journal.recall(key)
+        if known is not None:
+            return self.journal.read(known, Exchange).generation
+        exchange = Exchange(ask=ask, slots=slots, generation=call())
+        self.journal.record(key, exchange, (_model_call(self.node, exchange),))
+        return exchange.generation
+
+
+def _model_call(node: str, exchange: Exchange) -> ModelCall:
+    ask, generation = exchange.ask, exchange.generation
+    return ModelCall(
+        node=node,
+        engine=generation.engine,
+        inputs=(ask.digest(), *ask.frames),
+        output=generation.digest(),
+        finish_reason=generation.finish_reason,
+        seconds=generation.seconds,
+        parameters=generation.parameters,
+        libraries=generation.libraries,
+        prompt=ask.prompt,
+        prompt_tokens=generation.prompt_tokens,
+        output_tokens=generation.output_tokens,
+    )

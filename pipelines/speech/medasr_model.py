@@ -1,0 +1,206 @@
+"""MedASR's network as transformers runs it: loaded from a local folder, samples in, logits out."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import ModelNeeded, UsageProblem
+from pipelines.quiet import silence_telemetry
+from pipelines.speech.audio import RATE
+from pipelines.speech.ctc import Alphabet
+from pipelines.speech.decode import Samples
+from pipelines.speech.windows import ROW, rows
+from pipelines.weights.folder import ModelFolder
+
+#: Rows are this far apart only with this hop of the front end and this subsampling of the encoder.
+_HOP: Final = 160
+#: A count of training steps that older files lack and inference never reads.
+_UNUSED: Final = ".num_batches_tracked"
+_LONGEST_REASON: Final = 160
+
+
+@dataclass(frozen=True)
+class MedASRModel:
+    """A loaded network. May be used by several threads at once."""
+
+    alphabet: Alphabet
+    device: str
+    attention: str
+    feature_extractor: str
+    _network: Any = field(repr=False)
+    _processor: Any = field(repr=False)
+
+    def logits(self, samples: Samples) -> NDArray[np.float32]:
+        """Logits of one window, [rows, ids], from mono 16 kHz samples, [n], at least 2,320 of them."""
+        import torch
+
+        inputs = self._processor(audio=samples, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True).to(
+            self.device
+        )
+        with torch.inference_mode():
+            found = self._network(
+                input_features=inputs["input_features"], attention_mask=inputs["attention_mask"]
+            ).logits[0]
+        logits: NDArray[np.float32] = found.cpu().numpy()
+        return logits
+
+
+def load(folder: ModelFolder, threads: int = 0, device: str = "auto") -> MedASRModel:
+    """Load the checkpoint in ``folder`` and try it on a second of silence. No connection is opened.
+
+    Args:
+        folder: where it lies.
+        threads: CPU threads; 0 leaves the choice to torch.
+        device: ``auto`` (cuda, else mps, else cpu) or a device as torch names it.
+
+    Raises:
+        ModelNeeded: there is none, or it cannot be loaded or does not fit together.
+        UsageProblem: ``device`` is not one of this machine.
+    """
+    folder.require()
+    silence_telemetry()
+    import torch
+
+    chosen = _device(device)
+    if threads > 0:
+        # There is one such number per process, so that of whoever loads last counts for every model of torch.
+        torch.set_num_threads(threads)
+    with _quiet():
+        processor = _processor(folder)
+        network = _network(folder).to(chosen)
+        model = MedASRModel(
+            alphabet=_alphabet(folder, network, processor),
+            device=chosen,
+            attention=str(network.config._attn_implementation),
+            feature_extractor=type(processor.feature_extractor).__name__,
+            _network=network,
+            _processor=processor,
+        )
+        _try(folder, model)
+    return model
+
+
+def _processor(folder: ModelFolder) -> Any:
+    import transformers
+
+    loader: Any = transformers.AutoProcessor
+    try:
+        processor = loader.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
+        extractor, tokenizer = processor.feature_extractor, processor.tokenizer
+        fits = (extractor.sampling_rate, extractor.hop_length) == (RATE, _HOP)
+        described = f"{type(extractor).__name__} and {type(tokenizer).__name__}"
+    # Whatever a damaged file makes of the library: OSError, KeyError, a panic of the tokeniser's own.
+    except Exception as error:
+        raise _unfit(folder, f"its processor cannot be loaded ({_reason(error)})") from error
+    if not fits:
+        raise _unfit(folder, f"its processor ({described}) does not hear 16 kHz in steps of 10 ms")
+    return processor
+
+
+def _network(folder: ModelFolder) -> Any:
+    import torch
+    from transformers import AutoModelForCTC
+
+    try:
+        network, found = AutoModelForCTC.from_pretrained(
+            folder.path,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except Exception as error:
+        raise _unfit(folder, f"its weights cannot be loaded ({_reason(error)})") from error
+    if type(network).__name__ != folder.model.architecture:
+        raise _unfit(folder, f"is a {type(network).__name__}, not a {folder.model.architecture}")
+    # The library fills what is missing with random numbers and goes on.
+    missing = sorted(name for name in found["missing_keys"] if not name.endswith(_UNUSED))
+    if missing:
+        raise _unfit(folder, f"{len(missing)} tensors are missing from its weights, {missing[0]} first")
+    return network.eval()
+
+
+def _alphabet(folder: ModelFolder, network: Any, processor: Any) -> Alphabet:
+    """What the head's ids write: the tokeniser knows more than the head can say."""
+    tokenizer, width, blank = processor.tokenizer, network.config.vocab_size, network.config.pad_token_id
+    if len(tokenizer) < width or tokenizer.pad_token_id != blank:
+        raise _unfit(
+            folder,
+            f"its tokeniser ({len(tokenizer)} pieces, blank {tokenizer.pad_token_id}) is not that of its network "
+            f"({width} ids, blank {blank})",
+        )
+    silent = {blank, tokenizer.bos_token_id, tokenizer.eos_token_id}
+    pieces = tokenizer.convert_ids_to_tokens(list(range(width)))
+    return Alphabet(tuple(None if id_ in silent else piece for id_, piece in enumerate(pieces)), blank)
+
+
+def _try(folder: ModelFolder, model: MedASRModel) -> None:
+    try:
+        logits = model.logits(np.zeros(RATE, np.float32))
+    except Exception as error:
+        raise _unfit(folder, f"it does not run ({_reason(error)})") from error
+    if logits.shape != (rows(RATE), len(model.alphabet.pieces)):
+        raise _unfit(folder, f"it gives {logits.shape[0]} frames for a second, not {rows(RATE)} ({ROW} samples apart)")
+    if not np.isfinite(logits).all():
+        raise _unfit(folder, "its weights hold values that are not numbers")
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    remedy = "choose auto or cpu, or a cuda or mps device that torch finds here"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageProblem(name, "is not a device that can be computed on here", remedy) from error
+    return name
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Loading without progress bars and hints on the terminal; what they tell is checked instead."""
+    import transformers
+
+    library: Any = transformers.utils.logging
+    with warnings.catch_warnings():
+        # Told once per process by torch's convolution, of every even kernel: MedASR has 32 by design.
+        warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths", category=UserWarning)
+        verbosity, bars = library.get_verbosity(), library.is_progress_bar_enabled()
+        library.set_verbosity(logging.CRITICAL)
+        library.disable_progress_bar()
+        try:
+            yield
+        finally:
+            library.set_verbosity(verbosity)
+            if bars:
+                library.enable_progress_bar()
+
+
+def _reason(error: Exception) -> str:
+    """What a library complains of, in one short line."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines[0].split()) if lines else ""
+    short = text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__
+
+
+def _unfit(folder: ModelFolder, problem: str) -> ModelNeeded:
+    name = folder.model.name
+    return ModelNeeded(
+        f"{name} in {folder.path}",
+        problem,
+        f"run: assistant models pull {name}  (or again: assistant models import DIR)",
+    )

@@ -1,0 +1,48 @@
+"""The task `image-question`: a question about an image, answered by a model that is shown the image."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipelines.records import Attachment, ImageCitation, Kind, Result, Status, TaskName
+from pipelines.tasks.asking import ask_of, generated_result
+from pipelines.tasks.task import TaskInput
+
+IMAGES: Final = frozenset(
+    {Kind.CHEST_XRAY, Kind.RADIOGRAPH, Kind.DERMATOLOGY, Kind.FUNDUS, Kind.HISTOPATHOLOGY_PATCH, Kind.IMAGE}
+)
+
+
+def answer(given: TaskInput) -> Result:
+    """The model's answer; every statement cites the exact pictures that it was shown, which are kept.
+
+    Raises:
+        BadInput: an image cannot be read.
+        ModelNeeded: no model that sees images is ready.
+    """
+    images = [attachment for attachment in given.attachments if attachment.kind in IMAGES]
+    if not images:
+        return Result(
+            task=TaskName.IMAGE_QUESTION,
+            status=Status.NEEDS_INPUT,
+            message="No image is attached. Go on with: assistant resume RUN --attach [KIND=]PATH",
+        )
+    # Before any picture is prepared: without a model the run waits.
+    given.consultant.generator.engine()
+    from pipelines.evidence.picture import frame_of
+    from prompts import prompt_for
+
+    frames = tuple(frame_of(image, given.store) for image in images)
+    kind = _one_kind(images)
+    prompt = prompt_for(TaskName.IMAGE_QUESTION.value, kind.value if kind else None, given.prompts)
+    ask = ask_of(prompt, [frame.sha256 for frame in frames], question=given.transcript.text)
+    citations = tuple(ImageCitation(attachment=frame.attachment, frame=frame.sha256) for frame in frames)
+    result = generated_result(TaskName.IMAGE_QUESTION, ask, given.consultant.generate(ask), kind, citations)
+    shown = [frame.model_dump(mode="json") for frame in frames]
+    return result.model_copy(update={"data": {**result.data, "frames": shown}})
+
+
+def _one_kind(images: list[Attachment]) -> Kind | None:
+    """The kind that all of them have; None where they differ or nothing more is known than that they are images."""
+    kinds = {image.kind for image in images}
+    return kinds.pop() if len(kinds) == 1 and kinds != {Kind.IMAGE} else None

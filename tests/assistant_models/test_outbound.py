@@ -1,0 +1,184 @@
+"""The one way out: where it goes, what it says, and that the test's hub speaks as the real one does."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+from huggingface_hub import HfApi, hf_hub_download, set_client_factory
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.utils._http import default_client_factory
+
+from assistant.outbound import Outbound
+from assistant.sessions import SessionLog
+from pipelines.errors import UsageProblem
+from tests.support.hub_server import SIGNATURE, Hub, Refusal, git_hash, serve
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+TOKEN = "hf_TheTokenOfThisTest"
+FILES = {"config.json": b"{}", "model.safetensors": bytes(range(256)) * 100}
+
+pytestmark = pytest.mark.usefixtures("own_hub_settings")
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    for name, data in FILES.items():
+        (folder / name).write_bytes(data)
+    with serve(Hub(folder, "google/tiny", REVISION)) as served:
+        yield served
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SessionLog]:
+    with SessionLog.open(tmp_path / "data") as opened:
+        yield opened
+
+
+def test_it_follows_the_hub_to_where_the_hub_sends_it(hub: Hub, log: SessionLog) -> None:
+    with Outbound(log).connect(hub.endpoint, "a test") as connection:
+        with connection.get(hub.url("model.safetensors"), {"Range": "bytes=100-"}) as reply:
+            assert reply.status == 206
+            assert reply.body() == FILES["model.safetensors"][100:]
+        assert connection.head(hub.url("model.safetensors")).status == 302
+    assert [ask.host for ask in hub.requests] == [hub.host, hub.cdn_host, hub.host]
+
+
+def test_it_goes_nowhere_else(hub: Hub, log: SessionLog) -> None:
+    with (
+        Outbound(log).connect(hub.endpoint, "a test") as connection,
+        pytest.raises(UsageProblem, match=rf"localhost:{hub.port}: may not be reached"),
+        connection.get(f"http://{hub.cdn_host}/lfs/1"),
+    ):
+        pass
+    assert (hub.requests, log.payloads("outbound")) == ([], ())
+
+
+def test_from_an_https_hub_it_is_not_led_to_plain_http(hub: Hub, log: SessionLog) -> None:
+    with (
+        Outbound(log).connect("https://huggingface.co", "a test") as connection,
+        pytest.raises(UsageProblem, match=r"huggingface\.co: may not be reached over http from"),
+        connection.get("http://huggingface.co/google/tiny"),
+    ):
+        pass
+    assert log.payloads("outbound") == ()
+
+
+def test_it_is_not_led_to_other_kinds_of_address(hub: Hub, log: SessionLog) -> None:
+    hub.elsewhere = "ftp://127.0.0.1"
+    with (
+        Outbound(log).connect(hub.endpoint, "a test") as connection,
+        pytest.raises(UsageProblem, match="may not be reached over ftp"),
+        connection.get(hub.url("model.safetensors")),
+    ):
+        pass
+
+
+def test_what_was_sent_is_logged_also_when_the_work_fails(hub: Hub, log: SessionLog) -> None:
+    def work() -> None:
+        with Outbound(log).connect(hub.endpoint, "a test") as connection, connection.get(hub.url("config.json")):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    (event,) = log.payloads("outbound")
+    assert event["host"] == hub.host
+    assert event["sent_bytes"] == hub.received_bytes
+
+
+def test_it_says_no_more_of_this_machine_than_the_product_and_its_version(hub: Hub, log: SessionLog) -> None:
+    with Outbound(log).connect(hub.endpoint, "a test") as connection, connection.get(hub.url("config.json")):
+        pass
+    (asked,) = hub.requests
+    assert asked.agent == "clinical-assistant/0.1.0"
+
+
+def test_no_library_writes_down_a_signature_or_token(
+    hub: Hub, log: SessionLog, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    caplog.set_level(logging.DEBUG)
+    with Outbound(log).connect(hub.endpoint, "a test") as connection:
+        connection.sign_in()
+        with connection.get(hub.url("model.safetensors")) as reply:
+            reply.body()
+    assert [ask.token for ask in hub.requests] == [TOKEN, None]
+    assert SIGNATURE not in caplog.text
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("token", ["hf_ümlaut", "two words", "hf_\x07"])
+def test_what_cannot_be_a_token_is_refused_without_being_shown(
+    hub: Hub, log: SessionLog, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    with Outbound(log).connect(hub.endpoint, "a test") as connection, pytest.raises(UsageProblem) as caught:
+        connection.sign_in()
+    assert token not in str(caught.value)
+
+
+def test_an_ending_token_is_renewed_through_the_same_way_out(
+    hub: Hub, log: SessionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub's tools would ask huggingface.co; a connection to another hub does not go there."""
+    stored = tmp_path / "stored_tokens"
+    stored.write_text(f"[mine]\nhf_token = {TOKEN}\nrefresh_token = r\nexpires_at = 1\n")
+    Path(huggingface_hub.constants.HF_TOKEN_PATH).write_text(TOKEN)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_STORED_TOKENS_PATH", str(stored))
+    with Outbound(log).connect(hub.endpoint, "a test") as connection:
+        connection.sign_in()
+        assert connection.signed_in
+    assert (hub.requests, log.payloads("outbound")) == ([], ())
+
+
+def test_a_proxy_that_cannot_be_used(hub: Hub, log: SessionLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://proxy")
+    with (
+        pytest.raises(UsageProblem, match="HTTPS_PROXY: names a proxy that cannot be used"),
+        Outbound(log).connect("https://huggingface.co", "a test"),
+    ):
+        pass
+
+
+class TestTheHubOfTheseTests:
+    """huggingface_hub itself is content with it."""
+
+    @pytest.fixture(autouse=True)
+    def _fresh_client(self) -> Iterator[None]:
+        set_client_factory(default_client_factory)
+        yield
+        set_client_factory(default_client_factory)
+
+    def test_lists_as_the_hub_does(self, hub: Hub) -> None:
+        info = HfApi(hub.endpoint, token=False).model_info("google/tiny", revision=REVISION, files_metadata=True)
+        assert info.sha == REVISION
+        small, large = info.siblings or ()
+        assert (small.rfilename, small.size, small.blob_id) == ("config.json", 2, git_hash(b"{}"))
+        assert large.lfs is not None
+        assert large.lfs.sha256 == hashlib.sha256(FILES["model.safetensors"]).hexdigest()
+
+    @pytest.mark.parametrize("name", FILES)
+    def test_gives_files_as_the_hub_does(self, hub: Hub, tmp_path: Path, name: str) -> None:
+        path = hf_hub_download(
+            "google/tiny", name, revision=REVISION, endpoint=hub.endpoint, token=False, local_dir=tmp_path / "got"
+        )
+        assert Path(path).read_bytes() == FILES[name]
+
+    def test_refuses_as_the_hub_does(self, hub: Hub) -> None:
+        api = HfApi(hub.endpoint, token=TOKEN)
+        with pytest.raises(RepositoryNotFoundError):
+            api.model_info("google/none", revision=REVISION)
+        with pytest.raises(RevisionNotFoundError):
+            api.model_info("google/tiny", revision="main")
+        hub.token, hub.accepted = TOKEN, False
+        with pytest.raises(GatedRepoError):
+            api.get_hf_file_metadata(url=hub.endpoint + hub.url("config.json"))
+        hub.refusals["config.json"] = [Refusal(401, "GatedRepo", "restricted")]
+        with pytest.raises(GatedRepoError):
+            api.get_hf_file_metadata(url=hub.endpoint + hub.url("config.json"))

@@ -1,0 +1,236 @@
+"""2D DICOM: from stored values to the frame, by hand and against pydicom's own pictures."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
+
+from pipelines.errors import BadInput
+from pipelines.evidence.inspect import inspect_attachment
+from pipelines.records import Kind
+from tests.support.pictures import Array, PictureStore, attached, framed, seen, write_dicom
+
+FILM = (np.arange(35, dtype=np.uint16).reshape(5, 7) * 100) + 300
+SHADES = np.arange(35, dtype=np.uint8).reshape(5, 7) * 7
+
+
+def _stretched(values: Array) -> Array:
+    values = values.astype(float)
+    return np.round((values - values.min()) / (values.max() - values.min()) * 255)
+
+
+def _packaged(name: str) -> Path:
+    found = get_testdata_file(name, download=False)
+    assert found is not None
+    return Path(str(found))
+
+
+def _table(entries: Array, first: int) -> Sequence:
+    item = Dataset()
+    item.LUTDescriptor = [len(entries), first, 16]
+    item.ModalityLUTType = "US"
+    item.LUTData = entries.astype("<u2").tobytes()
+    item["LUTData"].VR = "OW"
+    return Sequence([item])
+
+
+def test_deep_grey_goes_from_its_least_value_to_its_greatest(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", FILM, BitsStored=12, WindowCenter=400, WindowWidth=10)
+    np.testing.assert_array_equal(seen(path)[..., 0], _stretched(FILM))
+    assert framed(path)[0].steps == (
+        "12-bit grey scaled to 8: 300 is the least value, 3700 the greatest",
+        "padded to a square with black",
+        "grey repeated in red, green and blue",
+    )
+
+
+def test_eight_bits_stay_as_they_are(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", SHADES, RescaleSlope=1, RescaleIntercept=-100)
+    np.testing.assert_array_equal(seen(path)[..., 0], SHADES)
+
+
+@pytest.mark.parametrize("values", [SHADES, FILM])
+def test_white_and_black_are_not_exchanged(values: Array, tmp_path: Path) -> None:
+    positive = seen(write_dicom(tmp_path / "a.dcm", values))
+    path = write_dicom(tmp_path / "b.dcm", values, PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(seen(path), 255 - positive)
+    assert "inverted: low values are white" in framed(path)[0].steps
+
+
+@pytest.mark.parametrize(("slope", "intercept"), [(1, -1024), (0.25, 17.5), (-1, 4095), (-0.001, 0)])
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_a_rescale_counts(slope: float, intercept: float, photometric: str, tmp_path: Path) -> None:
+    path = write_dicom(
+        tmp_path / "a.dcm",
+        FILM,
+        PhotometricInterpretation=photometric,
+        RescaleSlope=slope,
+        RescaleIntercept=intercept,
+    )
+    expected = _stretched(FILM.astype(float) * slope + intercept)
+    shown = seen(path)[..., 0].astype(int)
+    assert np.abs(shown - (255 - expected if photometric == "MONOCHROME1" else expected)).max() <= 1
+
+
+def test_a_modality_table_counts(tmp_path: Path) -> None:
+    entries = np.sqrt(np.arange(4096) * 1000.0)
+    path = write_dicom(tmp_path / "a.dcm", FILM, ModalityLUTSequence=_table(entries, 0))
+    np.testing.assert_array_equal(seen(path)[..., 0], _stretched(entries.astype(np.uint16)[FILM]))
+    assert framed(path)[0].steps[0] == "modality table applied"
+
+
+def test_signed_values(tmp_path: Path) -> None:
+    values = FILM.astype(np.int16) - 2000
+    np.testing.assert_array_equal(seen(write_dicom(tmp_path / "a.dcm", values))[..., 0], _stretched(values))
+
+
+def test_what_lies_above_the_stored_bits_is_not_seen(tmp_path: Path) -> None:
+    """Old devices kept an overlay there."""
+    path = write_dicom(tmp_path / "a.dcm", FILM | np.uint16(0x8000), BitsStored=12)
+    np.testing.assert_array_equal(seen(path)[..., 0], _stretched(FILM))
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize(("value", "limit"), [(65535, None), (0, None), (65000, 65535)])
+def test_padding_is_black_and_does_not_stretch_the_scale(
+    value: int, limit: int | None, photometric: str, tmp_path: Path
+) -> None:
+    padded = np.pad(FILM, 2, constant_values=value)
+    path = write_dicom(
+        tmp_path / "a.dcm",
+        padded,
+        PhotometricInterpretation=photometric,
+        PixelPaddingValue=value,
+        PixelPaddingRangeLimit=limit,
+    )
+    expected = _stretched(FILM)
+    shown = seen(path)[..., 0]
+    np.testing.assert_array_equal(shown[2:-2, 2:-2], 255 - expected if photometric == "MONOCHROME1" else expected)
+    assert int(shown.sum()) == int(shown[2:-2, 2:-2].sum())
+
+
+def test_one_value_only_is_one_shade(tmp_path: Path) -> None:
+    assert (seen(write_dicom(tmp_path / "a.dcm", np.full((3, 3), 900, np.uint16), PixelPaddingValue=900)) == 0).all()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_palette_is_applied(bits: int, tmp_path: Path) -> None:
+    colours = np.random.default_rng(4).integers(0, 256, (256, 3)).astype(np.uint16)
+    colours[0] = 255
+    entries = colours * 257 if bits == 16 else colours.astype(np.uint8)
+    tables = {
+        f"{colour}PaletteColorLookupTable{part}": [256, 0, bits] if part == "Descriptor" else entries[:, n].tobytes()
+        for n, colour in enumerate(("Red", "Green", "Blue"))
+        for part in ("Descriptor", "Data")
+    }
+    path = write_dicom(tmp_path / "a.dcm", SHADES, PhotometricInterpretation="PALETTE COLOR", **tables)
+    np.testing.assert_array_equal(seen(path), colours[SHADES])
+    assert framed(path)[0].steps[0] == "palette applied"
+
+
+def test_colour(tmp_path: Path) -> None:
+    rgb = np.random.default_rng(4).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(seen(write_dicom(tmp_path / "a.dcm", rgb)), rgb)
+    planes = np.ascontiguousarray(rgb.transpose(2, 0, 1)).tobytes() + b"\0"
+    np.testing.assert_array_equal(
+        seen(write_dicom(tmp_path / "b.dcm", rgb, PlanarConfiguration=1, PixelData=planes)), rgb
+    )
+    deep = rgb.astype(np.uint16) * 16
+    np.testing.assert_array_equal(
+        seen(write_dicom(tmp_path / "c.dcm", deep, BitsStored=12)), np.round(deep / 4095 * 255)
+    )
+
+
+def test_luminance_and_chrominance_become_rgb(tmp_path: Path) -> None:
+    ybr = np.random.default_rng(4).integers(60, 196, (6, 6, 3), dtype=np.uint8)
+    y, cb, cr = (ybr[..., n].astype(float) - (0, 128, 128)[n] for n in range(3))
+    rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1).clip(0, 255)
+    path = write_dicom(tmp_path / "a.dcm", ybr, PhotometricInterpretation="YBR_FULL")
+    assert np.abs(seen(path) - rgb).max() <= 1
+    assert framed(path)[0].steps == ("YBR_FULL converted to RGB",)
+
+
+def test_what_is_compressed_is_the_same_picture(tmp_path: Path) -> None:
+    plain = seen(write_dicom(tmp_path / "a.dcm", FILM))
+    for syntax in (DeflatedExplicitVRLittleEndian, RLELossless):
+        dataset = dcmread(write_dicom(tmp_path / "b.dcm", FILM))
+        if syntax == RLELossless:
+            dataset.compress(syntax)
+        dataset.file_meta.TransferSyntaxUID = syntax
+        dataset.save_as(tmp_path / "c.dcm")
+        np.testing.assert_array_equal(seen(tmp_path / "c.dcm"), plain)
+    big = write_dicom(tmp_path / "d.dcm", FILM, ExplicitVRBigEndian, PixelData=FILM.astype(">u2").tobytes())
+    np.testing.assert_array_equal(seen(big), plain)
+
+
+@pytest.mark.parametrize(("syntax", "kind", "off"), [(JPEGBaseline8Bit, "JPEG", 4), (JPEG2000Lossless, "JPEG2000", 0)])
+def test_jpeg_within(syntax: str, kind: str, off: int, tmp_path: Path) -> None:
+    blocks = np.random.default_rng(2).integers(0, 256, (4, 4)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
+    packed = io.BytesIO()
+    Image.fromarray(blocks).save(packed, kind, **({"quality": 95} if kind == "JPEG" else {"no_jp2": True}))
+    path = write_dicom(tmp_path / "a.dcm", blocks, syntax, PixelData=encapsulate([packed.getvalue()]))
+    assert np.abs(seen(path)[..., 0].astype(int) - blocks).max() <= off
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("SC_rgb_rle.dcm", "SC_rgb_rle_16bit.dcm"),
+        ("SC_rgb_rle.dcm", "SC_rgb_rle_32bit.dcm"),
+        ("SC_rgb_small_odd.dcm", "SC_rgb_small_odd_big_endian.dcm"),
+        ("SC_rgb_jpeg.dcm", "SC_rgb_jpeg_dcmd.dcm"),
+    ],
+)
+def test_one_picture_in_two_encodings_is_one_frame(name: str, reference: str) -> None:
+    assert framed(_packaged(name))[0].sha256 == framed(_packaged(reference))[0].sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("CT_small.dcm", r"is one image of a series \(CT\); attach its folder: ct-series=PATH"),
+        ("MR_small.dcm", r"is one image of a series \(MR\); attach its folder: mr-series=PATH"),
+        ("SC_rgb_rle_2frame.dcm", "is a series of 2 frames; "),
+        ("JPEGLSNearLossless_08.dcm", r"is compressed as JPEG-LS Lossy .* not decoded here; .* uncompressed or as PNG"),
+        ("SC_rgb_jpeg_gdcm.dcm", r"is compressed as JPEG Lossless, .* not decoded here; .* uncompressed or as PNG"),
+    ],
+)
+def test_what_the_header_forbids_is_refused_at_inspection(name: str, problem: str) -> None:
+    path = _packaged(name)
+    with pytest.raises(BadInput, match=rf"^{path.name}: {problem}"):
+        inspect_attachment(attached(path), PictureStore(), None)
+    with pytest.raises(BadInput, match=rf"^{path.name}: {problem}"):
+        framed(path)
+
+
+def test_a_series_is_left_to_its_own_reader() -> None:
+    inspected = inspect_attachment(attached(_packaged("CT_small.dcm"), Kind.CT_SERIES), PictureStore(), None)
+    assert inspected.patient is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("test-SR.dcm", "is a DICOM file without a picture; "),
+        ("JPGExtended.dcm", r"has pixels that cannot be decoded \(JPEG Extended .*\); .* uncompressed or as PNG"),
+    ],
+)
+def test_what_has_no_usable_pixels_is_refused(name: str, problem: str) -> None:
+    with pytest.raises(BadInput, match=problem):
+        framed(_packaged(name))

@@ -1,0 +1,41 @@
+"""Logs of earlier versions, opened by this one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from assistant.sessions import SessionLog
+from assistant.sessions.schema import HEAD
+from pipelines.ports import Key
+from pipelines.records import ImageCitation, Result, Statement, Status
+from tests.sessions import a_run
+
+
+def _as_the_first_schema_wrote_it(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE citations DROP COLUMN frame")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+
+
+def test_a_log_of_the_first_schema_still_holds_and_takes_pictures(tmp_path: Path) -> None:
+    with SessionLog.open(tmp_path) as log:
+        run = log.accept(a_run.request(log), log.session("before"))
+        old = log.journal.record(Key(run, "record-question", "1"), a_run.result())
+    _as_the_first_schema_wrote_it(tmp_path / "log.db")
+    with SessionLog.open(tmp_path) as log:
+        found = log.verify()
+        assert found.ok, found.problem
+        assert log.journal.read(old, Result) == a_run.result()
+        frame = log.store.put(b"a picture")
+        shown = Statement(
+            text="Clear.", origin="generated", citations=(ImageCitation(attachment="a" * 64, frame=frame),)
+        )
+        result = Result(task=None, status=Status.DRAFT, statements=(shown,))
+        new = log.journal.record(Key(run, "image-question", "1"), result)
+    with SessionLog.open(tmp_path) as log:
+        assert log.journal.read(new, Result) == result
+        assert log.verify().ok
+    with closing(sqlite3.connect(tmp_path / "log.db")) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)

@@ -1,0 +1,102 @@
+"""Pictures written for tests, and what becomes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+from pipelines.evidence.formats import format_of
+from pipelines.evidence.picture import Frame, frame_of
+from pipelines.records import Attachment, Kind
+
+Array = NDArray[Any]
+
+
+class PictureStore:
+    """Attached files where they lie, and what is put in by its hash."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.held[sha256] = data
+        return sha256
+
+    def put_file(self, path: Path) -> str:
+        return self.put(path.read_bytes())
+
+    def get(self, sha256: str) -> bytes:
+        return self.held[sha256]
+
+    def path(self, sha256: str) -> Path:
+        return Path(sha256)
+
+
+def attached(path: Path, kind: Kind = Kind.IMAGE) -> Attachment:
+    """The file, under its path in place of a hash."""
+    return Attachment(
+        sha256=str(path),
+        name=path.name,
+        media_type=format_of(path, path.name).value,
+        size=path.stat().st_size,
+        kind=kind,
+        kind_from="user",
+    )
+
+
+def framed(path: Path) -> tuple[Frame, Array]:
+    """The frame of a picture file, and its pixels."""
+    store = PictureStore()
+    frame = frame_of(attached(path), store)
+    with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
+        assert (picture.format, picture.mode) == ("PNG", "RGB")
+        return frame, np.asarray(picture)
+
+
+def seen(path: Path) -> Array:
+    """The source picture as it is within its frame."""
+    frame, pixels = framed(path)
+    return pixels[frame.top : frame.top + frame.source_height, frame.left : frame.left + frame.source_width]
+
+
+def write_dicom(path: Path, values: Array, syntax: str = ExplicitVRLittleEndian, **elements: object) -> Path:
+    """A DICOM file of one image, grey or RGB by its shape; ``elements`` by keyword, None leaves one out."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = syntax
+    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = "1.2.3.4"
+    dataset = Dataset()
+    dataset.file_meta = meta
+    bits = values.dtype.itemsize * 8
+    given: dict[str, object] = {
+        "SOPClassUID": meta.MediaStorageSOPClassUID,
+        "SOPInstanceUID": meta.MediaStorageSOPInstanceUID,
+        "Modality": "DX",
+        "PatientName": "Testcase^Ada",
+        "PatientID": "p1",
+        "Rows": values.shape[0],
+        "Columns": values.shape[1],
+        "SamplesPerPixel": 1 if values.ndim == 2 else 3,
+        "PhotometricInterpretation": "MONOCHROME2" if values.ndim == 2 else "RGB",
+        "PlanarConfiguration": None if values.ndim == 2 else 0,
+        "BitsAllocated": bits,
+        "BitsStored": bits,
+        "PixelRepresentation": 1 if values.dtype.kind == "i" else 0,
+    } | elements
+    given.setdefault("HighBit", int(str(given["BitsStored"])) - 1)
+    given.setdefault("PixelData", values.tobytes() + b"\0" * (values.nbytes % 2))
+    for keyword, value in given.items():
+        if value is not None:
+            setattr(dataset, keyword, value)
+    dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
+    dataset.save_as(path, enforce_file_format=True)
+    return path

@@ -1,0 +1,122 @@
+"""Memory is known before a model is loaded: weights exactly, the rest by rule."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import ModelNeeded
+from pipelines.weights import memory
+from pipelines.weights.catalogue import MEDASR, MEDGEMMA
+from pipelines.weights.folder import ModelFolder
+from pipelines.weights.memory import available_memory, estimate, require_memory
+
+#: MedGemma 1.5 4B as its config.json has it; what is not there is left to the defaults of transformers.
+CONFIG_4B = {
+    "architectures": ["Gemma3ForConditionalGeneration"],
+    "text_config": {
+        "hidden_size": 2560,
+        "intermediate_size": 10240,
+        "num_hidden_layers": 34,
+        "sliding_window": 1024,
+    },
+    "vision_config": {"hidden_size": 1152, "intermediate_size": 4304, "image_size": 896, "patch_size": 14},
+}
+PARAMETERS_4B = 4_300_079_472
+
+
+def sparse_model(folder: Path, tensors: dict[str, tuple[str, tuple[int, ...], int]], config: dict) -> Path:
+    """A folder whose weights have a true header and no bytes on disk. ``tensors``: dtype, shape, bytes per number."""
+    header, end = {}, 0
+    for name, (dtype, shape, size) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + math.prod(shape) * size]}
+        end += math.prod(shape) * size
+    text = json.dumps(header).encode()
+    folder.mkdir()
+    with (folder / "model.safetensors").open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + end)
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture
+def four_billion(tmp_path: Path) -> ModelFolder:
+    tensors = {"all": ("BF16", (PARAMETERS_4B,), 2)}
+    return ModelFolder(sparse_model(tmp_path / "medgemma", tensors, CONFIG_4B), MEDGEMMA)
+
+
+def test_the_real_size_in_both_formats(four_billion: ModelFolder) -> None:
+    half, full = (estimate(four_billion, dtype, "cpu") for dtype in ("bfloat16", "float32"))
+    assert half.weights == 2 * PARAMETERS_4B
+    assert full.weights == 4 * PARAMETERS_4B
+    assert 9.0e9 < half.total < 11e9
+    assert 18e9 < full.total < 20e9
+
+
+def test_sliding_layers_keep_their_window_and_the_others_everything(four_billion: ModelFolder) -> None:
+    # 34 layers, every sixth of them full: 5; keys and values of 4 heads of 256 numbers of 2 bytes.
+    per_position = 2 * 4 * 256 * 2
+    assert estimate(four_billion, "bfloat16", "cpu", 4096).cache == (5 * 4096 + 29 * 1024) * per_position
+    assert estimate(four_billion, "bfloat16", "cpu", 512).cache == 34 * 512 * per_position
+
+
+def test_the_cache_is_that_which_transformers_keeps(tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    from tests.support import tiny_medgemma
+
+    path = tiny_medgemma.build_random(tmp_path / "tiny")
+    model = AutoModelForImageTextToText.from_pretrained(path, local_files_only=True)
+    folder = ModelFolder(path, MEDGEMMA)
+    tokens = 100
+    with torch.inference_mode():
+        cache = model(input_ids=torch.full((1, tokens), 20), use_cache=True).past_key_values
+    held = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
+    # A sliding layer lets one position go that the next step does not see.
+    assert 0.95 <= held / estimate(folder, "float32", "cpu", tokens).cache <= 1
+    # As loaded: tied weights once, whole numbers as they are.
+    assert estimate(folder, "float32", "cpu").weights == sum(weight.nbytes for weight in model.parameters())
+
+
+def test_numbers_without_a_fraction_are_not_converted(tmp_path: Path) -> None:
+    tensors = {"weight": ("F32", (1000,), 4), "steps": ("I64", (10,), 8)}
+    folder = ModelFolder(sparse_model(tmp_path / "medasr", tensors, {"architectures": ["LasrForCTC"]}), MEDASR)
+    assert estimate(folder, "bfloat16", "cpu").weights == 2000 + 80
+    assert estimate(folder, "float32", "cpu").cache == 0
+
+
+def test_a_model_that_fits_is_let_through(tmp_path: Path) -> None:
+    tensors = {"weight": ("F32", (1000,), 4)}
+    folder = ModelFolder(sparse_model(tmp_path / "medasr", tensors, {"architectures": ["LasrForCTC"]}), MEDASR)
+    require_memory(folder, "float32", "cpu")
+
+
+def test_too_large_is_refused_with_the_numbers(four_billion: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda device: 9_100_000_000)
+    with pytest.raises(ModelNeeded) as caught:
+        require_memory(four_billion, "float32", "cpu")
+    assert caught.value.subject == "medgemma"
+    assert caught.value.problem == "needs 19.3 GB in float32 on cpu and 9.1 GB are free"
+    assert "ASSISTANT_DTYPE=bfloat16" in caught.value.remedy
+    with pytest.raises(ModelNeeded) as caught:
+        require_memory(four_billion, "bfloat16", "cpu")
+    assert "ASSISTANT_DTYPE" not in caught.value.remedy
+
+
+def test_a_larger_context_needs_more(four_billion: ModelFolder) -> None:
+    needs = [estimate(four_billion, "bfloat16", "cuda", tokens).total for tokens in (1024, 8192, 32_768)]
+    assert needs == sorted(set(needs))
+
+
+def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
+    free = available_memory("cpu", tmp_path)
+    assert free > 0
+    (tmp_path / "memory.current").write_text("900000\n")
+    (tmp_path / "memory.stat").write_text("anon 700000\ninactive_file 150000\nfile 200000\n")
+    (tmp_path / "memory.max").write_text("1000000\n")
+    assert available_memory("cpu", tmp_path) == 250_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_memory("cpu", tmp_path) > 1_000_000
