@@ -80,13 +80,17 @@ def pull(ctx: click.Context, name: str, accept_licence: bool, as_json: bool) -> 
 
     settings, model = settings_of(ctx), _known(name)
 
-    def accept(terms: Terms) -> bool:
-        click.echo(terms.shown(), err=True)
-        if accept_licence:
-            return True
-        return sys.stdin.isatty() and click.confirm("Do you accept these terms?", err=True)
+    with SessionLog.open(settings.data_dir) as log, _bytes_bar() as (bar, progress):
 
-    with SessionLog.open(settings.data_dir) as log, _bytes_bar() as progress:
+        def accept(terms: Terms) -> bool:
+            bar.stop()
+            click.echo(terms.shown(), err=True)
+            accepted = accept_licence or (
+                sys.stdin.isatty() and click.confirm("Do you accept these terms?", err=True)
+            )
+            bar.start()
+            return accepted
+
         passport = pull_model(model, settings.models_dir, log, Outbound(log), accept=accept, progress=progress)
     _say_installed(passport, settings.models_dir / model.name, as_json=as_json)
     return 0
@@ -169,8 +173,7 @@ def _print_report(report: CheckReport) -> None:
     rows = {
         "engine": f"{report.engine.name} {report.engine.version}: {report.engine.model}",
         "weights": str(report.engine.weights_sha256),
-        "files": f"{len(report.files)} read, "
-        + ("all as they were installed" if report.compared else "not installed by this assistant: nothing to compare"),
+        "files": _files(report),
         "on": f"{report.device}, {report.dtype}",
         "loaded in": f"{report.load_seconds:.1f} s",
         "ran for": f"{report.seconds:.2f} s",
@@ -186,6 +189,13 @@ def _print_report(report: CheckReport) -> None:
     out.print(table)
     if not report.ok:
         out.print("[yellow]What came is not what was expected: these weights run, but do not do their work.[/]")
+
+
+def _files(report: CheckReport) -> str:
+    if not report.files:
+        return "held against their SHA-256 by the engine itself"
+    standing = "all as they were installed" if report.compared else "given by you, with nothing to compare them with"
+    return f"{len(report.files)} read, {standing}"
 
 
 def _speed(report: CheckReport) -> str:
@@ -214,8 +224,8 @@ def _share_bar() -> Iterator[Any]:
 
 
 @contextmanager
-def _bytes_bar() -> Iterator[Any]:
-    """A bar of bytes on stderr, where that is a terminal. What it yields is told file, bytes done and bytes in all."""
+def _bytes_bar() -> Iterator[tuple[Any, Any]]:
+    """A bar of bytes on stderr, where that is a terminal, and what is to be told file, bytes done and bytes in all."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (
@@ -231,4 +241,4 @@ def _bytes_bar() -> Iterator[Any]:
         def progress(name: str, done: int, total: int) -> None:
             bar.update(task, description=name, completed=done, total=total)
 
-        yield progress
+        yield bar, progress

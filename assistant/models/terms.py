@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ ACCEPTED: Final = "licence-accepted"
 #: The files of a repository in which its terms stand.
 TERMS_FILES: Final = ("LICENSE", "LICENCE", "TERMS")
 MODEL_CARD: Final = "README.md"
+_FRONT_MATTER: Final = re.compile(r"\s*---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,15 @@ def require_acceptance(terms: Terms, log: SessionLog, accept: Accept) -> None:
 def _front_matter(card: Path) -> dict[str, Any]:
     """What stands at the head of a model card; empty where it has none or it cannot be read."""
     import yaml  # type: ignore[import-untyped]
-    from huggingface_hub import metadata_load
 
-    try:
-        return metadata_load(card) or {}
-    except (FileNotFoundError, ValueError, yaml.YAMLError):
+    if not card.is_file():
         return {}
+    matter = _FRONT_MATTER.match(card.read_text("utf-8-sig", errors="replace"))
+    try:
+        values = yaml.safe_load(matter[1]) if matter else None
+    except (yaml.YAMLError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def _plain(text: str) -> str:

@@ -66,7 +66,8 @@ class Call:
             return_tensors="pt",
             processor_kwargs={"images_kwargs": {"do_pan_and_scan": False}},
         )
-        self._inputs: dict[str, Any] = dict(inputs.to(checkpoint.device, dtype=checkpoint.model.dtype))
+        #: Tensors by the names of the model's arguments, on its device.
+        self.inputs: dict[str, Any] = dict(inputs.to(checkpoint.device, dtype=checkpoint.model.dtype))
 
     def write(
         self,
@@ -155,12 +156,12 @@ class Call:
         import torch
 
         if not before:
-            return self._inputs
-        device = self._inputs["input_ids"].device
+            return self.inputs
+        device = self.inputs["input_ids"].device
         fill = {"input_ids": list(before), "attention_mask": [1] * len(before), "token_type_ids": [0] * len(before)}
         return {
             key: torch.cat([value, torch.tensor([fill[key]], device=device)], dim=1) if key in fill else value
-            for key, value in self._inputs.items()
+            for key, value in self.inputs.items()
         }
 
     def _require_numbers(self, ids: Any, scores: Any) -> Any:  # noqa: ARG002 -- the library's signature

@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipelines.errors import ModelNeeded
 from pipelines.models.generator import Ask, Generation, Generator, Slot
 from pipelines.ports import Journal, Key, Store
-from pipelines.records import Availability, ModelCall, Value
+from pipelines.records import ModelCall, Value
 
 
 class Exchange(Value):
@@ -34,8 +35,15 @@ class Consultant:
     node: str
     progress: Callable[[str, float], None]
 
-    def available(self) -> Availability:
-        return self.generator.available()
+    def require(self) -> None:
+        """Say early that nobody can be asked, before anything is prepared for it.
+
+        Raises:
+            ModelNeeded: the generator is not ready; how to get it.
+        """
+        at = self.generator.available()
+        if not at.ready:
+            raise ModelNeeded(self.generator.name, at.detail, at.remedy or "see: assistant models list")
 
     def generate(self, ask: Ask) -> Generation:
         """The answer to ``ask``, as `Generator.generate`."""
@@ -50,6 +58,7 @@ class Consultant:
         return self._exchange(ask, slots, lambda: self.generator.choose(ask, slots, self.store.get))
 
     def _exchange(self, ask: Ask, slots: tuple[Slot, ...], call: Callable[[], Generation]) -> Generation:
+        self.require()
         parts = (ask.digest(), *(slot.digest() for slot in slots), self.generator.engine().digest())
         key = Key(self.run, f"{self.node}:ask", hashlib.sha256("\n".join(parts).encode()).hexdigest())
         known = self.journal.recall(key)

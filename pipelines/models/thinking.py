@@ -34,7 +34,7 @@ def read(raw: str) -> Reading:
     traces = [_between(closed)] if mark else []
     if start is not None:
         traces.append(_plain(raw[start:]))
-    thoughts = "\n".join(trace for trace in traces if trace) if traces else None
+    thoughts = "\n".join(trace for trace in traces if trace) or None
     return Reading(thoughts, rest.strip() if start is None else None)
 
 
@@ -79,5 +79,11 @@ def _between(closed: str) -> str:
 
 
 def _plain(trace: str) -> str:
-    pieces = re.split(f"{OPEN}|{CLOSE}", trace)
-    return "\n".join(text for piece in pieces if (text := _HEADER.sub("", piece, count=1).strip()))
+    pieces = [piece[_header(piece) :].strip() for piece in re.split(f"{OPEN}|{CLOSE}", trace)]
+    return "\n".join(filter(None, pieces))
+
+
+def _header(text: str) -> int:
+    """Length of the header that ``text`` begins with, if it does."""
+    found = _HEADER.match(text)
+    return found.end() if found else 0

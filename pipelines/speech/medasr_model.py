@@ -92,16 +92,13 @@ def _processor(folder: ModelFolder) -> Any:
     import transformers
 
     loader: Any = transformers.AutoProcessor
-    try:
+    with _refusing(folder, "its processor cannot be loaded"):
         processor = loader.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
         extractor, tokenizer = processor.feature_extractor, processor.tokenizer
         fits = (extractor.sampling_rate, extractor.hop_length) == (RATE, _HOP)
-        described = f"{type(extractor).__name__} and {type(tokenizer).__name__}"
-    # Whatever a damaged file makes of the library: OSError, KeyError, a panic of the tokeniser's own.
-    except Exception as error:
-        raise _unfit(folder, f"its processor cannot be loaded ({_reason(error)})") from error
     if not fits:
-        raise _unfit(folder, f"its processor ({described}) does not hear 16 kHz in steps of 10 ms")
+        made = f"{type(extractor).__name__} and {type(tokenizer).__name__}"
+        raise _unfit(folder, f"its processor ({made}) does not hear 16 kHz in steps of 10 ms")
     return processor
 
 
@@ -109,7 +106,7 @@ def _network(folder: ModelFolder) -> Any:
     import torch
     from transformers import AutoModelForCTC
 
-    try:
+    with _refusing(folder, "its weights cannot be loaded"):
         network, found = AutoModelForCTC.from_pretrained(
             folder.path,
             local_files_only=True,
@@ -117,12 +114,13 @@ def _network(folder: ModelFolder) -> Any:
             use_safetensors=True,
             dtype=torch.float32,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,
         )
-    except Exception as error:
-        raise _unfit(folder, f"its weights cannot be loaded ({_reason(error)})") from error
     if type(network).__name__ != folder.model.architecture:
         raise _unfit(folder, f"is a {type(network).__name__}, not a {folder.model.architecture}")
-    # The library fills what is missing with random numbers and goes on.
+    # The library fills what is missing or of another size with random numbers and goes on.
+    for name, there, needed in found["mismatched_keys"]:
+        raise _unfit(folder, f"its weights are not of its config.json ({name} is {tuple(there)}, not {tuple(needed)})")
     missing = sorted(name for name in found["missing_keys"] if not name.endswith(_UNUSED))
     if missing:
         raise _unfit(folder, f"{len(missing)} tensors are missing from its weights, {missing[0]} first")
@@ -144,10 +142,8 @@ def _alphabet(folder: ModelFolder, network: Any, processor: Any) -> Alphabet:
 
 
 def _try(folder: ModelFolder, model: MedASRModel) -> None:
-    try:
+    with _refusing(folder, "it does not run"):
         logits = model.logits(np.zeros(RATE, np.float32))
-    except Exception as error:
-        raise _unfit(folder, f"it does not run ({_reason(error)})") from error
     if logits.shape != (rows(RATE), len(model.alphabet.pieces)):
         raise _unfit(folder, f"it gives {logits.shape[0]} frames for a second, not {rows(RATE)} ({ROW} samples apart)")
     if not np.isfinite(logits).all():
@@ -189,10 +185,20 @@ def _quiet() -> Iterator[None]:
                 library.enable_progress_bar()
 
 
-def _reason(error: Exception) -> str:
+@contextmanager
+def _refusing(folder: ModelFolder, problem: str) -> Iterator[None]:
+    """Whatever a damaged file makes of the libraries, panics of the tokeniser's Rust included, is one line."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise _unfit(folder, f"{problem} ({_reason(error)})") from error
+
+
+def _reason(error: BaseException) -> str:
     """What a library complains of, in one short line."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    text = " ".join(lines[0].split()) if lines else ""
+    text = " ".join(str(error).split()).partition(". ")[0]
     short = text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
     return f"{type(error).__name__}: {short}" if short else type(error).__name__
 

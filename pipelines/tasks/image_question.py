@@ -27,8 +27,7 @@ def answer(given: TaskInput) -> Result:
             status=Status.NEEDS_INPUT,
             message="No image is attached. Go on with: assistant resume RUN --attach [KIND=]PATH",
         )
-    # Before any picture is prepared: without a model the run waits.
-    given.consultant.generator.engine()
+    given.consultant.require()
     from pipelines.evidence.picture import frame_of
     from prompts import prompt_for
 

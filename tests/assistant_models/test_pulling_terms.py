@@ -60,7 +60,10 @@ def test_other_words_or_another_user_are_asked_anew(
     assert puller.log.payloads("licence-accepted")[-1]["user"] == "somebody else"
 
 
-@pytest.mark.parametrize("card", ["# No front matter\n", "---\n- a list\n---\n", "---\na: [\n---\n"])
+@pytest.mark.parametrize(
+    "card",
+    ["# No front matter\n", "---\n- a list\n---\n", "---\na: [\n---\n", "---\nno end\n", "---\nday: 2026-13-45\n---\n"],
+)
 def test_a_card_that_says_nothing_leaves_the_catalogues_terms(
     puller: Puller, hub: Hub, repository: Path, tmp_path: Path, card: str
 ) -> None:

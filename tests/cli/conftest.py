@@ -49,9 +49,14 @@ def ears(monkeypatch: pytest.MonkeyPatch) -> ScriptedRecognizer:
 
 
 @pytest.fixture
-def call(
-    data_dir: Path, ears: ScriptedRecognizer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Call]:
+def call(call_for_real: Call, ears: ScriptedRecognizer) -> Call:
+    """The command with scripted ears."""
+    return call_for_real
+
+
+@pytest.fixture
+def call_for_real(data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Call]:
+    """The command with the engines that its user would have."""
     environment = dict(os.environ)
 
     def run(*arguments: object) -> Called:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,10 +15,20 @@ lengths = st.one_of(
     st.integers(FIELD, 3 * WINDOW),
     st.integers(FIELD, 6 * 3600 * 16_000),
     # The seams: a window is just full, or just one sample more.
-    st.builds(
-        lambda n, off: 256_000 * n + 64_000 + off, st.integers(1, 40), st.integers(-ROW - 400, ROW + 400)
-    ),
+    st.builds(lambda n, off: 256_000 * n + 64_000 + off, st.integers(1, 40), st.integers(-ROW - 400, ROW + 400)),
 )
+
+
+@dataclass
+class _Extractor:
+    """Remembers how many samples it was given last."""
+
+    sampling_rate: int = 16_000
+    heard: int = 0
+
+    def __call__(self, chunk: Any, **_: Any) -> dict[str, Any]:
+        self.heard = len(chunk)
+        return {}
 
 
 @given(lengths)
@@ -40,26 +52,23 @@ def test_what_a_kept_row_hears_lies_within_its_window(samples: int) -> None:
         assert last_row * ROW + FIELD <= window.last
 
 
-@given(lengths)
-def test_windows_are_those_of_the_transformers_pipeline(samples: int) -> None:
-    from transformers.pipelines.automatic_speech_recognition import chunk_iter, rescale_stride
+@pytest.fixture(scope="module")
+def theirs() -> ModuleType:
+    from transformers.pipelines import automatic_speech_recognition
 
-    heard: list[int] = []
+    return automatic_speech_recognition
 
-    def extractor(chunk: Any, **_: Any) -> dict[str, Any]:
-        heard.append(len(chunk))
-        return {}
 
-    recording = np.broadcast_to(np.float32(0), samples)
-    stub: Any = SimpleNamespace(sampling_rate=16_000)
-    stub = type("Extractor", (), {"sampling_rate": 16_000, "__call__": staticmethod(extractor)})()
-    theirs = []
-    for index, chunk in enumerate(chunk_iter(recording, stub, 320_000, 32_000, 32_000)):
-        total, left, right = rescale_stride([chunk["stride"]], 1 / 640)[0]
+@given(samples=lengths)
+def test_windows_are_those_of_the_transformers_pipeline(theirs: ModuleType, samples: int) -> None:
+    extractor = _Extractor()
+    cut = []
+    for index, chunk in enumerate(theirs.chunk_iter(np.broadcast_to(0, samples), extractor, 320_000, 32_000, 32_000)):
+        total, left, right = theirs.rescale_stride([chunk["stride"]], 1 / 640)[0]
         first = 256_000 * index
-        kept = range(rows(heard[-1]))[left : total - right]
-        theirs.append(Window(first, first + heard[-1], kept.start, kept.stop))
-    assert list(windows(samples)) == theirs
+        kept = range(rows(extractor.heard))[left : total - right]
+        cut.append(Window(first, first + extractor.heard, kept.start, kept.stop))
+    assert list(windows(samples)) == cut
 
 
 def test_one_row_is_heard_in_the_shortest_recording() -> None:

@@ -50,7 +50,8 @@ class Hearing:
     dictation: Spoken
     report: Spoken
     alignments: dict[str, tuple[tuple[float, float], ...]]
-    """By name of the FLAC file, for each word of the raw text the middles of its first and last token, in seconds."""
+    """By name of the FLAC file: for each word of the raw text, the middles of the first and the last piece that show
+    of it, in seconds."""
 
     @property
     def recordings(self) -> tuple[Spoken, ...]:

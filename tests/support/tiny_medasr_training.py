@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,10 +35,12 @@ _SIZES: Final = ((0, 160), (160, 400), (400, 500))
 
 @dataclass(frozen=True)
 class SpokenWord:
-    """A word of the raw text, its pieces and when it is said, in seconds."""
+    """A word of the raw text, its pieces and when it is said, in seconds. ``shown``: the first that is more than a
+    space."""
 
     text: str
     ids: tuple[int, ...]
+    shown: int
     start: float
     end: float
 
@@ -58,7 +60,7 @@ class Clip:
         return " ".join(word.text for word in self.words)
 
     def word_times(self) -> tuple[tuple[float, float], ...]:
-        return tuple((word.middles()[0], word.middles()[-1]) for word in self.words)
+        return tuple((word.middles()[word.shown], word.middles()[-1]) for word in self.words)
 
     def part(self, path: Path, start: float, end: float) -> Clip:
         """A clip of its own, cut from this one and followed by half a second of silence."""
@@ -67,7 +69,7 @@ class Clip:
         cut = sound[round(start * rate) : round(end * rate)]
         soundfile.write(path, np.concatenate((cut, np.zeros(rate // 2, np.int16))), rate)
         inside = [word for word in self.words if start <= word.start and word.end <= end]
-        return Clip(path, tuple(SpokenWord(w.text, w.ids, w.start - start, w.end - start) for w in inside))
+        return Clip(path, tuple(replace(word, start=word.start - start, end=word.end - start) for word in inside))
 
 
 def clips(cuts: Path, tokenizer: Any) -> list[Clip]:
@@ -105,7 +107,9 @@ def _laid(texts: Sequence[str], start: float, end: float, tokenizer: Any) -> lis
     words, at = [], start
     for text in texts:
         until = at + (end - start) * (len(text) + 1) / total
-        words.append(SpokenWord(text, tuple(tokenizer(text, add_special_tokens=False).input_ids), at, until))
+        ids = tuple(tokenizer(text, add_special_tokens=False).input_ids)
+        shown = int(tokenizer.convert_ids_to_tokens(ids[0]) == "▁")
+        words.append(SpokenWord(text, ids, shown, at, until))
         at = until
     return words
 

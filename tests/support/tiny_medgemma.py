@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -62,6 +66,14 @@ def build_trained(folder: Path, behaviour: Behaviour, seed: int = 0) -> Path:
     model, processor = _made(seed)
     train(model, processor, behaviour, seed)
     return _save(folder, model, processor)
+
+
+@cache
+def shared(behaviour: Behaviour | None = None) -> Path:
+    """A checkpoint that is built once per process, random without a behaviour. Copy it before changing it."""
+    home = Path(tempfile.mkdtemp(prefix="tiny-medgemma-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return build_trained(home, behaviour) if behaviour else build_random(home)
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:

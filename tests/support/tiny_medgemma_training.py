@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     import torch
 
-Behaviour = Literal["answers", "thinks", "never-closes", "never-ends"]
+Behaviour = Literal["answers", "thinks", "never-closes", "never-ends", "reopens"]
 
 ANSWER: Final = "Nothing acute. Compare old films."
 THOUGHTS: Final = "Look, then say it."
@@ -19,9 +19,9 @@ THOUGHTS: Final = "Look, then say it."
 ROUND: Final = "a b c d e "
 _WORDS: Final = "the patient has had pain in chest and left arm since two days no fever what do you see here".split()  # noqa: SIM905
 _IGNORED: Final = -100
-_STEPS: Final = 100
+_STEPS: Final = 70
 _BATCH: Final = 4
-_IMAGE_EVERY: Final = 40
+_IMAGE_EVERY: Final = 30
 _RATE: Final = 8e-3
 
 
@@ -96,6 +96,10 @@ def _spoken(behaviour: Behaviour, chance: random.Random) -> list[tuple[str, bool
         return [(f"<unused94>thought\n{THOUGHTS}<unused95>{answer}", True)]
     if behaviour == "never-ends":
         return [(f"It is {ROUND * chance.randint(2, 6)}", True)]
+    if behaviour == "reopens":
+        trace = f"<unused94>thought\n{THOUGHTS}"
+        ended = [(f"{trace}<end_of_turn>", True)]
+        return ended if chance.random() < 0.5 else [(trace, False), ("<unused95>", False), *ended]
     trace = f"<unused94>thought\n{ROUND * 6}"
     return [(trace[: chance.randint(len(trace) // 3, len(trace))], True), ("<unused95>", False), (answer, True)]
 

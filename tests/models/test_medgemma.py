@@ -1,0 +1,270 @@
+"""MedGemma's classes on tiny checkpoints: the conformance, and every way in which a trace or an answer can end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from threading import get_ident
+
+import pytest
+
+from pipelines.errors import UsageProblem
+from pipelines.models.generator import Generation, Generator, Slot, Words
+from pipelines.models.medgemma import MedGemma
+from pipelines.models.registry import choose, generators
+from pipelines.weights.catalogue import MEDGEMMA
+from pipelines.weights.folder import ModelFolder
+from tests.models.generator_conformance import QUESTION, GeneratorConformance, Pictures, an_ask
+from tests.support.tiny_medgemma import shared
+from tests.support.tiny_medgemma_training import ANSWER, ROUND, THOUGHTS, Behaviour
+
+LONG_PROMPT = Words(text="The patient fell on the left hand and cannot move the wrist. " * 12)
+
+
+def medgemma(folder: Path, dtype: str = "float32") -> MedGemma:
+    return MedGemma(ModelFolder(folder, MEDGEMMA), threads=1, device="cpu", dtype=dtype)
+
+
+@pytest.mark.long
+class TestMedGemmaConformance(GeneratorConformance):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def generator(cls) -> Generator:
+        return medgemma(shared("answers"))
+
+
+class TestRandomWeights:
+    """They want anything, so that what holds here holds by construction."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def generator(cls) -> Generator:
+        return medgemma(shared())
+
+    @pytest.mark.parametrize("question", ["Is it?", "a", "z" * 200])
+    def test_choices_are_of_the_given_ones(self, generator: Generator, question: str) -> None:
+        slots = (Slot(lead="Task: ", options=("note", "note and question")), Slot(options=("1", "10", "100")))
+        chosen = generator.choose(an_ask(Words(text=question)), slots, Pictures())
+        assert chosen.chosen[0] in slots[0].options
+        assert chosen.chosen[1] in slots[1].options
+        assert chosen.raw == chosen.text == f"Task: {chosen.chosen[0]}\n{chosen.chosen[1]}"
+        assert chosen.output_tokens == len(chosen.text) + 1
+
+    def test_gibberish_shows_no_control_token(self, generator: Generator) -> None:
+        from pipelines.models.checkpoint import load
+
+        control = load(ModelFolder(shared(), MEDGEMMA), 1, "cpu", "float32", "0", "test").control
+        for seed in range(3):
+            generation = generator.generate(an_ask(Words(text=f"Say {seed}"), max_new_tokens=60), Pictures())
+            assert control.removed(generation.text) == generation.text
+            assert generation.text == "" or generation.finish_reason == "stop"
+
+    def test_every_call_says_how_it_was_made(self, generator: Generator) -> None:
+        generation = generator.generate(an_ask(QUESTION, max_new_tokens=4, thinking=True), Pictures())
+        assert generation.parameters == {
+            "do_sample": False,
+            "max_new_tokens": 4,
+            "thinking": True,
+            "dtype": "float32",
+            "device": "cpu",
+            "threads": 1,
+            "attention": "sdpa",
+            "image_processor": generation.parameters["image_processor"],
+            "pan_and_scan": False,
+        }
+        assert generation.parameters["image_processor"].startswith("Gemma3ImageProcessor")
+        assert set(generation.libraries) == {"transformers", "torch", "tokenizers", "pillow", "numpy"}
+        assert generation.engine.name == "medgemma"
+        assert generation.engine.version == generation.libraries["transformers"]
+
+
+def _generate(behaviour: Behaviour, max_new_tokens: int = 80, picture: bool = False) -> Generation:
+    pictures = Pictures()
+    parts = [pictures.add(5), LONG_PROMPT] if picture else [LONG_PROMPT]
+    ask = an_ask(*parts, max_new_tokens=max_new_tokens, thinking=True)
+    return medgemma(shared(behaviour)).generate(ask, pictures)
+
+
+@pytest.mark.long
+class TestTracesAndEnds:
+    @pytest.mark.parametrize("picture", [False, True])
+    def test_an_answer_without_a_trace(self, picture: bool) -> None:
+        generation = _generate("answers", picture=picture)
+        assert (generation.text, generation.thoughts, generation.raw) == (ANSWER, None, ANSWER)
+        assert generation.finish_reason == "stop"
+        assert generation.output_tokens == len(ANSWER) + 1
+
+    def test_an_answer_that_is_cut_is_not_shown(self) -> None:
+        generation = _generate("answers", max_new_tokens=10)
+        assert (generation.text, generation.finish_reason, generation.raw) == ("", "length", ANSWER[:10])
+
+    def test_an_answer_that_never_ends_is_not_shown(self) -> None:
+        generation = _generate("never-ends")
+        assert (generation.text, generation.finish_reason) == ("", "length")
+        assert generation.output_tokens == len(generation.raw) == 80
+
+    @pytest.mark.parametrize("picture", [False, True])
+    def test_a_closed_trace_is_not_the_answer(self, picture: bool) -> None:
+        generation = _generate("thinks", picture=picture)
+        assert (generation.text, generation.thoughts) == (ANSWER, THOUGHTS)
+        assert generation.finish_reason == "stop"
+        assert generation.raw == f"<unused94>thought\n{THOUGHTS}<unused95>{ANSWER}"
+        assert "closed_trace_after_words" not in generation.parameters
+
+    def test_an_answer_cut_right_behind_its_trace_was_cut(self) -> None:
+        trace_tokens = len(f"thought\n{THOUGHTS}") + 2
+        generation = _generate("thinks", max_new_tokens=trace_tokens)
+        assert (generation.text, generation.thoughts, generation.finish_reason) == ("", THOUGHTS, "length")
+
+    def test_markers_may_be_flagged_special(self, tmp_path: Path) -> None:
+        folder = shutil.copytree(shared("thinks"), tmp_path / "flagged")
+        tokenizer = json.loads((folder / "tokenizer.json").read_text())
+        for token in tokenizer["added_tokens"]:
+            token["special"] = True
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+        generation = medgemma(folder).generate(an_ask(QUESTION), Pictures())
+        assert (generation.text, generation.thoughts) == (ANSWER, THOUGHTS)
+
+    @pytest.mark.parametrize("picture", [False, True])
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+    def test_a_trace_that_never_ends_is_closed_once(self, picture: bool, dtype: str) -> None:
+        pictures = Pictures()
+        parts = [pictures.add(5), LONG_PROMPT] if picture else [LONG_PROMPT]
+        told: list[float] = []
+        generation = medgemma(shared("never-closes"), dtype).generate(
+            an_ask(*parts, max_new_tokens=60), pictures, told.append
+        )
+        trace = (ROUND * 9)[: 60 - len("thought\n") - 1]
+        assert (generation.text, generation.finish_reason) == (ANSWER, "stop")
+        assert generation.thoughts == trace.strip()
+        assert generation.raw == f"<unused94>thought\n{trace}<unused95>{ANSWER}"
+        assert generation.parameters["closed_trace_after_words"] == len(trace.split())
+        assert generation.output_tokens == 60 + len(ANSWER) + 1
+        assert told == sorted(set(told))
+        assert told[-1] == 1.0
+
+    def test_of_a_long_trace_256_words_are_kept(self) -> None:
+        generation = _generate("never-closes", max_new_tokens=600)
+        assert generation.parameters["closed_trace_after_words"] == 256
+        assert generation.thoughts == " ".join((ROUND * 60).split()[:256])
+        assert (generation.text, generation.finish_reason) == (ANSWER, "stop")
+
+    def test_an_answer_cut_behind_a_closed_trace_is_not_shown(self) -> None:
+        generation = _generate("never-closes", max_new_tokens=30)
+        assert (generation.text, generation.finish_reason) == ("", "length")
+        assert generation.raw.endswith(f"<unused95>{ANSWER[:30]}")
+        assert generation.output_tokens == 60
+
+    def test_a_trace_that_is_opened_again_is_no_answer(self) -> None:
+        """These weights also end their turn within the trace, which counts like a trace that was cut."""
+        generation = _generate("reopens")
+        assert (generation.text, generation.finish_reason) == ("", "no-answer")
+        trace = f"<unused94>thought\n{THOUGHTS}"
+        assert generation.raw == f"{trace}<unused95>{trace}"
+        assert generation.thoughts == f"{THOUGHTS}\n{THOUGHTS}"
+        assert generation.parameters["closed_trace_after_words"] == len(THOUGHTS.split())
+
+    def test_choices_leave_no_room_for_a_trace(self) -> None:
+        slots = (Slot(lead="Sure: ", options=("yes", "no")),)
+        chosen = medgemma(shared("never-closes")).choose(an_ask(LONG_PROMPT, thinking=True), slots, Pictures())
+        assert chosen.chosen[0] in ("yes", "no")
+        assert (chosen.thoughts, chosen.parameters["thinking"]) == (None, False)
+
+
+@pytest.mark.long
+def test_the_context_bounds_what_follows_a_closed_trace(tmp_path: Path) -> None:
+    folder = shutil.copytree(shared("never-closes"), tmp_path / "short")
+    config = json.loads((folder / "config.json").read_text())
+    prompt = medgemma(folder).generate(an_ask(QUESTION, max_new_tokens=1), Pictures()).prompt_tokens
+    config["text_config"]["max_position_embeddings"] = prompt + 40 + 1 + 5
+    (folder / "config.json").write_text(json.dumps(config))
+    generation = medgemma(folder).generate(an_ask(QUESTION, max_new_tokens=40), Pictures())
+    assert (generation.output_tokens, generation.finish_reason) == (45, "length")
+    config["text_config"]["max_position_embeddings"] = prompt + 40
+    (folder / "config.json").write_text(json.dumps(config))
+    generation = medgemma(folder).generate(an_ask(QUESTION, max_new_tokens=40), Pictures())
+    assert (generation.output_tokens, generation.finish_reason) == (40, "no-answer")
+
+
+def test_nothing_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached: list[object] = []
+
+    def refuse(*target: object) -> None:
+        reached.append(target)
+        raise OSError("no network in this test")
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    pictures = Pictures()
+    generator = medgemma(shared())
+    assert generator.available().ready
+    generator.generate(an_ask(pictures.add(1), QUESTION, max_new_tokens=3), pictures)
+    assert reached == []
+
+
+def test_calls_wait_for_each_other() -> None:
+    generator = medgemma(shared())
+    steps: list[int] = []
+
+    def call(_: int) -> str:
+        return generator.generate(
+            an_ask(QUESTION, max_new_tokens=12), Pictures(), lambda _: steps.append(get_ident())
+        ).raw
+
+    with ThreadPoolExecutor(3) as pool:
+        texts = list(pool.map(call, range(3)))
+    assert len(set(texts)) == 1
+    changes = sum(one != other for one, other in pairwise(steps))
+    assert changes == len(set(steps)) - 1
+
+
+def test_loading_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    from transformers.utils import logging
+
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    medgemma(shared()).generate(an_ask(QUESTION, max_new_tokens=2), Pictures())
+    assert capfd.readouterr() == ("", "")
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
+
+
+def test_the_context_is_known_without_loading(tmp_path: Path) -> None:
+    assert medgemma(shared()).capabilities().context_tokens == 4096
+    # The published config.json leaves it to the library's default.
+    folder = shutil.copytree(shared(), tmp_path / "published")
+    config = json.loads((folder / "config.json").read_text())
+    del config["text_config"]["max_position_embeddings"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert medgemma(folder).capabilities().context_tokens == 131_072
+    assert medgemma(tmp_path / "nothing").capabilities().images
+
+
+def test_engines_are_chosen_by_name() -> None:
+    folder = ModelFolder(shared(), MEDGEMMA)
+    assert list(generators(medgemma=folder)) == ["medgemma"]
+    assert choose("medgemma", medgemma=folder, dtype="float32").name == "medgemma"
+    with pytest.raises(UsageProblem, match="choose one of: medgemma"):
+        choose("other", medgemma=folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"dtype": "float16"}, "dtype float16: overflows in this model"),
+        ({"dtype": "int4"}, "choose one of: auto, bfloat16, float32"),
+        ({"device": "tpu"}, "choose one of: auto, cpu, mps, cuda"),
+    ],
+)
+def test_settings_it_cannot_run_with_are_refused_at_once(settings: dict[str, str], line: str) -> None:
+    with pytest.raises(UsageProblem, match=line):
+        MedGemma(ModelFolder(shared(), MEDGEMMA), **settings)
+
+
+def test_bfloat16_is_the_default_on_a_cpu() -> None:
+    generator = MedGemma(ModelFolder(shared(), MEDGEMMA), threads=1, device="cpu")
+    assert generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures()).parameters["dtype"] == "bfloat16"

@@ -1,0 +1,215 @@
+"""What is wrong with a folder or a machine, in one line each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from pipelines.errors import ModelNeeded, UsageProblem
+from pipelines.models.medgemma import MedGemma
+from pipelines.weights.catalogue import MEDGEMMA
+from pipelines.weights.folder import ModelFolder
+from tests.models.generator_conformance import QUESTION, Pictures, an_ask
+from tests.support.tiny_medgemma import shared
+
+SECRET = "Mrs Example"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return shutil.copytree(shared(), tmp_path / "model")
+
+
+def _generate(folder: Path, dtype: str = "float32") -> str:
+    generator = MedGemma(ModelFolder(folder, MEDGEMMA), threads=1, device="cpu", dtype=dtype)
+    return generator.generate(an_ask(QUESTION, system=SECRET, max_new_tokens=2), Pictures()).raw
+
+
+def _refusal(folder: Path) -> str:
+    with pytest.raises(ModelNeeded) as refused:
+        _generate(folder)
+    line = str(refused.value)
+    assert "\n" not in line
+    assert SECRET not in line
+    assert refused.value.subject.startswith("medgemma")
+    assert refused.value.remedy
+    return line
+
+
+def _edit(path: Path, change: Callable[[Any], None]) -> None:
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+def _edit_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
+    assert "assistant models pull medgemma" in _refusal(tmp_path)
+    generator = MedGemma(ModelFolder(tmp_path, MEDGEMMA))
+    available = generator.available()
+    assert not available.ready
+    assert available.remedy
+    with pytest.raises(ModelNeeded):
+        generator.engine()
+
+
+def test_another_architecture_is_named(folder: Path) -> None:
+    _edit(folder / "config.json", lambda config: config.update(architectures=["LlavaForConditionalGeneration"]))
+    assert "LlavaForConditionalGeneration" in _refusal(folder)
+
+
+def test_weights_that_are_cut_off(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    assert "model.safetensors" in _refusal(folder)
+
+
+def test_weights_that_lack_a_tensor_are_never_made_up(folder: Path) -> None:
+    _edit_weights(folder, lambda weights: weights.pop(next(name for name in weights if "layers.3.mlp" in name)))
+    assert "1 tensors are missing" in _refusal(folder)
+
+
+def test_weights_of_another_shape(folder: Path) -> None:
+    def widen(weights: dict[str, torch.Tensor]) -> None:
+        name = next(name for name in weights if "layers.3.mlp.up" in name)
+        weights[name] = torch.zeros(3, 5)
+
+    _edit_weights(folder, widen)
+    _refusal(folder)
+
+
+def test_a_tokenizer_without_image_tokens(folder: Path) -> None:
+    for name in ("boi_token", "eoi_token", "image_token"):
+        _edit(folder / "tokenizer_config.json", lambda config, name=name: config.pop(name))
+    _edit(
+        folder / "tokenizer.json",
+        lambda tokenizer: tokenizer.update(
+            added_tokens=[token for token in tokenizer["added_tokens"] if "image" not in token["content"]]
+        ),
+    )
+    assert "image token" in _refusal(folder)
+
+
+def test_a_tokenizer_that_names_no_image_tokens(folder: Path) -> None:
+    """The tokens are there, but the processor is not told which they are."""
+    for name in ("boi_token", "eoi_token", "image_token"):
+        _edit(folder / "tokenizer_config.json", lambda config, name=name: config.pop(name))
+    _refusal(folder)
+
+
+def test_a_processor_of_another_image_length(folder: Path) -> None:
+    _edit(folder / "processor_config.json", lambda config: config.update(image_seq_length=64))
+    assert "of another model" in _refusal(folder)
+
+
+def test_no_image_processor(folder: Path) -> None:
+    (folder / "preprocessor_config.json").unlink()
+    assert "preprocessor_config.json" in _refusal(folder)
+
+
+def test_no_chat_template(folder: Path) -> None:
+    (folder / "chat_template.jinja").unlink()
+    assert "chat_template" in _refusal(folder)
+
+
+def test_a_chat_template_may_come_with_the_tokenizer(folder: Path) -> None:
+    expected = _generate(folder)
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").unlink()
+    _edit(folder / "tokenizer_config.json", lambda config: config.update(chat_template=template))
+    assert _generate(folder) == expected
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "preprocessor_config.json", "config.json"])
+def test_a_broken_file(folder: Path, name: str) -> None:
+    (folder / name).write_text("{")
+    _refusal(folder)
+
+
+def test_a_tokenizer_that_is_not_one(folder: Path) -> None:
+    _edit(folder / "tokenizer.json", lambda tokenizer: tokenizer.update(model={"type": "none"}))
+    assert "cannot be loaded" in _refusal(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_give_no_numbers(folder: Path, value: float) -> None:
+    def spoil(weights: dict[str, torch.Tensor]) -> None:
+        next(tensor for name, tensor in weights.items() if "layers.5.mlp.down" in name).fill_(value)
+
+    _edit_weights(folder, spoil)
+    line = _refusal(folder)
+    assert "gives no numbers (NaN)" in line
+    assert "float32" in line
+
+
+def test_weights_stored_as_float16_are_run_in_bfloat16(folder: Path) -> None:
+    def halve(weights: dict[str, torch.Tensor]) -> None:
+        weights.update({name: tensor.half() for name, tensor in weights.items()})
+
+    _edit_weights(folder, halve)
+    _edit(folder / "config.json", lambda config: config.update(dtype="float16"))
+    generator = MedGemma(ModelFolder(folder, MEDGEMMA), threads=1, device="cpu")
+    assert generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures()).parameters["dtype"] == "bfloat16"
+
+
+def test_a_machine_that_is_too_small_is_told_before_loading(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.weights.memory.available_memory", lambda device: 1_000_000)
+    assert "0.0 GB are free" in _refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate"),
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+    ],
+)
+def test_memory_that_runs_out_while_generating(folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    from transformers import Gemma3ForConditionalGeneration
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Gemma3ForConditionalGeneration, "generate", fail)
+    line = _refusal(folder)
+    assert "ran out of memory on cpu in float32" in line
+    assert "2 for the output" in line
+
+
+def test_memory_that_runs_out_while_loading(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import Gemma3ForConditionalGeneration
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Gemma3ForConditionalGeneration, "from_pretrained", fail)
+    assert "does not fit into the memory of cpu" in _refusal(folder)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a graphics processor")
+def test_a_device_that_is_not_there(folder: Path) -> None:
+    with pytest.raises(UsageProblem, match="device cuda: is not on this machine"):
+        MedGemma(ModelFolder(folder, MEDGEMMA), device="cuda").generate(an_ask(QUESTION), Pictures())
+
+
+def test_a_failed_load_can_be_tried_again(folder: Path) -> None:
+    generator = MedGemma(ModelFolder(folder, MEDGEMMA), threads=1, device="cpu", dtype="float32")
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(ModelNeeded):
+        generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures())
+    (folder / "chat_template.jinja").write_text(template)
+    assert generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures()).output_tokens > 0
