@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.checkpoint import Checkpoint
+from pipelines.models.checkpoint import Checkpoint, is_out_of_memory
 from pipelines.models.generator import Progress
 from pipelines.models.turn import Length, Message
 
@@ -113,13 +113,10 @@ class Call:
                     stopping_criteria=StoppingCriteriaList([step]),
                     prefix_allowed_tokens_fn=follow if allowed is not None else None,
                 )
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise self._out_of_memory(start, budget) from error
-        except RuntimeError as error:
-            # The allocator for the CPU has no type of its own for this.
-            if "allocate memory" not in str(error):
-                raise
-            raise self._out_of_memory(start, budget) from error
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise self._out_of_memory(start, budget) from error
+            raise
         ids = output[0, start:].tolist()
         ended = bool(ids) and ids[-1] in self._checkpoint.ends
         return Written(ids[:-1] if ended else ids, ended, len(ids))

@@ -67,7 +67,7 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
         ModelNeeded: it is not there, damaged, incomplete, of another architecture, or too large for this machine.
         UsageProblem: there is no such device here.
     """
-    from pipelines.weights.memory import require_memory
+    from pipelines.weights.memory import estimate, require_memory
 
     folder.require()
     place = _device(device)
@@ -86,18 +86,30 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
             model = _model(folder, kind)
         _require_agreement(name, model, processor)
         model = model.to(place).eval()
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise ModelNeeded(
-            name,
-            f"does not fit into the memory of {place} in {kind}",
-            "close other programs, or use a machine with more memory",
-        ) from error
     except ModelNeeded:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise ModelNeeded(
+                name,
+                f"does not fit into the memory of {place}: it needs"
+                f" {estimate(folder, kind, place).total / 1e9:.1f} GB in {kind}",
+                "close other programs, or use a machine with more memory",
+            ) from error
         # Whatever a library says of damaged files: it may be of any type and many lines long.
         raise _unusable(name, f"cannot be loaded ({type(error).__name__})") from error
     return Checkpoint(model, processor, engine, kind, place)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out. The allocators of CPU and MPS have no type of their own for it."""
+    import torch
+
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("allocate memory", "out of memory")
+    )
 
 
 def _device(asked: str) -> str:

@@ -69,9 +69,10 @@ class MedGemma:
 
     def capabilities(self) -> Capabilities:
         try:
-            stated = self._folder.config().get("text_config", {}).get("max_position_embeddings")
+            text = self._folder.config().get("text_config")
         except ModelNeeded:
-            stated = None
+            text = None
+        stated = text.get("max_position_embeddings") if isinstance(text, dict) else None
         return Capabilities(images=True, choices=True, context_tokens=stated or _CONTEXT_TOKENS)
 
     def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:

@@ -63,7 +63,7 @@ def load(folder: ModelFolder, threads: int = 0, device: str = "auto") -> MedASRM
 
     Raises:
         ModelNeeded: there is none, or it cannot be loaded or does not fit together.
-        UsageProblem: ``device`` is not one of this machine.
+        UsageProblem: ``device`` is not one of this machine, or has no room.
     """
     folder.require()
     silence_telemetry()
@@ -75,7 +75,7 @@ def load(folder: ModelFolder, threads: int = 0, device: str = "auto") -> MedASRM
         torch.set_num_threads(threads)
     with _quiet():
         processor = _processor(folder)
-        network = _network(folder).to(chosen)
+        network = _moved(_network(folder), chosen)
         model = MedASRModel(
             alphabet=_alphabet(folder, network, processor),
             device=chosen,
@@ -163,6 +163,13 @@ def _device(name: str) -> str:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UsageProblem(name, "is not a device that can be computed on here", remedy) from error
     return name
+
+
+def _moved(network: Any, device: str) -> Any:
+    try:
+        return network.to(device)
+    except RuntimeError as error:
+        raise UsageProblem(device, "has no room for medasr", "free its memory, or choose cpu as the device") from error
 
 
 @contextmanager

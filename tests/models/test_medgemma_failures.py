@@ -189,20 +189,34 @@ def test_memory_that_runs_out_while_generating(folder: Path, monkeypatch: pytest
     assert "2 for the output" in line
 
 
-def test_memory_that_runs_out_while_loading(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")]
+)
+def test_memory_that_runs_out_while_loading(folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     from transformers import Gemma3ForConditionalGeneration
 
     def fail(*_: object, **__: object) -> None:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr(Gemma3ForConditionalGeneration, "from_pretrained", fail)
-    assert "does not fit into the memory of cpu" in _refusal(folder)
+    assert "does not fit into the memory of cpu: it needs 0." in _refusal(folder)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a graphics processor")
 def test_a_device_that_is_not_there(folder: Path) -> None:
     with pytest.raises(UsageProblem, match="device cuda: is not on this machine"):
         MedGemma(ModelFolder(folder, MEDGEMMA), device="cuda").generate(an_ask(QUESTION), Pictures())
+
+
+def test_a_fault_of_ours_is_not_called_something_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import Gemma3ForConditionalGeneration
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(Gemma3ForConditionalGeneration, "generate", fail)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        _generate(folder)
 
 
 def test_a_failed_load_can_be_tried_again(folder: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from pipelines.models.call import Call
 from pipelines.models.checkpoint import Checkpoint, load
@@ -21,7 +25,7 @@ from tests.support.tiny_medgemma import shared
 
 SYSTEM = "You are a helpful assistant."
 TEXT = "Describe what there is."
-NEW_TOKENS = 24
+NEW_TOKENS = 12
 CASES = [(0, "images"), (1, "images"), (1, "text"), (3, "images"), (3, "text")]
 
 
@@ -121,6 +125,28 @@ def test_the_same_tokens_and_text_come_of_it(
     assert generation.output_tokens == len(expected)
 
 
+@pytest.mark.parametrize("images", [0, 1])
+def test_writing_goes_on_where_it_stopped(checkpoint: Checkpoint, images: int) -> None:
+    ask, pictures = _asked(images, "images")
+    turn = messages(ask, checkpoint.control, False, lambda frame: open_picture(frame, pictures(frame)))
+    call = Call(checkpoint, turn, length(checkpoint.processor, turn))
+    before = checkpoint.encode("<unused94>thought\nIt is what it is.<unused95>")
+    prompt = checkpoint.decode(call.inputs["input_ids"][0])
+    ids = torch.tensor([checkpoint.encode(prompt) + before])
+    inputs = {
+        **call.inputs,
+        "input_ids": ids,
+        "attention_mask": torch.ones_like(ids),
+        "token_type_ids": (ids == checkpoint.processor.tokenizer.image_token_id).long(),
+    }
+    expected = checkpoint.model.generate(**inputs, do_sample=False, max_new_tokens=NEW_TOKENS)[
+        0, ids.shape[1] :
+    ].tolist()
+    written = call.write(NEW_TOKENS, before)
+    assert [*written.ids, *expected[len(written.ids) :]] == expected
+    assert written.spent == len(expected)
+
+
 def test_image_tokens_see_each_other(checkpoint: Checkpoint) -> None:
     """Without token types the blocks would be read causally, and the logits would differ."""
     ask, pictures = _asked(1, "images")
@@ -130,3 +156,23 @@ def test_image_tokens_see_each_other(checkpoint: Checkpoint) -> None:
         seen = checkpoint.model(**inputs).logits
         causal = checkpoint.model(**{**inputs, "token_type_ids": torch.zeros_like(inputs["token_type_ids"])}).logits
     assert not torch.equal(seen, causal)
+
+
+def test_weights_may_lie_in_several_files_under_the_published_names(tmp_path: Path) -> None:
+    ask, pictures = _asked(1, "images")
+    one = MedGemma(ModelFolder(shared(), MEDGEMMA), threads=1, device="cpu", dtype="float32")
+    folder = shutil.copytree(shared(), tmp_path / "published")
+    weights = {
+        name.replace("vision_tower.", "vision_tower.vision_model.", 1): tensor
+        for name, tensor in load_file(folder / "model.safetensors").items()
+    }
+    (folder / "model.safetensors").unlink()
+    names = sorted(weights)
+    parts = {"model-00001-of-00002.safetensors": names[::2], "model-00002-of-00002.safetensors": names[1::2]}
+    for file, held in parts.items():
+        save_file({name: weights[name] for name in held}, folder / file, metadata={"format": "pt"})
+    index = {"metadata": {}, "weight_map": {name: file for file, held in parts.items() for name in held}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    several = MedGemma(ModelFolder(folder, MEDGEMMA), threads=1, device="cpu", dtype="float32")
+    assert several.generate(ask, pictures).raw == one.generate(ask, pictures).raw
+    assert several.engine().weights_sha256 != one.engine().weights_sha256

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -92,6 +95,16 @@ def test_tokens_are_counted_without_pixels(checkpoint: Checkpoint, images: int, 
     blocks = _control_counts(checkpoint, ids)
     kinds = ("<start_of_image>", "<image_soft_token>", "<end_of_image>")
     assert counted.images == sum(blocks[kind] for kind in kinds) == images * (IMAGE_TOKENS + 2)
+
+
+def test_a_wide_picture_is_one_block_whatever_the_processor_would_do(tmp_path: Path) -> None:
+    folder = shutil.copytree(shared(), tmp_path / "model")
+    stated = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps({**stated, "do_pan_and_scan": True}))
+    cropping = load(ModelFolder(folder, MEDGEMMA), 1, "cpu", "float32", "0", "test")
+    pictures = Pictures()
+    ask = an_ask(pictures.add(1, (1300, 300)), Words(text="Is it broken?"))
+    assert len(_ids(cropping, ask, pictures)) == _length(cropping, ask).prompt
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

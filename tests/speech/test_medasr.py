@@ -55,6 +55,14 @@ def test_logits_ids_and_text_are_those_of_transformers(
     assert_parity(gibberish, speech[: round(seconds * RATE)], direct_gibberish)
 
 
+def test_the_head_says_what_is_text_and_neither_blank_nor_the_marks_of_beginning_and_end(gibberish: Path) -> None:
+    alphabet = load(ModelFolder(gibberish, MEDASR)).alphabet
+    assert alphabet.blank == 0
+    assert alphabet.pieces[:4] == (None, None, None, "<unk>")
+    assert len(alphabet.pieces) == 512
+    assert None not in alphabet.pieces[3:]
+
+
 def test_a_row_hears_the_samples_that_its_time_is_taken_from(gibberish: Path, speech: Samples) -> None:
     """Perturbs one frame's worth of sound at a time, before the layers that look at the whole window."""
     import torch
