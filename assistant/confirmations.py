@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from assistant.users import user_name
 from pipelines.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -26,14 +26,6 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _KIND: Final = "confirmed"
-
-
-def user_name() -> str:
-    """Who works at this machine, as the operating system says."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
 
 
 def confirm(log: SessionLog, what: str) -> bool:

@@ -99,7 +99,7 @@ def _microphone() -> Finding:
 
 
 def _memory() -> Finding:
-    """Against what MedGemma takes in the smaller of its number formats; held against the real weights before loading."""
+    """Against what MedGemma takes in the smaller of its number formats. Before loading the real weights decide."""
     import psutil
 
     from pipelines.weights.catalogue import MEDGEMMA

@@ -43,8 +43,8 @@ class Settings(BaseSettings):
     """A folder with MedASR, instead of the one in ``models_dir``."""
     medgemma: Path | None = None
     """A folder with MedGemma, instead of the one in ``models_dir``."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where MedASR and MedGemma run: the best that is there, or the named one."""
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """Where MedASR and MedGemma run: ``auto`` is a graphics processor where there is one."""
     dtype: str = "auto"
     """Number format of MedGemma: ``bfloat16``, ``float32``, or the first where the device has it."""
     filing: Literal["profile", "wording", "model"] = "profile"

@@ -132,9 +132,7 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
         result = task.perform(_task_input(state, ports))
     except ModelNeeded as missing:
         message = f"{missing}. Everything is kept; then: assistant resume {state['run']}"
-        return _wait(
-            state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message)
-        )
+        return _wait(state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message))
     if result.status is Status.NEEDS_INPUT:
         return _wait(state, ports, name, "person", result)
     if result.status is Status.FAILED:

@@ -32,8 +32,8 @@ def hearing(tmp_path_factory: pytest.TempPathFactory) -> Hearing:
 
 
 @pytest.fixture(scope="session")
-def answering(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny MedGemma that answers two sentences to whatever it is asked, and ends its turn."""
-    from tests.support.tiny_medgemma import build_trained
+def answering() -> Path:
+    """A tiny MedGemma that answers two sentences to whatever it is asked, and ends its turn. Copy it to change it."""
+    from tests.support.tiny_medgemma import shared
 
-    return build_trained(tmp_path_factory.mktemp("medgemma") / "medgemma", "answers")
+    return shared("answers")

@@ -13,8 +13,9 @@ from assistant.cli.common import data_dir_option, settings_of
 @click.pass_context
 def command(ctx: click.Context, what: str) -> int:
     """Confirm once that results about images are for research and development. Kept in the log."""
-    from assistant.confirmations import TEXTS, confirm, user_name
+    from assistant.confirmations import TEXTS, confirm
     from assistant.sessions import SessionLog
+    from assistant.users import user_name
 
     with SessionLog.open(settings_of(ctx).data_dir) as log:
         new = confirm(log, what)

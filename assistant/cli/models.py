@@ -85,9 +85,7 @@ def pull(ctx: click.Context, name: str, accept_licence: bool, as_json: bool) -> 
         def accept(terms: Terms) -> bool:
             bar.stop()
             click.echo(terms.shown(), err=True)
-            accepted = accept_licence or (
-                sys.stdin.isatty() and click.confirm("Do you accept these terms?", err=True)
-            )
+            accepted = accept_licence or (sys.stdin.isatty() and click.confirm("Do you accept these terms?", err=True))
             bar.start()
             return accepted
 

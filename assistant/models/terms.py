@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assistant.sessions import SessionLog
+from assistant.users import user_name
 from pipelines.errors import PersonNeeded
 from pipelines.weights.catalogue import KnownModel
 
@@ -76,7 +75,7 @@ def require_acceptance(terms: Terms, log: SessionLog, accept: Accept) -> None:
         PersonNeeded: they are not accepted.
         StorageProblem: the acceptance cannot be recorded.
     """
-    user = _user()
+    user = user_name()
     record = {
         "model": terms.model,
         "repository": terms.repository,
@@ -99,7 +98,7 @@ def require_acceptance(terms: Terms, log: SessionLog, accept: Accept) -> None:
 
 def _front_matter(card: Path) -> dict[str, Any]:
     """What stands at the head of a model card; empty where it has none or it cannot be read."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     if not card.is_file():
         return {}
@@ -113,10 +112,3 @@ def _front_matter(card: Path) -> dict[str, Any]:
 
 def _plain(text: str) -> str:
     return "".join(character for character in text if character.isprintable() or character in "\n\t")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

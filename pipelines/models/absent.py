@@ -26,10 +26,10 @@ class NoGenerator:
     def capabilities(self) -> Capabilities:
         return Capabilities(images=False, choices=False, context_tokens=0)
 
-    def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:
+    def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:  # noqa: ARG002
         raise _needed()
 
-    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames) -> Generation:
+    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames) -> Generation:  # noqa: ARG002
         raise _needed()
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from pipelines.errors import ModelNeeded, UsageProblem
+from pipelines.errors import ModelNeeded
 from pipelines.models.control import ControlTokens
 from pipelines.records import Engine
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.loading import choose_device, quietly
 
 DType = Literal["bfloat16", "float32"]
 END_OF_TURN: Final = "<end_of_turn>"
@@ -70,7 +69,7 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
     from pipelines.weights.memory import estimate, require_memory
 
     folder.require()
-    place = _device(device)
+    place = choose_device(device)
     kind = _dtype(dtype, place)
     require_memory(folder, kind, place)
     engine = folder.engine(version, note)
@@ -81,7 +80,7 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
         torch.set_num_threads(threads)
     name = folder.model.name
     try:
-        with _quiet():
+        with quietly():
             processor = _processor(folder)
             model = _model(folder, kind)
         _require_agreement(name, model, processor)
@@ -110,20 +109,6 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and any(
         words in str(error) for words in ("allocate memory", "out of memory")
     )
-
-
-def _device(asked: str) -> str:
-    import torch
-
-    if asked == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
-    kind, _, index = asked.partition(":")
-    if int(index or 0) >= there[kind]:
-        raise UsageProblem(f"device {asked}", "is not on this machine", "choose auto or cpu")
-    return asked
 
 
 def _dtype(asked: str, device: str) -> DType:
@@ -192,21 +177,3 @@ def _require_agreement(name: str, model: Any, processor: Any) -> None:
 
 def _unusable(name: str, problem: str) -> ModelNeeded:
     return ModelNeeded(name, problem, f"run: assistant models pull {name}  (or again: assistant models import DIR)")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the library's progress bars, and its advice to install another image back end: which one is used is
-    logged with every call."""
-    from transformers import utils
-
-    logging: Any = utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -56,11 +56,7 @@ class MedGemma:
         self._busy = threading.Lock()
 
     def available(self) -> Availability:
-        try:
-            self._folder.require()
-        except ModelNeeded as needed:
-            return Availability(ready=False, detail=f"{needed.subject} {needed.problem}", remedy=needed.remedy)
-        return Availability(ready=True, detail=f"weights in {self._folder.path}")
+        return self._folder.availability()
 
     def engine(self) -> Engine:
         if self._checkpoint is not None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import ModelNeeded
 from pipelines.records import Availability, Engine
 from pipelines.speech import ctc
 from pipelines.speech.audio import RATE
@@ -46,11 +45,7 @@ class MedASRRecognizer:
         self._loading = threading.Lock()
 
     def available(self) -> Availability:
-        try:
-            self._folder.require()
-        except ModelNeeded as needed:
-            return Availability(ready=False, detail=needed.problem, remedy=needed.remedy)
-        return Availability(ready=True, detail=f"installed in {self._folder.path}")
+        return self._folder.availability()
 
     def engine(self) -> Engine:
         return self._folder.engine(version=version("transformers"), note=_NOTE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pipelines.speech.ctc import Alphabet
 from pipelines.speech.decode import Samples
 from pipelines.speech.windows import ROW, rows
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.loading import choose_device, quietly
 
 #: Rows are this far apart only with this hop of the front end and this subsampling of the encoder.
 _HOP: Final = 160
@@ -69,7 +69,7 @@ def load(folder: ModelFolder, threads: int = 0, device: str = "auto") -> MedASRM
     silence_telemetry()
     import torch
 
-    chosen = _device(device)
+    chosen = choose_device(device)
     if threads > 0:
         # There is one such number per process, so that of whoever loads last counts for every model of torch.
         torch.set_num_threads(threads)
@@ -150,21 +150,6 @@ def _try(folder: ModelFolder, model: MedASRModel) -> None:
         raise _unfit(folder, "its weights hold values that are not numbers")
 
 
-def _device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    remedy = "choose auto or cpu, or a cuda or mps device that torch finds here"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageProblem(name, "is not a device that can be computed on here", remedy) from error
-    return name
-
-
 def _moved(network: Any, device: str) -> Any:
     try:
         return network.to(device)
@@ -174,22 +159,10 @@ def _moved(network: Any, device: str) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Loading without progress bars and hints on the terminal; what they tell is checked instead."""
-    import transformers
-
-    library: Any = transformers.utils.logging
-    with warnings.catch_warnings():
+    with quietly(), warnings.catch_warnings():
         # Told once per process by torch's convolution, of every even kernel: MedASR has 32 by design.
         warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths", category=UserWarning)
-        verbosity, bars = library.get_verbosity(), library.is_progress_bar_enabled()
-        library.set_verbosity(logging.CRITICAL)
-        library.disable_progress_bar()
-        try:
-            yield
-        finally:
-            library.set_verbosity(verbosity)
-            if bars:
-                library.enable_progress_bar()
+        yield
 
 
 @contextmanager

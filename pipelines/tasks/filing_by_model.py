@@ -1,4 +1,4 @@
-"""Sentences without a heading, filed by a language model: it names a section for each and writes no word of the note."""
+"""Sentences without a heading, filed by a language model: it names a section for each, and writes no word."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ def file_by_model(
     sections = [section.key for section in template.sections]
     open_to = [clause.allowed or tuple(sections) for clause in clauses]
     slots = tuple(
-        Slot(lead=f"{number}: ", options=options)
-        for number, options in enumerate(open_to, start=1)
-        if len(options) > 1
+        Slot(lead=f"{number}: ", options=options) for number, options in enumerate(open_to, start=1) if len(options) > 1
     )
     if not slots:
         return [options[0] for options in open_to]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ModelNeeded
-from pipelines.records import Engine
+from pipelines.records import Availability, Engine
 from pipelines.weights import contents
 from pipelines.weights.catalogue import KnownModel
 from pipelines.weights.contents import Unfit
@@ -49,6 +49,15 @@ class ModelFolder:
             )
         with self._needed():
             contents.examine(self.path, self.model)
+
+    def availability(self) -> Availability:
+        """Whether the folder can be expected to load, as `require` finds."""
+        try:
+            self.require()
+        except ModelNeeded as needed:
+            named = "" if needed.subject == self.model.name else f"{needed.subject} "
+            return Availability(ready=False, detail=f"{named}{needed.problem}", remedy=needed.remedy)
+        return Availability(ready=True, detail=f"in {self.path}")
 
     def weight_files(self) -> tuple[Path, ...]:
         """The files that the weights are read from, in order of their names."""

@@ -216,16 +216,22 @@ def test_a_broken_model_is_one_line_and_the_run_goes_on_once_it_is_mended(
     assert call("resume", run["run"], "--json").code == DONE
 
 
-def test_gibberish_is_never_shown_as_an_answer(call_for_real: Call, tmp_path: Path) -> None:
+def test_gibberish_is_never_shown_as_an_answer(
+    call_for_real: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call = call_for_real
     call("models", "import", build_random(tmp_path / "random"))
+    shipped = Path("prompts/clinical-question.md").read_text()
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "clinical-question.md").write_text(shipped.replace("budget = 2000", "budget = 50"))
+    monkeypatch.setenv("ASSISTANT_PROMPTS_DIR", str(tmp_path / "prompts"))
     asked = call("ask", "what is the usual dose of amoxicillin in adults", "--json")
     assert asked.code == OUR_FAULT
     [run] = asked.objects
     assert run["state"] == "failed"
     assert run["result"]["status"] == "failed"  # type: ignore[index]
     assert run["result"]["statements"] == []  # type: ignore[index]
-    assert "2000 tokens" in str(run["error"])
+    assert "50 tokens" in str(run["error"])
 
 
 def test_fp16_is_refused_with_the_reason(call_for_real: Call, answering: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,8 +197,8 @@ def test_missing_model_is_told_with_the_way_to_it(tmp_path: Path, speech: Sample
 
 
 def test_unknown_device_is_refused(gibberish: Path, speech: Samples) -> None:
-    for device in ("abacus", "cuda:97"):
-        with pytest.raises(UsageProblem, match=f"{device}: is not a device"):
+    for device in ("abacus", "cuda:97", "cuda:x"):
+        with pytest.raises(UsageProblem, match=f"device {device}: is not on this machine"):
             recognizer_in(gibberish, device=device).recognise(speech[:RATE])
 
 

@@ -1,0 +1,48 @@
+"""What loading a model of the catalogue through transformers has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipelines.errors import UsageProblem
+
+
+def choose_device(asked: str) -> str:
+    """The device to run on: ``auto`` is a graphics processor where there is one.
+
+    Args:
+        asked: ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        UsageProblem: there is no such device here.
+    """
+    import torch
+
+    if asked == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    kind, _, index = asked.partition(":")
+    if not (index or "0").isdecimal() or int(index or 0) >= there.get(kind, 0):
+        raise UsageProblem(f"device {asked}", "is not on this machine", "choose auto or cpu")
+    return asked
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without the library's progress bars and hints: what they tell is checked, or logged with every call."""
+    from transformers import utils
+
+    logging: Any = utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
