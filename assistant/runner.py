@@ -169,17 +169,19 @@ class Runner:
         from langgraph.types import Command
 
         config: Any = {"configurable": {"thread_id": run}}
+        # Plain strings: checkpoints hold no types of ours.
+        given = {key: str(value) if isinstance(value, str) else value for key, value in (answer or {}).items()}
         with database_errors(self._settings.data_dir / CHECKPOINTS):
             place = self._graph.get_state(config)
             if from_start:
                 self._checkpoints.delete_thread(run)
-                step: Any = {"run": run, "answer": {**place.values.get("answer", {}), **(answer or {})}}
+                step: Any = {"run": run, "answer": {**place.values.get("answer", {}), **given}}
             elif place.interrupts:
-                step = Command(resume={"asked_again": True, **(answer or {})})
+                step = Command(resume={"asked_again": True, **given})
             elif place.next:
                 step = None
             else:
-                step = {"run": run, "answer": answer or {}}
+                step = {"run": run, "answer": given}
             try:
                 final = self._graph.invoke(step, config, context=self._ports(request), durability="sync")
             except (StorageProblem, VerificationFailed, sqlite3.Error):

@@ -135,6 +135,8 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
         return _wait(state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message))
     if result.status is Status.NEEDS_INPUT:
         return _wait(state, ports, name, "person", result)
+    if result.status is Status.NEEDS_MODEL:
+        return _wait(state, ports, name, f"generator:{name}", result)
     if result.status is Status.FAILED:
         ports.journal.record(Key(state["run"], f"{name}:failed", result.digest()), result)
         raise NoAnswer(f"run {state['run']}", result.message or "no answer", "the input and the output are kept")
@@ -282,7 +284,8 @@ def _attachments(state: RunState, ports: Ports) -> tuple[Attachment, ...]:
 def _wait(state: RunState, ports: Ports, at: str, needs: str, result: Result) -> RunState:
     """Keep the result that says what is missing, and ask for the pause."""
     digest = ports.journal.record(Key(state["run"], f"{at}:wait", result.digest()), result)
-    return {"wait": Wait(at=at, needs=needs, result=digest)}
+    # Plain strings: checkpoints hold no types of ours.
+    return {"wait": Wait(at=str(at), needs=needs, result=digest)}
 
 
 def _with_ports(node: Callable[[RunState, Ports], RunState]) -> Callable[..., RunState]:

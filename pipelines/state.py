@@ -24,7 +24,8 @@ class Wait(TypedDict):
     at: str
     """The node to take up again."""
     needs: str
-    """What would let it go on: ``person``, ``research-use``, ``recognizer``, ``generator`` or ``task:NAME``."""
+    """What would let it go on: ``person``, ``research-use``, ``recognizer``, ``generator``, ``task:NAME``, or
+    ``generator:TASK`` where the task does not ask a generator yet."""
     result: str
     """Digest of the ``needs-…`` or ``not-served`` Result that says so to the user."""
 

@@ -156,6 +156,19 @@ def test_a_record_question_without_a_record_asks_for_it(runner: Runner) -> None:
     assert outcome.exit_code == PERSON_NEEDED
 
 
+def test_a_record_question_beyond_lookup_waits_and_nothing_tries_it_in_vain(
+    runner: Runner, bundle: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = runner.submit(record_question(bundle, "why was she started on it"))
+    assert waiting.exit_code == MODEL_NEEDED
+    assert waiting.view.state is RunState.PAUSED
+    assert waiting.view.needs == "generator:record-question"
+    assert runner.resume(waiting.view.id).worked is False
+    again = runner.resume(waiting.view.id, {"task": TaskName.RECORD_QUESTION})
+    assert (again.exit_code, again.view.state) == (MODEL_NEEDED, RunState.PAUSED)
+    assert caplog.records == [], "a checkpoint holds a type of ours"
+
+
 def test_a_broken_attachment_fails_the_run_and_keeps_the_recording(runner: Runner, tone: Path, tmp_path: Path) -> None:
     broken = tmp_path / "record.json"
     broken.write_text("{ not json")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
-from assistant.cli.output import print_run, run_object
+from assistant.cli.output import print_calls, print_run, run_object
 from pipelines.errors import DONE, VERIFICATION_FAILED
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
         print_json({**run_object(view), "model_calls": [c.model_dump(mode="json") for c in view.model_calls]})
     else:
         print_run(view, console())
+        print_calls(view, console())
     return DONE
 
 

@@ -123,6 +123,21 @@ def print_run(view: RunView, to: Console) -> None:
         to.print(f"[bold]error[/] [red]{escape(view.error)}[/]", soft_wrap=True)
 
 
+def print_calls(view: RunView, to: Console) -> None:
+    """Every call of a model, with what tells it from others; all of it is in ``--json``."""
+    from rich.markup import escape
+
+    to.print("[bold]model calls[/]")
+    for call in view.model_calls:
+        engine, tokens = call.engine, "" if call.prompt_tokens is None else f"{call.prompt_tokens} tokens in, "
+        to.print(
+            f"  {call.node}: {escape(engine.name)}, {escape(engine.model or '')}"
+            f" {(engine.weights_sha256 or '')[:12]}; {escape((call.prompt or 'no prompt')[:60])};"
+            f" {tokens}{call.output_tokens} out, {call.seconds:.1f} s, {call.finish_reason}",
+            soft_wrap=True,
+        )
+
+
 def summary(outcomes: Sequence[Outcome | Refused]) -> str:
     """Counts, in the order a reader cares for."""
     counts: dict[str, int] = {}
@@ -159,10 +174,12 @@ def _print_model(data: dict[str, Any], to: Console) -> None:
     if "model" not in data:
         return
     model, card = data["model"], data.get("card")
-    to.print(f"[bold]model[/] {escape(model['model'])} (by {escape(model['name'])}; {escape(model['note'] or '')})")
+    to.print(f"[bold]model[/] {escape(model['name'])}, {escape(model['model'])}", soft_wrap=True)
+    to.print(f"  [dim]{escape(model['note'] or '')}[/]", soft_wrap=True)
     if card:
+        to.print(f"[bold]what the card of {escape(card['model'])} says[/]")
         for figure in card["figures"]:
-            to.print(f"  [dim]published: {escape(figure['dataset'])}, {escape(figure['metric'])} {figure['value']}[/]")
+            to.print(f"  [dim]{escape(figure['dataset'])}: {escape(figure['metric'])} {figure['value']}[/]")
         for limit in card["limits"]:
             to.print(f"  [dim]{escape(limit['text'])} ({escape(limit['source'])})[/]", soft_wrap=True)
     if data.get("thoughts"):
@@ -192,6 +209,8 @@ def _short_source(statement: Statement) -> str:
     starts = [c.audio_start for c in statement.citations if c.kind == "transcript" and c.audio_start is not None]
     if resources:
         return ", ".join(resources)
+    if any(c.kind == "image" for c in statement.citations):
+        return "generated, shown the picture"
     if starts:
         return f"at {int(starts[0]) // 60}:{int(starts[0]) % 60:02d}"
     return "the whole record searched" if statement.origin == "looked-up" else statement.origin

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipelines.errors import UsageProblem
 from pipelines.models.generator import Generator
 from pipelines.models.medgemma import MedGemma
 from pipelines.weights.folder import ModelFolder
@@ -15,17 +14,3 @@ def generators(
 ) -> dict[str, Callable[[], Generator]]:
     """Every generator by name, best default first, each made when called. Arguments as `MedGemma`."""
     return {"medgemma": lambda: MedGemma(medgemma, threads, device, dtype)}
-
-
-def choose(
-    name: str, *, medgemma: ModelFolder, threads: int = 0, device: str = "auto", dtype: str = "auto"
-) -> Generator:
-    """The generator of this name.
-
-    Raises:
-        UsageProblem: there is none; the line lists those there are.
-    """
-    known = generators(medgemma=medgemma, threads=threads, device=device, dtype=dtype)
-    if name not in known:
-        raise UsageProblem(name, "is not a language engine", f"choose one of: {', '.join(known)}")
-    return known[name]()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.errors import UsageProblem
 from pipelines.speech.medasr import MedASRRecognizer
 from pipelines.speech.recognizer import Recognizer
 from pipelines.speech.whisper import WhisperRecognizer
@@ -32,22 +31,3 @@ def recognizers(
         known["medasr"] = lambda: MedASRRecognizer(medasr, threads, device)
     known["whisper"] = lambda: WhisperRecognizer(cache_dir, threads)
     return known
-
-
-def choose(
-    name: str,
-    *,
-    cache_dir: Path | None = None,
-    threads: int = 0,
-    medasr: ModelFolder | None = None,
-    device: str = "auto",
-) -> Recognizer:
-    """The recogniser of this name. Arguments as `recognizers`.
-
-    Raises:
-        UsageProblem: there is none; the line lists those there are.
-    """
-    known = recognizers(cache_dir=cache_dir, threads=threads, medasr=medasr, device=device)
-    if name not in known:
-        raise UsageProblem(name, "is not a speech engine", f"choose one of: {', '.join(known)}")
-    return known[name]()

@@ -24,7 +24,7 @@ from pipelines.tasks.record_sentences import Answer, not_recorded
 from pipelines.tasks.record_words import Term, Words, tokens
 
 _REMEDY: Final = (
-    "the question is kept for a language model (`assistant models list`); or ask for what the record states"
+    "the question is kept until this assistant asks a language model about records; or ask for what the record states"
 )
 
 

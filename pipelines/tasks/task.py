@@ -37,7 +37,8 @@ class Task(Protocol):
         ...
 
     def perform(self, given: TaskInput) -> Result:
-        """The result as a draft; or ``needs-input``, saying what; or ``failed``, where a model came to no answer.
+        """The result as a draft; ``needs-input``, saying what; ``needs-model``, where this version asks no model what
+        is asked; or ``failed``, where a model came to no answer.
 
         Raises:
             ModelNeeded: only a model could go on, and none is ready.

@@ -15,7 +15,7 @@ import pytest
 from pipelines.errors import UsageProblem
 from pipelines.models.generator import Generation, Generator, Slot, Words
 from pipelines.models.medgemma import MedGemma
-from pipelines.models.registry import choose, generators
+from pipelines.models.registry import generators
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.models.generator_conformance import QUESTION, GeneratorConformance, Pictures, an_ask
@@ -244,12 +244,10 @@ def test_the_context_is_known_without_loading(tmp_path: Path) -> None:
     assert medgemma(tmp_path / "nothing").capabilities().images
 
 
-def test_engines_are_chosen_by_name() -> None:
+def test_engines_are_known_by_name() -> None:
     folder = ModelFolder(shared(), MEDGEMMA)
     assert list(generators(medgemma=folder)) == ["medgemma"]
-    assert choose("medgemma", medgemma=folder, dtype="float32").name == "medgemma"
-    with pytest.raises(UsageProblem, match="choose one of: medgemma"):
-        choose("other", medgemma=folder)
+    assert generators(medgemma=folder, dtype="float32")["medgemma"]().name == "medgemma"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pipelines.speech.decode import Samples
 from pipelines.speech.medasr import MedASRRecognizer
 from pipelines.speech.medasr_model import MedASRModel, load
 from pipelines.speech.recognizer import Heard
-from pipelines.speech.registry import choose, recognizers
+from pipelines.speech.registry import recognizers
 from pipelines.speech.windows import FIELD, ROW, row_span
 from pipelines.weights.catalogue import MEDASR
 from pipelines.weights.folder import ModelFolder
@@ -176,10 +176,10 @@ def test_availability_is_told_without_torch(gibberish: Path) -> None:
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from pipelines.speech.registry import choose\n"
+        "from pipelines.speech.registry import recognizers\n"
         "from pipelines.weights.catalogue import MEDASR\n"
         "from pipelines.weights.folder import ModelFolder\n"
-        "medasr = choose('medasr', medasr=ModelFolder(Path(sys.argv[1]), MEDASR))\n"
+        "medasr = recognizers(medasr=ModelFolder(Path(sys.argv[1]), MEDASR))['medasr']()\n"
         "assert medasr.available().ready\n"
         "assert medasr.engine().weights_sha256 and medasr.libraries()\n"
         "assert not {'torch', 'transformers', 'tokenizers'} & set(sys.modules)\n"
@@ -206,8 +206,4 @@ def test_medasr_comes_first_where_its_folder_is_known(tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, MEDASR)
     assert list(recognizers(medasr=folder)) == ["medasr", "whisper"]
     assert list(recognizers()) == ["whisper"]
-    assert choose("medasr", medasr=folder).name == "medasr"
-    with pytest.raises(UsageProblem, match="choose one of: medasr, whisper"):
-        choose("nobody", medasr=folder)
-    with pytest.raises(UsageProblem, match=r"choose one of: whisper$"):
-        choose("medasr")
+    assert recognizers(medasr=folder)["medasr"]().name == "medasr"

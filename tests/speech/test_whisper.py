@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.errors import UsageProblem
 from pipelines.speech.audio import RATE, inspect_recording, read_speech
 from pipelines.speech.decode import Samples
 from pipelines.speech.level import correct_level
 from pipelines.speech.recognizer import Recognizer
-from pipelines.speech.registry import choose, recognizers
+from pipelines.speech.registry import recognizers
 from pipelines.speech.transcribe import transcribe
 from pipelines.speech.whisper import WhisperRecognizer
 from pipelines.speech.writer import Writer
@@ -170,8 +169,6 @@ def test_speech_that_stays_unheard_is_warned_of(
     assert all("gave few words: listen again" in warning for warning in heard.warnings)
 
 
-def test_engines_are_chosen_by_name(tmp_path: Path) -> None:
-    assert choose("whisper", cache_dir=tmp_path).name == "whisper"
-    assert set(recognizers()) == {"whisper"}
-    with pytest.raises(UsageProblem, match="choose one of: whisper"):
-        choose("nobody")
+def test_engines_are_known_by_name(tmp_path: Path) -> None:
+    known = recognizers(cache_dir=tmp_path)
+    assert {name: make().name for name, make in known.items()} == {"whisper": "whisper"}
