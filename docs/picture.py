@@ -18,10 +18,18 @@ from assistant.settings import Settings
 SHOWN = ("cardiology-clinic", "chest-film-report", "question-potassium", "question-calcium", "question-film", "unclear")
 
 
+def _settings(scratch: Path) -> Settings:
+    """The embedded engines: what everybody sees."""
+    return Settings(data_dir=scratch, models_dir=scratch)
+
+
 def main() -> None:
     work = [line for line in read_manifest(Path("samples/manifest.jsonl")) if isinstance(line, Given)]
     shown = [given for given in work if given.audio is not None and given.audio.stem in SHOWN]
-    with tempfile.TemporaryDirectory() as scratch, open_runner(Settings(data_dir=Path(scratch), models_dir=Path(scratch))) as runner:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        open_runner(Settings(data_dir=Path(scratch), models_dir=Path(scratch))) as runner,
+    ):
         outcomes = [runner.submit(given) for given in shown]
         console = Console(record=True, width=130, file=StringIO(), force_terminal=True)
         print_table(outcomes, console)

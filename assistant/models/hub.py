@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +18,7 @@ from pipelines.weights.catalogue import KnownModel
 
 PUBLIC_HUB: Final = "https://huggingface.co"
 _LOG_IN: Final = "run: hf auth login  (or set HF_TOKEN)"
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 _AGAIN: Final = "what arrived is kept; run the same command again"
 #: What a model needs to be loaded and to be known: never pickles, code, sounds or notebooks. Files in folders are not.
 _WANTED: Final = re.compile(
@@ -27,7 +28,9 @@ _WANTED: Final = re.compile(
 
 
 class _Lfs(BaseModel):
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """Masked for those who have no access: the hash may be anything or nothing."""
+
+    sha256: str | None = None
     size: int = Field(ge=0)
 
 
@@ -92,8 +95,29 @@ class Hub:
 
     def require_access(self, file: HubFile) -> None:
         """Whether the hub would give this file, before anything is asked of the user."""
+        self._head(file)
+
+    def announced(self, files: Sequence[HubFile]) -> tuple[HubFile, ...]:
+        """The files with the hashes that the hub states for each where its listing hides which are large ones.
+
+        That of a gated repository may: what it calls a large file's hash is then of something else.
+        """
+        if all(file.is_lfs for file in files if file.is_weights):
+            return tuple(files)
+        return tuple(file if file.is_lfs else self._as_stated(file) for file in files)
+
+    def _as_stated(self, file: HubFile) -> HubFile:
+        headers = self._head(file).headers
+        stated = [_etag(headers.get(name)) for name in ("x-linked-etag", "etag")]
+        digest = next((tag for tag in stated if _SHA256.fullmatch(tag)), file.digest)
+        size = headers.get("x-linked-size", "")
+        return HubFile(file.name, int(size) if size.isdecimal() else file.size, digest)
+
+    def _head(self, file: HubFile) -> Reply:
         with self._problems():
-            self._refuse(self._connection.head(self._path(file)), file)
+            reply = self._connection.head(self._path(file))
+            self._refuse(reply, file)
+            return reply
 
     @contextmanager
     def open(self, file: HubFile, start: int) -> Iterator[tuple[Reply, int]]:
@@ -186,11 +210,16 @@ class Hub:
 
 
 def _hub_file(sibling: _Sibling) -> HubFile:
-    if sibling.lfs is not None:
-        return HubFile(sibling.rfilename, sibling.lfs.size, sibling.lfs.sha256)
-    if sibling.size is None or sibling.blob_id is None:
+    if sibling.lfs is not None and _SHA256.fullmatch(sibling.lfs.sha256 or ""):
+        return HubFile(sibling.rfilename, sibling.lfs.size, str(sibling.lfs.sha256))
+    size = sibling.lfs.size if sibling.lfs is not None else sibling.size
+    if size is None or sibling.blob_id is None:
         raise ValueError("no size or hash")
-    return HubFile(sibling.rfilename, sibling.size, sibling.blob_id)
+    return HubFile(sibling.rfilename, size, sibling.blob_id)
+
+
+def _etag(header: str | None) -> str:
+    return (header or "").removeprefix("W/").strip('"')
 
 
 def _seconds_to_wait(headers: Mapping[str, Any]) -> str:

@@ -86,6 +86,7 @@ def pull(
 
             _require_weights(files, model)
             hub.require_access(max(files, key=lambda file: file.size))
+            files = hub.announced(files)
             bring([file for file in files if _tells_terms(file)])
             require_acceptance(read_terms(staged, model), log, accept)
             bring([file for file in files if not _tells_terms(file)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import socket
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
-from pipelines.errors import ModelNeeded, StorageProblem, UsageProblem
+from pipelines.errors import ModelNeeded, StorageProblem, UsageProblem, VerificationFailed
 from pipelines.weights.catalogue import MEDASR
 from tests.support.hub_server import SIGNATURE, Hub, Refusal
 from tests.support.pulling import TOKEN, WEIGHTS, Puller
@@ -44,6 +45,21 @@ def test_without_a_token(puller: Puller, hub: Hub) -> None:
         " run: hf auth login  (or set HF_TOKEN)"
     )
     assert puller.shown == []
+
+
+@pytest.mark.parametrize("masks", ["hashes", "large files"])
+def test_a_listing_that_hides_what_is_gated(
+    masks: str, puller: Puller, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.token, hub.masks = TOKEN, masks  # type: ignore[assignment]
+    assert "the hub wants a token" in puller.fails(ModelNeeded)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    hub.flipped = {WEIGHTS}
+    assert "damaged" in puller.fails(VerificationFailed)
+    hub.flipped = set()
+    passport = puller()
+    weights = (hub.folder / WEIGHTS).read_bytes()
+    assert passport.files[WEIGHTS].sha256 == hashlib.sha256(weights).hexdigest()
 
 
 def test_a_token_whose_account_has_not_accepted_the_terms(

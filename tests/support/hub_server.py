@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 from urllib.parse import parse_qs, urlsplit
 
 LARGE = ("*.safetensors", "tokenizer.json")
@@ -62,6 +62,8 @@ class Hub:
     """Files that are given with one byte changed."""
     refusals: dict[str, list[Refusal]] = field(default_factory=dict)
     """End of a path -> refusals for its next requests."""
+    masks: Literal["nothing", "hashes", "large files"] = "nothing"
+    """What the listing hides, as that of a gated repository may: hashes of large files, or that they are large."""
     ignores_ranges: bool = False
     elsewhere: str | None = None
     """Where large files are said to lie, instead of this server under its other name."""
@@ -102,7 +104,11 @@ class Hub:
             entry: dict[str, Any] = {"rfilename": name, "size": len(data), "blobId": git_hash(data)}
             if _is_large(path):
                 digest = hashlib.sha256(data).hexdigest()
-                entry["lfs"] = {"sha256": digest, "size": len(data), "pointerSize": 134}
+                pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(data)}\n"
+                entry["blobId"] = git_hash(pointer.encode())
+                shown = digest if self.masks == "nothing" else None
+                if self.masks != "large files":
+                    entry["lfs"] = {"sha256": shown, "size": len(data), "pointerSize": len(pointer)}
             siblings.append(entry)
         return {"id": self.repository, "sha": self.revision, "gated": "manual", "siblings": siblings}
 
