@@ -15,7 +15,7 @@ from assistant.sessions import SessionLog
 from assistant.sessions.problems import disk_errors
 from pipelines.errors import BadInput, ModelNeeded, StorageProblem
 from pipelines.weights.catalogue import KNOWN_MODELS, KnownModel
-from pipelines.weights.contents import Unfit, architecture_of, examine, needed_files, weight_names
+from pipelines.weights.contents import Unfit, examine, model_type_of, needed_files, weight_names
 from pipelines.weights.folder import ModelFolder, Passport, is_published
 from pipelines.weights.hashes import CHUNK, hash_files, joint_sha256
 from pipelines.weights.passport import describe, stored_file, write_passport
@@ -93,12 +93,12 @@ def _as_bad_input(source: Path) -> Iterator[None]:
 
 
 def _model_of(source: Path) -> KnownModel:
-    architecture = architecture_of(source)
+    found = model_type_of(source)
     for model in KNOWN_MODELS.values():
-        if model.architecture == architecture:
+        if model.model_type == found:
             return model
-    known = ", ".join(model.architecture for model in KNOWN_MODELS.values())
-    raise Unfit(f"is of {architecture or 'no architecture'}, and known are {known}", "config.json")
+    known = ", ".join(f"{model.model_type} ({model.name})" for model in KNOWN_MODELS.values())
+    raise Unfit(f"is of {found or 'no model_type'}, and known are {known}", "config.json")
 
 
 def _adopt(folder: Path, model: KnownModel, log: SessionLog, progress: Progress) -> Imported:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ _HOP: Final = 160
 #: A count of training steps that older files lack and inference never reads.
 _UNUSED: Final = ".num_batches_tracked"
 _LONGEST_REASON: Final = 160
+#: The blank is written as one, ``<epsilon>``, and never as a piece of a word.
+_MARKER: Final = re.compile(r"<[^<>]+>")
 
 
 @dataclass(frozen=True)
@@ -130,14 +133,13 @@ def _network(folder: ModelFolder) -> Any:
 def _alphabet(folder: ModelFolder, network: Any, processor: Any) -> Alphabet:
     """What the head's ids write: the tokeniser knows more than the head can say."""
     tokenizer, width, blank = processor.tokenizer, network.config.vocab_size, network.config.pad_token_id
-    if len(tokenizer) < width or tokenizer.pad_token_id != blank:
+    pieces = tokenizer.convert_ids_to_tokens(list(range(min(width, len(tokenizer)))))
+    if len(pieces) < width or not _MARKER.fullmatch(pieces[blank]):
         raise _unfit(
             folder,
-            f"its tokeniser ({len(tokenizer)} pieces, blank {tokenizer.pad_token_id}) is not that of its network "
-            f"({width} ids, blank {blank})",
+            f"its tokeniser ({len(tokenizer)} pieces) is not that of its network ({width} ids, blank {blank})",
         )
     silent = {blank, tokenizer.bos_token_id, tokenizer.eos_token_id}
-    pieces = tokenizer.convert_ids_to_tokens(list(range(width)))
     return Alphabet(tuple(None if id_ in silent else piece for id_, piece in enumerate(pieces)), blank)
 
 

@@ -20,8 +20,10 @@ class KnownModel:
     repository: str
     revision: str
     """Full commit hash on the hub."""
+    model_type: str
+    """``model_type`` of its config.json: what transformers finds the classes by."""
     architecture: str
-    """``architectures[0]`` of its config.json."""
+    """The class of transformers that it is loaded as."""
     licence: str
     licence_url: str
     download_bytes: int
@@ -35,6 +37,7 @@ MEDASR: Final = KnownModel(
     does="speech to text",
     repository="google/medasr",
     revision="ae1e4845b4b07479735d93e1e591e566435b7104",
+    model_type="lasr_ctc",
     architecture="LasrForCTC",
     licence=_HAI_DEF,
     licence_url=_HAI_DEF_URL,
@@ -48,6 +51,7 @@ MEDGEMMA: Final = KnownModel(
     does="language and images",
     repository="google/medgemma-1.5-4b-it",
     revision="91850547d9f0b2fdd21aa7c5f4f3d1a8a52c243b",
+    model_type="gemma3",
     architecture="Gemma3ForConditionalGeneration",
     licence=_HAI_DEF,
     licence_url=_HAI_DEF_URL,

@@ -48,7 +48,7 @@ def examine(folder: Path, model: KnownModel) -> None:
         Unfit: with the first thing that is wrong.
     """
     config = read_config(folder)
-    _check_architecture(config, model)
+    _check_type(config, model)
     _check_passport(folder)
     tensors_of(folder)
     _check_tokenizer(folder)
@@ -65,16 +65,14 @@ def read_config(folder: Path) -> dict[str, Any]:
     return _read_json(folder, "config.json")
 
 
-def architecture_of(folder: Path) -> str | None:
-    """The architecture that config.json names.
+def model_type_of(folder: Path) -> str | None:
+    """The type of model that config.json names.
 
     Raises:
         Unfit: there is no config.json, or it is not JSON.
     """
-    match read_config(folder).get("architectures"):
-        case [str(architecture), *_]:
-            return architecture
-    return None
+    found = read_config(folder).get("model_type")
+    return found if isinstance(found, str) else None
 
 
 def weight_names(folder: Path) -> tuple[str, ...]:
@@ -132,16 +130,19 @@ def needed_files(folder: Path) -> tuple[Path, ...]:
     )
 
 
-def _check_architecture(config: Mapping[str, Any], model: KnownModel) -> None:
-    match config.get("architectures"):
-        case [*names] if model.architecture in names:
-            return
-        case [str(name), *_]:
-            kind = ""
-            if model.architecture.endswith("ForCTC") and name.endswith(("ForConditionalGeneration", "Seq2Seq")):
-                kind = ", a sequence-to-sequence model"
-            raise Unfit(f"is of {name}{kind}; {model.name} is {model.architecture}", "config.json")
-    raise Unfit("names no architecture", "config.json")
+def _check_type(config: Mapping[str, Any], model: KnownModel) -> None:
+    """By the type, as transformers does: the names of classes have changed from version to version."""
+    found = config.get("model_type")
+    if found == model.model_type:
+        return
+    if not isinstance(found, str):
+        raise Unfit("names no model_type", "config.json")
+    named = config.get("architectures")
+    name = named[0] if isinstance(named, list) and named and isinstance(named[0], str) else found
+    kind = ""
+    if model.architecture.endswith("ForCTC") and name.endswith(("ForConditionalGeneration", "Seq2Seq")):
+        kind = ", a sequence-to-sequence model"
+    raise Unfit(f"is of {name}{kind}; {model.name} is {model.architecture}", "config.json")
 
 
 def _check_passport(folder: Path) -> None:

@@ -206,12 +206,10 @@ def test_a_folder_that_is_no_model(tmp_path: Path, models: Path, log: SessionLog
 
 
 def test_a_model_that_is_not_known(given: Path, models: Path, log: SessionLog) -> None:
-    (given / "config.json").write_text(json.dumps({"architectures": ["WhisperForConditionalGeneration"]}))
+    (given / "config.json").write_text(json.dumps({"model_type": "whisper"}))
     error = refusal(given, models, log)
     assert error.subject == "given/config.json"
-    assert error.problem == (
-        "is of WhisperForConditionalGeneration, and known are LasrForCTC, Gemma3ForConditionalGeneration"
-    )
+    assert error.problem == ("is of whisper, and known are lasr_ctc (medasr), gemma3 (medgemma)")
 
 
 def test_weights_that_are_cut_off(given: Path, models: Path, log: SessionLog) -> None:

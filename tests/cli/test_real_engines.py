@@ -164,7 +164,7 @@ def truncated(folder: Path) -> None:
 
 def of_another_architecture(folder: Path) -> None:
     config = orjson.loads((folder / "config.json").read_bytes())
-    (folder / "config.json").write_bytes(orjson.dumps({**config, "architectures": ["LlamaForCausalLM"]}))
+    (folder / "config.json").write_bytes(orjson.dumps({**config, "model_type": "llama"}))
 
 
 def without_image_tokens(folder: Path) -> None:

@@ -116,7 +116,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "tokeniser of nothing": write("tokenizer.json", "{}"),
     "short tokeniser": shorten_tokenizer,
     "panic of the tokeniser": break_normalizer,
-    "other blank": edit_json("tokenizer_config.json", pad_token="<pad>"),
+    "other blank": edit_json("config.json", pad_token_id=7),
     "tokeniser config not json": truncate("tokenizer_config.json"),
     "unknown processor": write("processor_config.json", '{"processor_class": "AbacusProcessor"}'),
 }
@@ -138,3 +138,16 @@ def test_damaged_folder_is_one_line_with_the_remedy(gibberish: Path, tmp_path: P
     # What went wrong once is not kept as a broken engine.
     with pytest.raises(ModelNeeded):
         recognizer.recognise(SOUND)
+
+
+def test_the_blank_is_the_networks_whatever_the_tokeniser_pads_with(gibberish: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "medasr"
+    shutil.copytree(gibberish, folder)
+    edit_json("tokenizer_config.json", pad_token="<pad>")(folder)
+    edit_json("config.json", architectures=["LasrCtcForCTC"])(folder)
+    noise = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
+    renamed, published = (
+        MedASRRecognizer(ModelFolder(place, MEDASR)).recognise(noise) for place in (folder, gibberish)
+    )
+    assert published.raw
+    assert (renamed.raw, renamed.segments) == (published.raw, published.segments)

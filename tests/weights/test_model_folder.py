@@ -122,9 +122,9 @@ UNFIT: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "is not a JSON object",
     ),
     "no architecture": (
-        lambda folder: edit(folder / "config.json", lambda config: config.pop("architectures")),
+        lambda folder: edit(folder / "config.json", lambda config: config.pop("model_type")),
         "/config.json",
-        "names no architecture",
+        "names no model_type",
     ),
     "no weights": (
         lambda folder: (folder / "model.safetensors").unlink(),
