@@ -171,6 +171,19 @@ def test_what_was_not_finished_fails_and_shows_none_of_it(
         assert runner.resume(failed.view.id).exit_code == DONE
 
 
+def test_a_crash_after_the_answer_does_not_ask_again(
+    opened: Open, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened() as runner, monkeypatch.context() as broken:
+        broken.setattr("pipelines.tasks.clinical_question.generated_result", lambda *_: 1 / 0)
+        failed = runner.submit(CLINICAL)
+        assert failed.view.state is RunState.FAILED
+        assert len(generator.asks) == 1
+    with opened() as runner:
+        assert runner.resume(failed.view.id).exit_code == DONE
+    assert len(generator.asks) == 1
+
+
 def test_every_call_is_logged_with_what_it_takes_to_repeat_it(
     opened: Open, generator: ScriptedGenerator, film: Path, tmp_path: Path
 ) -> None:

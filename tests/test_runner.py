@@ -151,9 +151,12 @@ def test_another_patient_pauses_until_a_person_says_it_is_the_same(runner: Runne
     assert confirmed.exit_code == DONE
 
 
-def test_a_record_question_without_a_record_asks_for_it(runner: Runner) -> None:
+def test_a_record_question_without_a_record_asks_for_it(runner: Runner, bundle: Path) -> None:
     outcome = runner.submit(Given(text="what was her last potassium", task=TaskName.RECORD_QUESTION))
     assert outcome.exit_code == PERSON_NEEDED
+    assert f"assistant resume {outcome.view.id} --attach" in (outcome.view.result.message or "")  # type: ignore[union-attr]
+    answered = runner.resume(outcome.view.id, attach=(GivenAttachment(bundle),))
+    assert answered.exit_code == DONE
 
 
 def test_a_record_question_beyond_lookup_waits_and_nothing_tries_it_in_vain(

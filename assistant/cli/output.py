@@ -187,14 +187,15 @@ def _print_model(data: dict[str, Any], to: Console) -> None:
 
 
 def _sources(statement: Statement) -> str:
-    """Where it stands: record elements under their resource, speech by its time, pictures by their hash."""
+    """Where it stands: record elements under their resource, speech by its time, pictures by
+    their place in the data folder."""
     elements: dict[str, list[str]] = {}
     others = []
     for citation in statement.citations:
         if citation.kind == "record":
             elements.setdefault(citation.resource, []).append(citation.path)
         elif citation.kind == "image":
-            others.append(f"shown the picture {citation.frame[:12]}")
+            others.append(f"shown files/{citation.frame[:2]}/{citation.frame[2:]}")
         elif citation.audio_start is not None and citation.audio_end is not None:
             others.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
         else:

@@ -25,7 +25,7 @@ def answer(given: TaskInput) -> Result:
         return Result(
             task=TaskName.IMAGE_QUESTION,
             status=Status.NEEDS_INPUT,
-            message="No image is attached. Go on with: assistant resume RUN --attach [KIND=]PATH",
+            message=f"No image is attached. Go on with: assistant resume {given.consultant.run} --attach [KIND=]PATH",
         )
     given.consultant.require()
     from pipelines.evidence.picture import frame_of

@@ -51,7 +51,8 @@ class RecordQuestion:
             return Result(
                 task=self.name,
                 status=Status.NEEDS_INPUT,
-                message="No patient record is attached. Ask again with --attach fhir-record=PATH.",
+                message="No patient record is attached. Go on with: "
+                f"assistant resume {given.consultant.run} --attach fhir-record=PATH",
             )
         return answer(given.transcript.text, _read(record, given))
 
