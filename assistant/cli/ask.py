@@ -13,6 +13,7 @@ from assistant.cli.common import (
     work_options,
 )
 from assistant.cli.output import report
+from assistant.cli.progress import share_bar
 from assistant.cli.replay import task_of
 
 
@@ -48,7 +49,7 @@ def command(
     )
     settings = settings_of(ctx)
     say_who_works(settings)
-    with open_runner(settings) as runner:
+    with share_bar() as progress, open_runner(settings, progress) as runner:
         outcome = runner.submit(given, again=again)
     report(outcome, as_json=as_json)
     return outcome.exit_code

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import console, data_dir_option, json_option, print_json, settings_of
+from assistant.cli.common import console, data_dir_option, json_option, print_json, profile_option, settings_of
 from pipelines.errors import DONE, OUR_FAULT
 
 
 @click.command("doctor")
+@profile_option
 @json_option
 @data_dir_option
 @click.pass_context

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from assistant.cli.common import (
     console,
     data_dir_option,
-    error_console,
     json_option,
     print_json,
     profile_option,
     settings_of,
 )
+from assistant.cli.progress import bytes_bar, share_bar
 
 if TYPE_CHECKING:
     from assistant.models.checking import CheckReport
@@ -80,7 +78,7 @@ def pull(ctx: click.Context, name: str, accept_licence: bool, as_json: bool) -> 
 
     settings, model = settings_of(ctx), _known(name)
 
-    with SessionLog.open(settings.data_dir) as log, _bytes_bar() as (bar, progress):
+    with SessionLog.open(settings.data_dir) as log, bytes_bar() as (bar, progress):
 
         def accept(terms: Terms) -> bool:
             bar.stop()
@@ -105,7 +103,7 @@ def import_(ctx: click.Context, folder: str, as_json: bool) -> int:
     from assistant.sessions import SessionLog
 
     settings = settings_of(ctx)
-    with SessionLog.open(settings.data_dir) as log, _share_bar() as progress:
+    with SessionLog.open(settings.data_dir) as log, share_bar() as progress:
         passport, already = import_folder(Path(folder).expanduser(), settings.models_dir, log, progress)
     if already:
         click.echo(f"{passport.model} was installed from the same files before: nothing to do", err=True)
@@ -130,7 +128,7 @@ def check(ctx: click.Context, name: str, as_json: bool) -> int:
     settings = settings_of(ctx)
     silence_libraries(settings)
     folder = model_folder(name, settings) if name in KNOWN_MODELS else None
-    with _share_bar() as progress:
+    with share_bar() as progress:
         if (recognizer := recognizer_named(name, settings)) is not None:
             report = check_recognizer(recognizer, folder, progress)
         elif (generator := generator_named(name, settings)) is not None and folder is not None:
@@ -208,35 +206,3 @@ def _speed(report: CheckReport) -> str:
 def _memory(report: CheckReport) -> str:
     needed = f", {report.needed_bytes / 1e9:.1f} GB estimated" if report.needed_bytes is not None else ""
     return f"{report.peak_memory_bytes / 1e9:.1f} GB at most{needed}, {report.free_bytes / 1e9:.1f} GB were free"
-
-
-@contextmanager
-def _share_bar() -> Iterator[Any]:
-    """A bar on stderr, where that is a terminal. What it yields is told what is being done and the share done."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=error_console(), transient=True) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda what, share: bar.update(task, description=what, completed=share)
-
-
-@contextmanager
-def _bytes_bar() -> Iterator[tuple[Any, Any]]:
-    """A bar of bytes on stderr, where that is a terminal, and what is to be told file, bytes done and bytes in all."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=error_console(), transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def progress(name: str, done: int, total: int) -> None:
-            bar.update(task, description=name, completed=done, total=total)
-
-        yield bar, progress

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from assistant.cli.common import (
     work_options,
 )
 from assistant.cli.output import Refused, outcome_object, print_table, summary
+from assistant.cli.progress import batch_bar
 from pipelines.errors import BadInput, UsageProblem, batch_exit_code
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run_batch(
     from assistant.runner import open_runner
 
     outcomes: list[Outcome | Refused] = []
-    with _progress(len(work)) as (step, within), open_runner(settings, within) as runner:
+    with batch_bar(len(work)) as (step, within), open_runner(settings, within) as runner:
         for given in work:
             if isinstance(given, Refused):
                 outcome: Outcome | Refused = given
@@ -147,23 +147,3 @@ def _manifest_work(manifest: Path, common: dict[str, Any]) -> Iterator[Given | R
             yield Refused(line.subject, line)
         else:
             yield replace(line, **{name: value for name, value in common.items() if not getattr(line, name)})
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[tuple[Any, Any]]:
-    """A bar on stderr, where that is a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=error_console(), transient=True) as bar:
-        task = bar.add_task("loading", total=total, completed=-1)
-        state = {"done": -1}
-
-        def step(name: str) -> None:
-            state["done"] += 1
-            bar.update(task, description=name, completed=state["done"])
-
-        def within(_: str, share: float) -> None:
-            bar.update(task, completed=state["done"] + share)
-
-        yield step, within

@@ -6,6 +6,7 @@ import click
 
 from assistant.cli.common import data_dir_option, json_option, profile_option, say_who_works, settings_of
 from assistant.cli.output import report
+from assistant.cli.progress import share_bar
 from assistant.cli.replay import task_of
 
 
@@ -42,7 +43,7 @@ def command(
         answer["patient_confirmed"] = True
     settings = settings_of(ctx)
     say_who_works(settings)
-    with open_runner(settings) as runner:
+    with share_bar() as progress, open_runner(settings, progress) as runner:
         outcome = runner.resume(run, answer, tuple(GivenAttachment.parse(one) for one in attach), without)
     report(outcome, as_json=as_json)
     return outcome.exit_code

@@ -20,6 +20,7 @@ from pipelines.speech.decode import Samples
 from pipelines.speech.windows import ROW, rows
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.loading import choose_device, quietly
+from pipelines.weights.memory import require_memory
 
 #: Rows are this far apart only with this hop of the front end and this subsampling of the encoder.
 _HOP: Final = 160
@@ -73,6 +74,7 @@ def load(folder: ModelFolder, threads: int = 0, device: str = "auto") -> MedASRM
     import torch
 
     chosen = choose_device(device)
+    require_memory(folder, "float32", chosen)
     if threads > 0:
         # There is one such number per process, so that of whoever loads last counts for every model of torch.
         torch.set_num_threads(threads)

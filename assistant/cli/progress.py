@@ -1,0 +1,63 @@
+"""Progress bars on stderr. Where that is no terminal they show nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from assistant.cli.common import error_console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
+
+@contextmanager
+def batch_bar(total: int) -> Iterator[tuple[Any, Any]]:
+    """Pieces of work in turn. Yields what is to be told each one's name, and what is told a node and its share."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+
+    with _bar(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as bar:
+        task = bar.add_task("loading", total=total, completed=-1)
+        state = {"done": -1}
+
+        def step(name: str) -> None:
+            state["done"] += 1
+            bar.update(task, description=name, completed=state["done"])
+
+        def within(_: str, share: float) -> None:
+            bar.update(task, completed=state["done"] + share)
+
+        yield step, within
+
+
+@contextmanager
+def share_bar() -> Iterator[Any]:
+    """One piece of work. Yields what is to be told what is being done and the share done, from 0 to 1."""
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    with _bar(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()) as bar:
+        task = bar.add_task("working", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+@contextmanager
+def bytes_bar() -> Iterator[tuple[Any, Any]]:
+    """Files on their way. Yields the bar, and what is to be told file, bytes done and bytes in all."""
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with _bar(TextColumn("{task.description}"), *columns) as bar:
+        task = bar.add_task("", total=None)
+
+        def progress(name: str, done: int, total: int) -> None:
+            bar.update(task, description=name, completed=done, total=total)
+
+        yield bar, progress
+
+
+def _bar(*columns: ProgressColumn) -> Progress:
+    from rich.progress import Progress
+
+    console = error_console()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
