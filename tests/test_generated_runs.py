@@ -14,7 +14,6 @@ from assistant.intake import Given, GivenAttachment
 from assistant.runner import Runner, open_runner
 from assistant.settings import Settings
 from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, UsageProblem
-from pipelines.models.consult import Exchange
 from pipelines.models.generator import Words
 from pipelines.records import ImageCitation, Kind, RunState, Status, TaskName
 from tests.support.engines import ANSWER, DICTATION, ScriptedGenerator, ScriptedRecognizer
@@ -196,11 +195,7 @@ def test_every_call_is_logged_with_what_it_takes_to_repeat_it(
         assert call.inputs == (generator.asks[0].digest(), *generator.asks[0].frames)
         assert done.view.result is not None
         assert call.output == done.view.result.data["generation"]
-        with runner.log._database.reading() as connection:
-            from sqlalchemy import text
-
-            [content] = connection.execute(text("SELECT content FROM artifacts WHERE content LIKE '%slots%'")).scalars()
-        exchange = Exchange.model_validate_json(content)
+        [exchange] = runner.log.exchanges(done.view.id)
         assert exchange.ask == generator.asks[0]
         assert exchange.generation.digest() == call.output
 

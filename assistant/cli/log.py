@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
-from assistant.cli.output import print_calls, print_run, run_object
+from assistant.cli.output import call_objects, print_calls, print_run, run_object
 from pipelines.errors import DONE, VERIFICATION_FAILED
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
     """One run in full: what was said, the route, every statement with its source and the verdict on it."""
     with _open(ctx) as log:
         view = log.run(run)
+        exchanges = log.exchanges(view.id)
     if as_json:
-        print_json({**run_object(view), "model_calls": [c.model_dump(mode="json") for c in view.model_calls]})
+        print_json({**run_object(view), "model_calls": call_objects(view.model_calls, exchanges)})
     else:
         print_run(view, console())
         print_calls(view, console())

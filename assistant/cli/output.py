@@ -11,13 +11,14 @@ import click
 
 from assistant.cli.common import console, print_json
 from pipelines.errors import BadInput
-from pipelines.records import Check, Result, RunState, Statement, Status
+from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from assistant.runner import Outcome
     from assistant.sessions import RunView
+    from pipelines.models.consult import Exchange
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,18 @@ def print_run(view: RunView, to: Console) -> None:
         _print_model(view.result.data, to)
     if view.error:
         to.print(f"[bold]error[/] [red]{escape(view.error)}[/]", soft_wrap=True)
+
+
+def call_objects(calls: Sequence[ModelCall], exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
+    """Every call of a model with all that it takes to repeat it: for language models also the whole of what was asked
+    and said."""
+    said = {exchange.generation.digest(): exchange for exchange in exchanges}
+    objects = []
+    for call in calls:
+        exchange = said.get(call.output)
+        whole = exchange.model_dump(mode="json", include={"ask", "slots", "generation"}) if exchange else None
+        objects.append({**call.model_dump(mode="json"), "exchange": whole})
+    return objects
 
 
 def print_calls(view: RunView, to: Console) -> None:

@@ -23,6 +23,7 @@ from assistant.sessions.runs import Runs
 from assistant.sessions.schema import EventRow
 from assistant.sessions.verification import Progress, Verification, verify
 from assistant.sessions.views import RunSummary, RunView
+from pipelines.models.consult import Exchange
 from pipelines.records import Attachment, Request, Result, RunState
 
 FILES = "files"
@@ -143,6 +144,11 @@ class SessionLog:
         """
         with self._database.reading() as connection:
             return views.view(connection, views.resolve(connection, run), self._lately)
+
+    def exchanges(self, run: str) -> tuple[Exchange, ...]:
+        """What a language model was asked in this run (its id) and what it said, whole, the oldest first."""
+        with self._database.reading() as connection:
+            return views.exchanges(connection, run)
 
     def runs(self, limit: int | None = None, session: str | None = None) -> list[RunSummary]:
         """The runs of a session (its id) or of all, the newest first."""

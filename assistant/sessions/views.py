@@ -22,6 +22,7 @@ from assistant.sessions.schema import (
 )
 from assistant.sessions.values import attachment, model_call, patient, put_together, recording, table_of
 from pipelines.errors import UsageProblem
+from pipelines.models.consult import Exchange
 from pipelines.records import (
     Check,
     Decision,
@@ -143,6 +144,14 @@ def view(connection: Connection, run: str, lately: Lately) -> RunView:
         model_calls=_model_calls(connection, run),
         states=tuple(states),
     )
+
+
+def exchanges(connection: Connection, run: str) -> tuple[Exchange, ...]:
+    """What a language model was asked in this run and what it said, whole, the oldest first."""
+    query = select(StepRow.id).where(StepRow.run == run, StepRow.kind == Exchange.__name__).order_by(StepRow.event)
+    steps = connection.execute(query).scalars().all()
+    found = [put_together(Exchange, fetch(connection, table_of(Exchange), step)) for step in steps]
+    return tuple(exchange for exchange in found if isinstance(exchange, Exchange))
 
 
 _SUMMARY: Select[Any] = (

@@ -51,6 +51,8 @@ def rule_four_of(call: dict[str, Any]) -> None:
         assert len(digest) == 64
         assert call["parameters"]["do_sample"] is False
         assert call["prompt_tokens"] > 0
+        assert call["exchange"]["ask"]["parts"]
+        assert call["exchange"]["generation"]["raw"]
         assert call["output_tokens"] > 0
 
 
