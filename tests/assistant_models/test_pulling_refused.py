@@ -197,7 +197,7 @@ def test_a_repository_with_another_model_is_not_installed(
 ) -> None:
     hub.folder = Path(shutil.copytree(repository, tmp_path / "changed"))
     config = hub.folder / "config.json"
-    config.write_text(config.read_text().replace(MEDASR.architecture, "AnotherForCTC"))
+    config.write_text(config.read_text().replace(MEDASR.model_type, "another_ctc"))
     with pytest.raises(ModelNeeded):
         puller()
     assert not (puller.models / MEDASR.name).exists()
