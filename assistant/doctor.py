@@ -37,13 +37,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _libraries()
     yield _torch_build()
     yield _microphone()
-    for engine in engine_table(settings):
-        at = engine.availability
-        # Without a language model what needs one waits; without ears nothing starts.
-        needed = engine.taken and engine.does == SPEECH
-        yield Finding(
-            name=f"{engine.name} ({engine.does})", ok=at.ready, needed=needed, detail=at.detail, remedy=at.remedy
-        )
+    yield from _engines(settings)
     yield _memory()
     yield _data_folder(settings.data_dir)
     yield _free_space(settings.data_dir)
@@ -96,6 +90,22 @@ def _microphone() -> Finding:
         )
     inputs = sum(1 for device in sounddevice.query_devices() if device["max_input_channels"] > 0)
     return Finding(name="microphone", ok=inputs > 0, needed=False, detail=f"{inputs} input device(s)")
+
+
+def _engines(settings: Settings) -> Iterator[Finding]:
+    try:
+        engines = engine_table(settings)
+    except ProductError as problem:
+        name = f"engines ({problem.subject})"
+        yield Finding(name=name, ok=False, needed=True, detail=problem.problem, remedy=problem.remedy)
+        return
+    for engine in engines:
+        at = engine.availability
+        # Without a language model what needs one waits; without ears nothing starts.
+        needed = engine.taken and engine.does == SPEECH
+        yield Finding(
+            name=f"{engine.name} ({engine.does})", ok=at.ready, needed=needed, detail=at.detail, remedy=at.remedy
+        )
 
 
 def _memory() -> Finding:

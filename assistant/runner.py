@@ -137,6 +137,12 @@ class Runner:
                 return self._take_up(view.id, answer)
             if self.log.run(run).state in _AT_REST:
                 raise UsageProblem(f"run {view.id}", "is done", "ask anew, with the attachments that it shall have")
+            names = [attachment.name for attachment in view.request.attachments]
+            for name in without:
+                if name not in names:
+                    raise UsageProblem(
+                        f"--without {name}", "is no attachment of this run", f"it has: {', '.join(names) or 'none'}"
+                    )
             self.log.change_attachments(
                 view.id, [take_in_attachment(given, self.log.store) for given in attach], without
             )

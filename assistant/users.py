@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 
 
 def user_name() -> str:
-    """As the operating system says."""
+    """As the operating system says, whatever the environment does."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())

@@ -139,7 +139,11 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
         return _wait(state, ports, name, f"generator:{name}", result)
     if result.status is Status.FAILED:
         ports.journal.record(Key(state["run"], f"{name}:failed", result.digest()), result)
-        raise NoAnswer(f"run {state['run']}", result.message or "no answer", "the input and the output are kept")
+        raise NoAnswer(
+            f"run {state['run']}",
+            result.message or "no answer",
+            "ask anew in other words, or give it a larger budget in an own prompt file (docs/models.md) and resume",
+        )
     return {"result": ports.journal.record(key, result)}
 
 
@@ -161,17 +165,18 @@ def not_served(state: RunState, ports: Ports) -> RunState:
 
 def check(state: RunState, ports: Ports) -> RunState:
     """Hold each statement against what it cites. A result that contradicts its sources is withheld."""
-    result = ports.journal.read(state["result"], Result)
     key = Key(state["run"], "check", state["result"])
-    if ports.journal.recall(key) is None:
+    known = ports.journal.recall(key)
+    if known is None:
+        result = ports.journal.read(state["result"], Result)
         checks = ports.tasks[TaskName(state["task"])].check(result, _task_input(state, ports))
-        ports.journal.record(key, Review(result=state["result"], checks=checks))
-        if any(c.verdict == "contradicted" for c in checks):
-            raise ProductError(
-                f"run {state['run']}",
-                "its result does not match its sources and is withheld",
-                "please report it with the output of: assistant doctor",
-            )
+        known = ports.journal.record(key, Review(result=state["result"], checks=checks))
+    if any(c.verdict == "contradicted" for c in ports.journal.read(known, Review).checks):
+        raise ProductError(
+            f"run {state['run']}",
+            "its result does not match its sources and is withheld",
+            "please report it with the output of: assistant doctor",
+        )
     return {}
 
 

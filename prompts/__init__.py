@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -108,7 +109,7 @@ def prompt_for(task: str, specialty: str | None = None, folder: Path | None = No
         ProductError: there is none, or one of the package's files is broken.
         UsageProblem: one of the user's own files is broken, or two are for the same.
     """
-    known = [load_prompt(name, folder) for name in prompts(folder)]
+    known = list(_for_task(task, folder))
     for wanted in (specialty, None):
         found = [prompt for prompt in known if (prompt.task, prompt.specialty) == (task, wanted)]
         own = [prompt for prompt in found if prompt.path is not None]
@@ -117,6 +118,22 @@ def prompt_for(task: str, specialty: str | None = None, folder: Path | None = No
         if found:
             return (own or found)[0]
     raise ProductError(f"prompts for {task}", "there are none", "reinstall this version")
+
+
+def _for_task(task: str, folder: Path | None) -> Iterator[Prompt]:
+    """What is broken or lies about in the user's folder for other tasks is no matter here."""
+    shipped = [load_prompt(name) for name in sorted(_shipped())]
+    yield from (load_prompt(prompt.name, folder) for prompt in shipped if prompt.task == task)
+    for name, path in _own(folder).items():
+        if name not in _shipped() and _speaks_of(path, task):
+            yield load_prompt(name, folder)
+
+
+def _speaks_of(path: Path, task: str) -> bool:
+    try:
+        return task.encode() in path.read_bytes()
+    except OSError:
+        return True
 
 
 def _package() -> Path:

@@ -16,6 +16,7 @@ from assistant.settings import Settings
 from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, UsageProblem
 from pipelines.models.generator import Words
 from pipelines.records import ImageCitation, Kind, RunState, Status, TaskName
+from pipelines.text.answers import Piece
 from tests.support.engines import ANSWER, DICTATION, ScriptedGenerator, ScriptedRecognizer
 from tests.support.records import patient, potassium, write_bundle
 from tests.support.sounds import write_tone
@@ -183,6 +184,27 @@ def test_a_crash_after_the_answer_does_not_ask_again(
     assert len(generator.asks) == 1
 
 
+def test_a_withheld_result_stays_withheld(
+    opened: Open, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened() as runner:
+        with monkeypatch.context() as lying:
+            lying.setattr("pipelines.text.answers.statements_of", lambda _: [Piece("Give 5 g.", None, 0, 9)])
+            assert "withheld" in (runner.submit(CLINICAL).view.error or "")
+        for _ in range(2):
+            again = runner.submit(CLINICAL)
+            assert again.view.state is RunState.FAILED
+            assert again.exit_code == OUR_FAULT
+
+
+def test_emphasis_within_words_contradicts_nothing(opened: Open, generator: ScriptedGenerator) -> None:
+    generator.answer = "CURB-65: **C**onfusion, **U**rea over 7 mmol/l.\n- Give 5**mg** of `x`_y_ now.\n- **F**ace"
+    with opened() as runner:
+        done = runner.submit(CLINICAL)
+        assert done.exit_code == DONE, done.view.error
+        assert {check.verdict for check in done.view.checks if check.aspect == "as-generated"} == {"supported"}
+
+
 def test_every_call_is_logged_with_what_it_takes_to_repeat_it(
     opened: Open, generator: ScriptedGenerator, film: Path, tmp_path: Path
 ) -> None:
@@ -292,6 +314,8 @@ def test_an_attachment_that_cannot_be_read_can_be_left_out(
             Given(audio=audio, attachments=(GivenAttachment(tmp_path / "broken.png", Kind.CHEST_XRAY),))
         )
         assert failed.view.state is RunState.FAILED
+        with pytest.raises(UsageProblem, match=r"it has: broken\.png"):
+            runner.resume(failed.view.id, without=("other.png",))
         done = runner.resume(failed.view.id, attach=(GivenAttachment(film, Kind.CHEST_XRAY),), without=("broken.png",))
         assert done.exit_code == DONE
         assert ears.asked == 1

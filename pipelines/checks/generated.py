@@ -10,7 +10,7 @@ from typing import Final
 from pipelines.ports import Store
 from pipelines.records import Check, ImageCitation, Statement
 
-_WORD: Final = re.compile(r"[^\W_]+")
+_MARKS: Final = re.compile(r"[\W_]+")
 
 
 def check(statements: Sequence[Statement], answer: str, store: Store) -> tuple[Check, ...]:
@@ -20,13 +20,13 @@ def check(statements: Sequence[Statement], answer: str, store: Store) -> tuple[C
 
 
 def _checks(statements: Sequence[Statement], answer: str, store: Store) -> Iterator[Check]:
-    said = _WORD.findall(answer)
+    said = _letters(answer)
     at = 0
     for index, statement in enumerate(statements):
-        words = _WORD.findall(statement.text)
-        found = _find(said, words, at)
-        at = found + len(words) if found is not None else at
-        sound = found is not None and all(
+        words = _letters(statement.text)
+        found = said.find(words, at)
+        at = found + len(words) if found >= 0 else at
+        sound = found >= 0 and all(
             store.has(citation.frame) for citation in statement.citations if isinstance(citation, ImageCitation)
         )
         yield Check(
@@ -34,12 +34,10 @@ def _checks(statements: Sequence[Statement], answer: str, store: Store) -> Itera
             verdict="supported" if sound else "contradicted",
             aspect="as-generated",
             statement_text=statement.text,
-            source_text=" ".join(said[found : found + len(words)]) if found is not None else None,
         )
         yield Check(statement=index, verdict="not-checkable", aspect="content", statement_text=statement.text)
 
 
-def _find(said: Sequence[str], words: Sequence[str], start: int) -> int | None:
-    """Where ``words`` stand in ``said`` at or after ``start``."""
-    places = range(start, len(said) - len(words) + 1)
-    return next((place for place in places if said[place : place + len(words)] == words), None)
+def _letters(text: str) -> str:
+    """Letters and digits alone: a mark of emphasis may stand within a word."""
+    return _MARKS.sub("", text)

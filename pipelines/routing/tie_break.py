@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipelines.errors import ModelNeeded
+from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models.consult import Consultant
 from pipelines.models.generator import Ask, Slot, Words
 from pipelines.records import Kind, TaskName
@@ -17,7 +17,8 @@ _UNCLEAR: Final = "unclear"
 
 @dataclass(frozen=True)
 class GeneratorTieBreaker:
-    """See `pipelines.routing.router.TieBreaker`. Where the model cannot be loaded, the user is asked as without it."""
+    """See `pipelines.routing.router.TieBreaker`. Where the model cannot be loaded, or
+    the text is too long for it, the user is asked as without it."""
 
     consultant: Consultant
     prompts: Path | None = None
@@ -40,6 +41,6 @@ class GeneratorTieBreaker:
         options = (*(task.value for task in candidates), _UNCLEAR)
         try:
             [chosen] = self.consultant.choose(ask, (Slot(options=options),)).chosen
-        except ModelNeeded:
+        except (ModelNeeded, BadInput):
             return None
         return None if chosen == _UNCLEAR else TaskName(chosen)

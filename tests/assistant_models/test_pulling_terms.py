@@ -51,7 +51,7 @@ def test_other_words_or_another_user_are_asked_anew(
     for change in (
         lambda: None,
         lambda: (hub.folder / "LICENSE").write_text("Use it for nothing.\n"),
-        lambda: monkeypatch.setattr("getpass.getuser", lambda: "somebody else"),
+        lambda: monkeypatch.setattr("assistant.models.terms.user_name", lambda: "somebody else"),
     ):
         change()
         shutil.rmtree(puller.models, ignore_errors=True)

@@ -145,6 +145,15 @@ def test_models_and_doctor(call: Call) -> None:
     assert all(finding["ok"] or finding["remedy"] for finding in examined.objects)
 
 
+def test_doctor_works_where_a_setting_stops_everything_else(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_DTYPE", "float16")
+    examined = call("doctor", "--json")
+    assert examined.code == 1
+    [finding] = [one for one in examined.objects if str(one["name"]).startswith("engines")]
+    assert "float16" in str(finding["name"])
+    assert finding["remedy"]
+
+
 @pytest.mark.parametrize("skill", ["routing", "formatting", "notes"])
 def test_evaluate_and_its_baseline(skill: str, call: Call, tmp_path: Path) -> None:
     data = Path("tests/data") / f"{skill}.jsonl"

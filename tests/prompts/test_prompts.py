@@ -304,3 +304,11 @@ def test_a_folder_that_is_none_and_a_file_that_is_none_are_told(tmp_path: Path) 
 def test_the_room_opens_without_its_libraries() -> None:
     code = "import sys, prompts; sys.exit(any(name in sys.modules for name in ('jinja2', 'pydantic')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_lies_about_in_the_users_folder_stops_no_other_task(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("Ask Ada about the wording.")
+    (tmp_path / "filing.md").write_text("+++\nbroken\n+++\n")
+    assert prompt_for("clinical-question", None, tmp_path) == prompt_for("clinical-question")
+    with pytest.raises(UsageProblem, match=r"filing\.md"):
+        load_prompt("filing", tmp_path)
