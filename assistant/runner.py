@@ -28,7 +28,7 @@ from pipelines.errors import (
     UsageProblem,
     VerificationFailed,
 )
-from pipelines.records import Request, Result, RunState, Status
+from pipelines.records import Request, Result, RunState, Status, TaskName
 from pipelines.state import Answer, Ports, Wait
 from pipelines.tasks.served import served_tasks
 
@@ -117,50 +117,74 @@ class Runner:
     def resume(
         self,
         run: str,
-        answer: Answer | None = None,
+        *,
+        task: TaskName | None = None,
+        same_patient: bool = False,
         attach: Sequence[GivenAttachment] = (),
         without: Collection[str] = (),
     ) -> Outcome:
-        """Go on with a run: with a person's answer, or because what it waits for may be here now.
+        """Go on with a run: with what a person decided, or because what it waits for may be here now.
 
         Args:
-            attach: what is given for it now; everything after the transcript is then done anew.
+            task: what is asked, whatever was made of the words. With this or other attachments everything after the
+                transcript is done anew.
+            same_patient: yes to the run's question whether the evidence is about its patient.
+            attach: what is given for it now.
             without: names of attachments that it shall do without.
 
         Raises:
             BadInput: what is attached cannot be used.
-            UsageProblem: there is no such run, or it is done.
+            UsageProblem: there is no such run, it is done, or it has not asked that or has no such attachment.
         """
         view = self.log.run(run)
         with self._exclusive(view.key):
-            if not attach and not without:
-                return self._take_up(view.id, answer)
-            if self.log.run(run).state in _AT_REST:
-                raise UsageProblem(f"run {view.id}", "is done", "ask anew, with the attachments that it shall have")
-            names = [attachment.name for attachment in view.request.attachments]
-            for name in without:
-                if name not in names:
-                    raise UsageProblem(
-                        f"--without {name}", "is no attachment of this run", f"it has: {', '.join(names) or 'none'}"
-                    )
-            self.log.change_attachments(
-                view.id, [take_in_attachment(given, self.log.store) for given in attach], without
-            )
+            if not (task or same_patient or attach or without):
+                return self._take_up(view.id)
+            view = self.log.run(view.id)
+            if view.state in _AT_REST:
+                raise UsageProblem(f"run {view.id}", f"is {view.state}", "ask anew, as you want to have it")
+            answer: Answer = {"task": task.value} if task else {}
+            if same_patient:
+                answer["patient_confirmed"] = self._identity_question(view)
+            self._change_attachments(view, attach, without)
             self.log.set_state(view.id, RunState.RUNNING)
-            return self._advance(view.id, self.log.run(view.id).request, answer, from_start=True)
+            anew = bool(task or attach or without)
+            return self._advance(view.id, self.log.run(view.id).request, answer, from_start=anew)
 
-    def _take_up(self, run: str, answer: Answer | None = None) -> Outcome:
+    def _identity_question(self, view: RunView) -> str:
+        """Digest of the result in which the run asks whether it is the same patient."""
+        interrupts = self._graph.get_state(_config(view.id)).interrupts
+        wait: Wait | None = interrupts[0].value if interrupts else None
+        if wait is None or wait["at"] != "inspect":
+            raise UsageProblem("--same-patient", f"run {view.id} has not asked that", "leave it out")
+        return wait["result"]
+
+    def _change_attachments(self, view: RunView, attach: Sequence[GivenAttachment], without: Collection[str]) -> None:
+        names = [attachment.name for attachment in view.request.attachments]
+        for name in without:
+            if name not in names:
+                raise UsageProblem(
+                    f"--without {name}", "is no attachment of this run", f"it has: {', '.join(names) or 'none'}"
+                )
+        if attach or without:
+            added = [take_in_attachment(given, self.log.store) for given in attach]
+            self.log.change_attachments(view.id, added, without)
+
+    def _take_up(self, run: str) -> Outcome:
         view = self.log.run(run)
-        if view.state in _AT_REST:
-            return Outcome(view, worked=False)
-        waits = view.state is RunState.PAUSED and not answer
-        if waits and not self._has_appeared(view.needs or ""):
+        if view.state in _AT_REST or (view.state is RunState.PAUSED and not self._may_go_on(view)):
             return Outcome(view, worked=False)
         self.log.set_state(run, RunState.RUNNING)
-        return self._advance(run, view.request, answer)
+        return self._advance(run, view.request, None)
 
-    def _has_appeared(self, needs: str) -> bool:
-        return self._research_use() if needs == RESEARCH_USE else has_appeared(needs, self._settings)
+    def _may_go_on(self, view: RunView) -> bool:
+        """What it waits for has appeared, or waits for another reason now, which is then said."""
+        if view.needs == RESEARCH_USE:
+            return self._research_use()
+        if has_appeared(view.needs or "", self._settings):
+            return True
+        message = view.result.message if view.result else None
+        return view.needs == "generator" and self._generator.available().detail not in (message or "")
 
     def _research_use(self) -> bool:
         return has_confirmed(self.log, RESEARCH_USE)
@@ -174,9 +198,7 @@ class Runner:
         """
         from langgraph.types import Command
 
-        config: Any = {"configurable": {"thread_id": run}}
-        # Plain strings: checkpoints hold no types of ours.
-        given = {key: str(value) if isinstance(value, str) else value for key, value in (answer or {}).items()}
+        config, given = _config(run), dict(answer or {})
         with database_errors(self._settings.data_dir / CHECKPOINTS):
             place = self._graph.get_state(config)
             if from_start:
@@ -240,6 +262,10 @@ class Runner:
             yield
         finally:
             lock.release()
+
+
+def _config(run: str) -> Any:
+    return {"configurable": {"thread_id": run}}
 
 
 def _internal(run: str, fault: Exception) -> ProductError:

@@ -86,11 +86,12 @@ def inspect(state: RunState, ports: Ports) -> RunState:
         known = ports.journal.record(key, Inspection(attachments=inspected))
     attachments = ports.journal.read(known, Inspection).attachments
     question = identity_question(request.patient, [a.patient for a in attachments if a.patient is not None])
-    if question is not None and not state.get("answer", {}).get("patient_confirmed"):
-        return {"inspection": known} | _wait(
-            state, ports, "inspect", "person", Result(task=request.task, status=Status.NEEDS_INPUT, message=question)
-        )
-    return {"inspection": known}
+    if question is None:
+        return {"inspection": known}
+    asked = Result(task=request.task, status=Status.NEEDS_INPUT, message=question)
+    if state.get("answer", {}).get("patient_confirmed") == asked.digest():
+        return {"inspection": known}
+    return {"inspection": known} | _wait(state, ports, "inspect", "person", asked)
 
 
 def route(state: RunState, ports: Ports) -> RunState:

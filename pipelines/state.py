@@ -34,7 +34,8 @@ class Answer(TypedDict, total=False):
     """What a person decided while the run was paused."""
 
     task: str
-    patient_confirmed: bool
+    patient_confirmed: str
+    """Digest of the Result that asked whether it is the same patient: another question is another matter."""
 
 
 class RunState(TypedDict, total=False):

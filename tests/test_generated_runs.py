@@ -13,9 +13,9 @@ from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
 from assistant.runner import Runner, open_runner
 from assistant.settings import Settings
-from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, UsageProblem
+from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, UsageProblem
 from pipelines.models.generator import Words
-from pipelines.records import ImageCitation, Kind, RunState, Status, TaskName
+from pipelines.records import Availability, ImageCitation, Kind, RunState, Status, TaskName
 from pipelines.text.answers import Piece
 from tests.support.engines import ANSWER, DICTATION, ScriptedGenerator, ScriptedRecognizer
 from tests.support.records import patient, potassium, write_bundle
@@ -301,6 +301,32 @@ def test_a_missing_image_can_be_given_later(
         with pytest.raises(UsageProblem, match="is done"):
             runner.resume(done.view.id, attach=(GivenAttachment(film),))
         assert runner.log.verify().ok
+
+
+def test_a_picture_too_small_to_show_anything_is_refused(
+    opened: Open, generator: ScriptedGenerator, tmp_path: Path
+) -> None:
+    Image.new("L", (1, 1)).save(tmp_path / "dot.png")
+    with opened() as runner:
+        confirm(runner.log, RESEARCH_USE)
+        refused = runner.submit(film_question(tmp_path / "dot.png", tmp_path))
+        assert refused.exit_code == BAD_INPUT
+        assert "dot.png: has only 1 x 1 pixels" in (refused.view.error or "")
+        assert generator.asks == []
+
+
+def test_the_reason_for_waiting_is_todays(
+    opened: Open, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator.ready = False
+    with opened() as runner:
+        assert "scripted: scripted" in (runner.submit(CLINICAL).view.result.message or "")  # type: ignore[union-attr]
+        assert runner.submit(CLINICAL).worked is False
+        broken = Availability(ready=False, detail="is damaged", remedy="pull it again")
+        monkeypatch.setattr(generator, "available", lambda: broken)
+        waiting = runner.submit(CLINICAL)
+        assert "is damaged; pull it again" in (waiting.view.result.message or "")  # type: ignore[union-attr]
+        assert runner.submit(CLINICAL).worked is False
 
 
 def test_an_attachment_that_cannot_be_read_can_be_left_out(

@@ -107,7 +107,7 @@ def test_an_unclear_request_asks_back_and_goes_on_with_the_answer(
     assert outcome.view.result is not None
     assert outcome.view.result.status is Status.NEEDS_INPUT
     assert outcome.view.result.message
-    answered = runner.resume(outcome.view.id, {"task": TaskName.DICTATION_NOTE})
+    answered = runner.resume(outcome.view.id, task=TaskName.DICTATION_NOTE)
     assert answered.exit_code == DONE
     assert answered.view.decision is not None
     assert answered.view.decision.by == "user"
@@ -147,8 +147,32 @@ def test_another_patient_pauses_until_a_person_says_it_is_the_same(runner: Runne
     assert outcome.exit_code == PERSON_NEEDED
     assert outcome.view.result is not None
     assert "p1" in (outcome.view.result.message or "")
-    confirmed = runner.resume(outcome.view.id, {"patient_confirmed": True})
+    confirmed = runner.resume(outcome.view.id, same_patient=True)
     assert confirmed.exit_code == DONE
+
+
+def test_a_yes_to_one_question_of_identity_answers_no_other(runner: Runner, bundle: Path, tmp_path: Path) -> None:
+    asked = runner.submit(Given(text="what was her last potassium", task=TaskName.RECORD_QUESTION, patient="nobody"))
+    with pytest.raises(UsageProblem, match="has not asked that"):
+        runner.resume(asked.view.id, same_patient=True)
+    of_one = runner.resume(asked.view.id, attach=(GivenAttachment(bundle),))
+    assert of_one.exit_code == PERSON_NEEDED
+    other = write_bundle(tmp_path / "other.json", patient("p2", family="Otherperson"), potassium("p2"))
+    of_two = runner.resume(asked.view.id, same_patient=True, attach=(GivenAttachment(other),))
+    assert of_two.exit_code == PERSON_NEEDED
+    assert "Otherperson" in (of_two.view.result.message or "")  # type: ignore[union-attr]
+    assert runner.resume(asked.view.id, same_patient=True, without=("other.json",)).exit_code == PERSON_NEEDED
+    assert runner.resume(asked.view.id, same_patient=True).exit_code == DONE
+
+
+def test_a_task_that_is_named_later_is_taken_at_once(runner: Runner, bundle: Path) -> None:
+    waiting = runner.submit(record_question(bundle, "why was she started on it"))
+    noted = runner.resume(waiting.view.id, task=TaskName.DICTATION_NOTE)
+    assert noted.exit_code == DONE
+    assert noted.view.decision is not None
+    assert (noted.view.decision.task, noted.view.decision.by) == (TaskName.DICTATION_NOTE, "user")
+    with pytest.raises(UsageProblem, match="is done"):
+        runner.resume(waiting.view.id, task=TaskName.DICTATION_NOTE)
 
 
 def test_a_record_question_without_a_record_asks_for_it(runner: Runner, bundle: Path) -> None:
@@ -167,7 +191,7 @@ def test_a_record_question_beyond_lookup_waits_and_nothing_tries_it_in_vain(
     assert waiting.view.state is RunState.PAUSED
     assert waiting.view.needs == "generator:record-question"
     assert runner.resume(waiting.view.id).worked is False
-    again = runner.resume(waiting.view.id, {"task": TaskName.RECORD_QUESTION})
+    again = runner.resume(waiting.view.id, task=TaskName.RECORD_QUESTION)
     assert (again.exit_code, again.view.state) == (MODEL_NEEDED, RunState.PAUSED)
     assert caplog.records == [], "a checkpoint holds a type of ours"
 

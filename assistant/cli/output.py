@@ -66,7 +66,9 @@ def outcome_object(outcome: Outcome | Refused) -> dict[str, Any]:
 
 
 def report(outcome: Outcome, *, as_json: bool) -> None:
-    """One run on stdout, its error if any on stderr."""
+    """One run on stdout, on stderr its error if any, and whether it is from before."""
+    if not outcome.worked:
+        click.echo("from before: nothing to do (--again asks anew)", err=True)
     if as_json:
         print_json(outcome_object(outcome))
     else:

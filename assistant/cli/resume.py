@@ -12,7 +12,7 @@ from assistant.cli.replay import task_of
 
 @click.command("resume")
 @click.argument("run")
-@click.option("--task", metavar="TASK", help="Your answer where it was unclear what is asked.")
+@click.option("--task", metavar="TASK", help="What is asked, where that was unclear or taken wrongly.")
 @click.option(
     "--same-patient", is_flag=True, help="Your answer where the evidence names another patient: it is the same."
 )
@@ -34,16 +34,16 @@ def command(
     """Go on with RUN: with your answer, or because what it waited for is here now. Nothing is transcribed again."""
     from assistant.intake import GivenAttachment
     from assistant.runner import open_runner
-    from pipelines.state import Answer
 
-    answer = Answer()
-    if task is not None:
-        answer["task"] = task_of(task)
-    if same_patient:
-        answer["patient_confirmed"] = True
     settings = settings_of(ctx)
     say_who_works(settings)
     with share_bar() as progress, open_runner(settings, progress) as runner:
-        outcome = runner.resume(run, answer, tuple(GivenAttachment.parse(one) for one in attach), without)
+        outcome = runner.resume(
+            run,
+            task=task_of(task),
+            same_patient=same_patient,
+            attach=tuple(GivenAttachment.parse(one) for one in attach),
+            without=without,
+        )
     report(outcome, as_json=as_json)
     return outcome.exit_code

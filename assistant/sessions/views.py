@@ -207,12 +207,17 @@ def _latest(connection: Connection, run: str, kind: type[Value]) -> str | None:
 
 
 def _result_step(connection: Connection, run: str) -> str | None:
-    """A run at rest has the result it was paused or finished with; one under way its latest."""
+    """A run at rest has the result it was paused or finished with, one that failed only a failed one (what it waited
+    for before, or what was withheld, is not its result), and one under way its latest."""
     row = run_row(connection, run)
     if row["state"] in {RunState.PAUSED, RunState.DONE} and row["result"]:
         named: str = row["result"]
         return named
-    return _latest(connection, run, Result)
+    latest = _latest(connection, run, Result)
+    if row["state"] == RunState.FAILED and latest is not None:
+        status = connection.execute(select(ResultRow.status).where(ResultRow.id == latest)).scalar_one()
+        return latest if status == Status.FAILED else None
+    return latest
 
 
 def _value(connection: Connection, kind: type[Any], step: str | None, lately: Lately) -> Any:

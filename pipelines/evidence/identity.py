@@ -21,7 +21,10 @@ def identity_question(expected: str | None, named: Iterable[Patient]) -> str | N
     own = [p for p in people if p.id == expected]
     others = [p for p in people if p not in own]
     if expected is not None and others:
-        return f"The evidence is about {_call(others[0])}, the run about patient {expected}. Is it the same patient?"
+        # All of them: a yes counts for those who were named, and for nobody else.
+        named_here = " and ".join(map(_call, others))
+        ending = "Is it the same patient?" if len(others) == 1 else "Are they all the same patient?"
+        return f"The evidence is about {named_here}, the run about patient {expected}. {ending}"
     if len(others) > 1:
         return f"The evidence is about several patients: {', '.join(map(_call, others))}. Are they the same patient?"
     return None

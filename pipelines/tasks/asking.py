@@ -72,4 +72,4 @@ def _unfinished(ask: Ask, generation: Generation) -> str:
     who = generation.engine.name
     if generation.finish_reason == "length":
         return f"{who} was cut off at {ask.max_new_tokens} tokens; a cut answer is not shown"
-    return f"{who} came to no answer within {ask.max_new_tokens} tokens"
+    return f"{who} thought and came to no answer (at most {ask.max_new_tokens} tokens each for trace and answer)"

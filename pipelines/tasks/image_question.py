@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.errors import BadInput
 from pipelines.records import Attachment, ImageCitation, Kind, Result, Status, TaskName
 from pipelines.tasks.asking import ask_of, generated_result
 from pipelines.tasks.task import TaskInput
 
+#: Below this nothing can be seen, and a model would answer all the same.
+LEAST_SIDE: Final = 32
 IMAGES: Final = frozenset(
     {Kind.CHEST_XRAY, Kind.RADIOGRAPH, Kind.DERMATOLOGY, Kind.FUNDUS, Kind.HISTOPATHOLOGY_PATCH, Kind.IMAGE}
 )
@@ -17,7 +20,7 @@ def answer(given: TaskInput) -> Result:
     """The model's answer; every statement cites the exact pictures that it was shown, which are kept.
 
     Raises:
-        BadInput: an image cannot be read.
+        BadInput: an image cannot be read, or is too small to show anything.
         ModelNeeded: no model that sees images is ready.
     """
     images = [attachment for attachment in given.attachments if attachment.kind in IMAGES]
@@ -32,6 +35,10 @@ def answer(given: TaskInput) -> Result:
     from prompts import prompt_for
 
     frames = tuple(frame_of(image, given.store) for image in images)
+    for image, frame in zip(images, frames, strict=True):
+        if max(frame.source_width, frame.source_height) < LEAST_SIDE:
+            size = f"{frame.source_width} x {frame.source_height}"
+            raise BadInput(image.name, f"has only {size} pixels", "attach it at its full size")
     kind = _one_kind(images)
     prompt = prompt_for(TaskName.IMAGE_QUESTION.value, kind.value if kind else None, given.prompts)
     ask = ask_of(prompt, [frame.sha256 for frame in frames], question=given.transcript.text)

@@ -234,6 +234,7 @@ def test_gibberish_is_never_shown_as_an_answer(
     assert run["result"]["status"] == "failed"  # type: ignore[index]
     assert run["result"]["statements"] == []  # type: ignore[index]
     assert "50 tokens" in str(run["error"])
+    assert "resume" in str(run["error"])
 
 
 def test_fp16_is_refused_with_the_reason(call_for_real: Call, answering: Path, monkeypatch: pytest.MonkeyPatch) -> None:
