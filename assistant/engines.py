@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from assistant.profiles import Profile, profile_named
@@ -77,8 +76,10 @@ def model_folder(name: str, settings: Settings) -> ModelFolder:
     from pipelines.weights.catalogue import KNOWN_MODELS
     from pipelines.weights.folder import ModelFolder
 
-    given: dict[str, Path | None] = {"medasr": settings.medasr, "medgemma": settings.medgemma}
-    return ModelFolder(given.get(name) or settings.models_dir / name, KNOWN_MODELS[name])
+    named = {"medasr": settings.medasr, "medgemma": settings.medgemma}.get(name)
+    if named is not None:
+        return ModelFolder(named, KNOWN_MODELS[name], f"ASSISTANT_{name.upper()}")
+    return ModelFolder(settings.models_dir / name, KNOWN_MODELS[name])
 
 
 def has_appeared(needs: str, settings: Settings) -> bool:

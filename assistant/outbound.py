@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -51,6 +51,8 @@ class Reply:
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
+        self.host = _host(response.request.url)
+        """Who answers: the endpoint, or where it has sent us."""
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         """Looked up in upper or lower case."""
@@ -149,7 +151,7 @@ class Connection:
 
 
 class Outbound:
-    """Opens connections and writes into the log whom they reached: an event ``outbound`` per host."""
+    """Opens connections and writes into the log whom they reach: two events ``outbound`` per host."""
 
     def __init__(self, log: SessionLog) -> None:
         self._log = log
@@ -158,8 +160,9 @@ class Outbound:
     def connect(self, endpoint: str, why: str) -> Iterator[Connection]:
         """A connection to ``endpoint``, an http(s) address.
 
-        The events are written when it ends, also when it fails: host, bytes received and sent (heads and bodies, as
-        they are before encryption), and ``why``.
+        An event of state ``opened`` is written before the first request to a host: it is there also when this process
+        is killed. One of state ``closed`` is written when the connection ends, also when it fails: host, bytes received
+        and sent (heads and bodies, as they are before encryption), and ``why``.
 
         Raises:
             UsageProblem: ``endpoint`` is no such address.
@@ -167,7 +170,11 @@ class Outbound:
         """
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
-        ledger = _Ledger(url := _endpoint(endpoint))
+
+        def opened(host: str) -> None:
+            self._log.event("outbound", None, {"host": host, "state": "opened", "why": why})
+
+        ledger = _Ledger(url := _endpoint(endpoint), opened)
         connection = Connection(url, ledger)
         try:
             yield connection
@@ -177,7 +184,13 @@ class Outbound:
                 self._log.event(
                     "outbound",
                     None,
-                    {"host": host, "received_bytes": traffic.received, "sent_bytes": traffic.sent, "why": why},
+                    {
+                        "host": host,
+                        "received_bytes": traffic.received,
+                        "sent_bytes": traffic.sent,
+                        "state": "closed",
+                        "why": why,
+                    },
                 )
 
 
@@ -192,6 +205,8 @@ class _Ledger:
     """Where a connection may go, and what went there and back."""
 
     endpoint: httpx2.URL
+    opened: Callable[[str], None]
+    """Told each host before the first request to it."""
     traffic: dict[str, _Traffic] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -207,7 +222,10 @@ class _Ledger:
                 f"may not be reached over {request.url.scheme} from {_host(self.endpoint)}",
                 "check HF_ENDPOINT; nothing was sent there",
             )
-        self.traffic.setdefault(host, _Traffic()).sent += (
+        if host not in self.traffic:
+            self.opened(host)
+            self.traffic[host] = _Traffic()
+        self.traffic[host].sent += (
             len(f"{request.method} {request.url.raw_path.decode()} HTTP/1.1\r\n")
             + _head_bytes(request.headers)
             + int(request.headers.get("Content-Length", 0))

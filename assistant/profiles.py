@@ -52,7 +52,7 @@ def profile_named(name: str, recognizers: tuple[str, ...], generators: tuple[str
     language = tuple(part for part in wanted if part in generators)
     if len(speech) + len(language) < len(wanted) or len(speech) > 1 or len(language) > 1:
         raise UsageProblem(
-            f"--profile {name}",
+            f"profile {name}",
             "is neither a profile nor one engine of each kind",
             f"use one of {', '.join(PROFILES)}, or engines: {', '.join((*recognizers, *generators))}",
         )

@@ -78,3 +78,9 @@ def test_who_files_a_note(nothing: Settings) -> None:
 def test_a_folder_of_the_users_comes_first(both: Settings, nothing: Settings) -> None:
     assert model_folder("medgemma", both).path == shared()
     assert model_folder("medgemma", nothing).path == nothing.models_dir / "medgemma"
+
+
+def test_a_folder_that_a_setting_names_in_vain_is_not_mended_by_pulling(nothing: Settings, tmp_path: Path) -> None:
+    at = generator_of(nothing.model_copy(update={"medgemma": tmp_path / "nowhere"})).available()
+    assert at.detail == "is not in the folder that ASSISTANT_MEDGEMMA names"
+    assert at.remedy == "correct ASSISTANT_MEDGEMMA or unset it"

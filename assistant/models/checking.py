@@ -173,9 +173,7 @@ def verify_files(folder: ModelFolder, progress: Progress | None = None) -> tuple
         stored = passport.files.get(file)
         if stored is None or stored.sha256 != digest:
             problem = "was added after it was installed" if stored is None else "is damaged (SHA-256 differs)"
-            raise VerificationFailed(
-                f"{name}/{file}", problem, f"run: assistant models pull {name}  (or again: assistant models import DIR)"
-            )
+            raise VerificationFailed(f"{name}/{file}", problem, folder.remedy)
     return hashes, True
 
 
@@ -208,26 +206,35 @@ class _Machine:
     def __init__(self) -> None:
         import torch
 
-        self._cuda = torch.cuda.is_available()
         self._free = {"cpu": available_memory("cpu")}
-        if self._cuda:
-            self._free["cuda"] = available_memory("cuda")
-            torch.cuda.reset_peak_memory_stats()
+        # Which of them the engine will run on is told by what it did.
+        for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+            self._free[f"cuda:{index}"] = available_memory(f"cuda:{index}")
+            torch.cuda.reset_peak_memory_stats(index)
 
     def figures(self, folder: ModelFolder | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
         device = str(parameters.get("device", "cpu"))
         dtype = str(parameters.get("dtype", parameters.get("compute_type", "unknown")))
         known = folder is not None and dtype in get_args(DType)
-        on_cuda = self._cuda and device.startswith("cuda")
+        place = _numbered(device)
         return {
             "device": device,
             "dtype": dtype,
             "needed_bytes": estimate(folder, cast(DType, dtype), device).total
             if folder is not None and known
             else None,
-            "free_bytes": self._free["cuda" if on_cuda else "cpu"],
-            "peak_memory_bytes": _peak_on_cuda(device) if on_cuda else _peak_of_process(),
+            "free_bytes": self._free.get(place, self._free["cpu"]),
+            "peak_memory_bytes": _peak_on_cuda(place) if place in self._free and place != "cpu" else _peak_of_process(),
         }
+
+
+def _numbered(device: str) -> str:
+    """``cuda`` alone is the device that torch takes by default."""
+    if device != "cuda":
+        return device
+    import torch
+
+    return f"cuda:{torch.cuda.current_device()}" if torch.cuda.is_available() else "cpu"
 
 
 def _peak_on_cuda(device: str) -> int:

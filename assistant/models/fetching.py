@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from assistant.models.hub import Hub, HubFile
-from assistant.outbound import Unreachable
+from assistant.outbound import BrokenOff, Unreachable
 from pipelines.weights.passport import StoredFile, stored_file
 
 #: Seconds before each further attempt that follows one in which nothing arrived.
@@ -64,18 +64,23 @@ def fetch(hub: Hub, file: HubFile, folder: Path, arrived: Arrived, pauses: tuple
 
 
 def _fill(hub: Hub, part: _Part, arrived: Arrived, pauses: tuple[float, ...]) -> None:
+    """Until no byte is missing. What is there is only given up for bytes that come in its place."""
     tries = iter(pauses)
     while part.size < part.file.size:
         before = part.size
         try:
             with hub.open(part.file, part.size) as (reply, begins):
-                if begins != part.size:
-                    part.restart()
+                again = begins != part.size
                 for block in reply.blocks():
+                    if again:
+                        part.restart()
+                        again = False
                     part.write(block)
                     arrived(part.size)
                     if part.size > part.file.size:
                         return
+                if part.size <= before:
+                    raise BrokenOff(reply.host, "nothing more of the file came")
         except Unreachable as error:
             if part.size > before:
                 tries = iter(pauses)
@@ -83,9 +88,6 @@ def _fill(hub: Hub, part: _Part, arrived: Arrived, pauses: tuple[float, ...]) ->
             if pause is None:
                 raise hub.unreachable(error) from None
             time.sleep(pause)
-        else:
-            if part.size <= before:
-                return
 
 
 class _Part:

@@ -123,14 +123,16 @@ class Hub:
     def open(self, file: HubFile, start: int) -> Iterator[tuple[Reply, int]]:
         """The bytes of ``file`` from ``start`` on, and where they really begin: 0 where the hub ignored ``start``.
 
+        Every call asks the hub itself, which sends it on by an address that is signed anew.
+
         Raises:
             ModelNeeded: refused for good.
-            Unreachable: no answer for now, or the hub is out of order.
+            Unreachable: no answer for now, the hub is out of order, or where it sends us the signature is not taken.
         """
         headers = {"Range": f"bytes={start}-"} if start else {}
         with self._connection.get(self._path(file), headers) as reply:
             if reply.status >= 500:
-                raise Unreachable(self._connection.host, f"it is out of order ({reply.status})")
+                raise Unreachable(reply.host, f"it is out of order ({reply.status})")
             self._refuse(reply, file)
             begins = reply.headers.get("content-range", "").startswith(f"bytes {start}-")
             yield reply, start if reply.status == 206 and begins else 0
@@ -170,7 +172,12 @@ class Hub:
     def _refuse(self, reply: Reply, file: HubFile | None = None) -> None:
         if reply.status < 400:
             return
-        repository, host, code = self._model.repository, self._connection.host, reply.headers.get("x-error-code")
+        repository, host, code = self._model.repository, reply.host, reply.headers.get("x-error-code")
+        if reply.status in (401, 403) and host != self._connection.host:
+            # Only the endpoint knows accounts; the others judge the signature in the address, which ends with time.
+            raise Unreachable(
+                host, f"it answers {reply.status}: the signed address has ended, or the clock of this machine is wrong"
+            )
         if reply.status in (401, 403) and not self._connection.signed_in:
             raise self._problem(
                 "the hub wants a token",

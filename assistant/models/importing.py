@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from assistant.models.installing import install, locked
+from assistant.models.installing import alone, install, restore_earlier
 from assistant.sessions import SessionLog
 from assistant.sessions.problems import disk_errors
 from pipelines.errors import BadInput, ModelNeeded, StorageProblem
@@ -46,32 +47,60 @@ def import_folder(source: Path, models_dir: Path, log: SessionLog, progress: Pro
         log: takes the event ``model-imported``, without which nothing is installed.
 
     Raises:
-        BadInput: the folder holds no known model, or cannot be loaded as the model that it is.
+        BadInput: the folder holds no known model, cannot be loaded as the model that it is, or cannot be read (also
+            where that begins in the middle).
         StorageProblem: the disk is too small or refuses.
+        UsageProblem: another process is pulling or importing this model.
     """
     progress = progress or _unheard
     with _as_bad_input(source):
         model = _model_of(source)
         examine(source, model)
-        files = needed_files(source)
+        given = _Given(source, needed_files(source))
     target = models_dir / model.name
-    with disk_errors(models_dir), locked(models_dir, f"{model.name}.import"):
-        if target.exists() and target.samefile(source):
+    with disk_errors(models_dir), alone(models_dir, model):
+        restore_earlier(target)
+        if target.exists() and os.path.samestat(target.stat(), given.stat):
             return _adopt(target, model, log, progress)
-        if (passport := _installed(target, model, files, progress)) is not None:
+        if (passport := _installed(target, model, given, progress)) is not None:
             return Imported(passport, already=True)
-        _require_space(models_dir, files)
+        _require_space(models_dir, given.size)
         staged = models_dir / f".{model.name}.partial-import"
         # What an import left that was cut off without a chance to clear up.
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir()
         try:
-            passport = _copy(files, staged, model, progress)
+            passport = _copy(given, staged, model, progress)
             _record(log, passport, staged, model)
             install(staged, models_dir, passport)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     return Imported(passport, already=False)
+
+
+class _Given:
+    """The files of the user's folder. Where one cannot be read the error names that folder, not the models folder.
+
+    Raises:
+        OSError: only when made.
+        BadInput: afterwards.
+    """
+
+    def __init__(self, source: Path, files: Sequence[Path]) -> None:
+        self.stat = source.stat()
+        self.sizes = {path.name: path.stat().st_size for path in files}
+        self.size = sum(self.sizes.values())
+        self._source = source
+        self._files = files
+
+    def digests(self, progress: Callable[[float], None]) -> dict[str, str]:
+        with _as_bad_input(self._source):
+            return dict(zip(self.sizes, hash_files(self._files, progress), strict=True))
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        with _as_bad_input(self._source), (self._source / name).open("rb", buffering=0) as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
 
 
 @contextmanager
@@ -114,26 +143,25 @@ def _adopt(folder: Path, model: KnownModel, log: SessionLog, progress: Progress)
     return Imported(passport, already=False)
 
 
-def _installed(target: Path, model: KnownModel, files: Sequence[Path], progress: Progress) -> Passport | None:
-    """The passport of the installed model if every byte of it is what ``files`` and the passport say."""
+def _installed(target: Path, model: KnownModel, given: _Given, progress: Progress) -> Passport | None:
+    """The passport of the installed model if every byte of it is what ``given`` and the passport say."""
     folder = ModelFolder(target, model)
     try:
         folder.require()
         passport = folder.passport
     except ModelNeeded:
         return None
-    if passport is None or [path.name for path in files] != sorted(passport.files):
+    if passport is None or given.sizes != {name: stored.size for name, stored in passport.files.items()}:
         return None
-    if any(path.stat().st_size != passport.files[path.name].size for path in files):
+    stored = {name: entry.sha256 for name, entry in passport.files.items()}
+    if given.digests(lambda done: progress("comparing", done / 2)) != stored:
         return None
-    ours = [target / path.name for path in files]
-    digests = hash_files((*files, *ours), partial(progress, "comparing"))
-    stored = [passport.files[path.name].sha256 for path in files]
-    return passport if list(digests) == [*stored, *stored] else None
+    ours = hash_files([target / name for name in stored], lambda done: progress("comparing", (1 + done) / 2))
+    return passport if ours == tuple(stored.values()) else None
 
 
-def _require_space(models_dir: Path, files: Sequence[Path]) -> None:
-    needed = sum(path.stat().st_size for path in files) + _SPARE_BYTES
+def _require_space(models_dir: Path, size: int) -> None:
+    needed = size + _SPARE_BYTES
     free = shutil.disk_usage(models_dir).free
     if needed > free:
         raise StorageProblem(
@@ -143,22 +171,22 @@ def _require_space(models_dir: Path, files: Sequence[Path]) -> None:
         )
 
 
-def _copy(files: Sequence[Path], staged: Path, model: KnownModel, progress: Progress) -> Passport:
-    total = sum(path.stat().st_size for path in files) or 1
+def _copy(given: _Given, staged: Path, model: KnownModel, progress: Progress) -> Passport:
+    total = given.size or 1
     done = 0
     stored = {}
-    for path in files:
+    for name in given.sizes:
         digest = hashlib.sha256()
-        copy = staged / path.name
-        with path.open("rb", buffering=0) as given, copy.open("xb", buffering=0) as out:
-            while chunk := given.read(CHUNK):
+        copy = staged / name
+        with copy.open("xb", buffering=0) as out:
+            for chunk in given.chunks(name):
                 digest.update(chunk)
                 view = memoryview(chunk)
                 while view:
                     view = view[out.write(view) :]
                 done += len(chunk)
                 progress("copying", min(1.0, done / total))
-        stored[path.name] = stored_file(copy, digest.hexdigest())
+        stored[name] = stored_file(copy, digest.hexdigest())
     passport = Passport(model=model.name, repository=None, revision=None, source="import", files=stored)
     return _with_origin(passport, staged, model)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from assistant.sessions.disk import Disk
 from assistant.sessions.problems import disk_errors
-from pipelines.weights.catalogue import KNOWN_MODELS
+from pipelines.errors import UsageProblem
+from pipelines.weights.catalogue import KNOWN_MODELS, KnownModel
 from pipelines.weights.folder import ModelFolder, Passport
 from pipelines.weights.passport import write_passport
 
@@ -18,7 +19,11 @@ from pipelines.weights.passport import write_passport
 def install(staged: Path, models_dir: Path, passport: Passport) -> Path:
     """Write the passport into ``staged``, sync every file, and make the folder ``models_dir/NAME``.
 
-    A model that was installed before stays usable until then, and comes back where the last step fails.
+    A model that was installed before stays usable until then, and comes back where the last step fails. Called while
+    `alone` is held.
+
+    The last step is two renames. A process that looks between them sees no model; where this one is killed between
+    them there is none until the next pull or import calls `restore_earlier`.
 
     Args:
         staged: a folder within ``models_dir``, on the same file system; it is gone afterwards.
@@ -36,23 +41,51 @@ def install(staged: Path, models_dir: Path, passport: Passport) -> Path:
         write_passport(staged, passport)
         ModelFolder(staged, model).require()
         _sync(staged)
-        with locked(models_dir, f"{model.name}.install"):
-            _swap(staged, target)
+        _swap(staged, target)
     return target
 
 
 @contextmanager
-def locked(models_dir: Path, name: str) -> Iterator[None]:
-    """No other process does ``name`` in this folder meanwhile. The lock dies with its process."""
-    from filelock import FileLock
+def alone(models_dir: Path, model: KnownModel) -> Iterator[None]:
+    """No other process pulls or imports this model meanwhile. The lock dies with its process.
+
+    Raises:
+        UsageProblem: another one does so now; it is not waited for.
+    """
+    from filelock import FileLock, Timeout
 
     models_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(models_dir / f".{name}.lock"):
+    lock = FileLock(models_dir / f".{model.name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageProblem(
+            model.name, "is being pulled or imported by another process", "wait until that is done, then try again"
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def restore_earlier(target: Path) -> None:
+    """Put the model back that a killed `install` had moved aside, where nothing has come to ``target`` instead.
+
+    Called while `alone` is held: the `install` of another process may be between its renames.
+    """
+    earlier = _aside(target)
+    if os.path.lexists(earlier) and not os.path.lexists(target):
+        earlier.rename(target)
+        Disk().sync_folder(target.parent)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.earlier")
 
 
 def _swap(staged: Path, target: Path) -> None:
-    earlier = target.with_name(f".{target.name}.earlier")
+    restore_earlier(target)
+    earlier = _aside(target)
     _remove(earlier)
     had_one = os.path.lexists(target)
     if had_one:

@@ -11,11 +11,11 @@ from typing import Final
 
 from assistant.models.fetching import PAUSES, fetch, part_path, present_bytes
 from assistant.models.hub import Hub, HubFile, hub_address
-from assistant.models.installing import install
+from assistant.models.installing import alone, install, restore_earlier
 from assistant.models.terms import MODEL_CARD, TERMS_FILES, Accept, read_terms, require_acceptance
 from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
-from pipelines.errors import ModelNeeded, StorageProblem, UsageProblem
+from pipelines.errors import ModelNeeded, StorageProblem
 from pipelines.weights.catalogue import KnownModel
 from pipelines.weights.passport import Passport, StoredFile, read_passport
 
@@ -63,18 +63,25 @@ def pull(
         PersonNeeded: the terms are not accepted.
         VerificationFailed: a file is not the one that the hub announced.
         StorageProblem: too little space, or the disk or the log cannot be written.
-        UsageProblem: the address cannot be used, or another process is pulling this model.
+        UsageProblem: the address cannot be used, or another process is pulling or importing this model.
     """
     if (there := installed(model, models_dir)) is not None:
         return there
-    _refuse_offline(model)
-    with _writing(models_dir), _alone(model, models_dir):
+    with _writing(models_dir), alone(models_dir, model):
+        restore_earlier(models_dir / model.name)
+        if (there := installed(model, models_dir)) is not None:
+            return there
+        _refuse_offline(model)
         staged = models_dir / f".{model.name}.pulling"
         staged.mkdir(exist_ok=True)
         with outbound.connect(hub_address(endpoint), f"pull {model.name}") as connection:
             connection.sign_in()
             hub = Hub(connection, model)
             files = hub.files()
+            _require_weights(files, model)
+            hub.require_access(max(files, key=lambda file: file.size))
+            # Before anything goes by names of parts or sizes: the listing may hide the hashes that are in both.
+            files = hub.announced(files)
             _keep_only(files, staged)
             _require_space(files, staged)
             count = _Count(files, progress)
@@ -84,9 +91,6 @@ def pull(
                 for file in wanted:
                     stored[file.name] = fetch(hub, file, staged, count.of(file), pauses)
 
-            _require_weights(files, model)
-            hub.require_access(max(files, key=lambda file: file.size))
-            files = hub.announced(files)
             bring([file for file in files if _tells_terms(file)])
             require_acceptance(read_terms(staged, model), log, accept)
             bring([file for file in files if not _tells_terms(file)])
@@ -171,21 +175,6 @@ def _require_space(files: Sequence[HubFile], staged: Path) -> None:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
-
-
-@contextmanager
-def _alone(model: KnownModel, models_dir: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(models_dir / f".{model.name}.pulling.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageProblem(model.name, "is being pulled by another process", "wait until that is done") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

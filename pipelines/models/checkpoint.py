@@ -10,7 +10,7 @@ from pipelines.errors import ModelNeeded
 from pipelines.models.control import ControlTokens
 from pipelines.records import Engine
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device, quietly
+from pipelines.weights.loading import choose_device, quietly, refusing, unusable
 
 DType = Literal["bfloat16", "float32"]
 END_OF_TURN: Final = "<end_of_turn>"
@@ -70,7 +70,7 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
 
     folder.require()
     place = choose_device(device)
-    kind = _dtype(dtype, place)
+    kind = choose_dtype(dtype, place)
     require_memory(folder, kind, place)
     engine = folder.engine(version, note)
 
@@ -78,25 +78,22 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
 
     if threads:
         torch.set_num_threads(threads)
-    name = folder.model.name
-    try:
-        with quietly():
-            processor = _processor(folder)
-            model = _model(folder, kind)
-        _require_agreement(name, model, processor)
-        model = model.to(place).eval()
-    except ModelNeeded:
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise ModelNeeded(
-                name,
-                f"does not fit into the memory of {place}: it needs"
-                f" {estimate(folder, kind, place).total / 1e9:.1f} GB in {kind}",
-                "close other programs, or use a machine with more memory",
-            ) from error
-        # Whatever a library says of damaged files: it may be of any type and many lines long.
-        raise _unusable(name, f"cannot be loaded ({type(error).__name__})") from error
+    with refusing(folder, "cannot be loaded"):
+        try:
+            with quietly():
+                processor = _processor(folder)
+                model = _model(folder, kind)
+            _require_agreement(folder, model, processor)
+            model = model.to(place).eval()
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise ModelNeeded(
+                    folder.model.name,
+                    f"does not fit into the memory of {place}: it needs"
+                    f" {estimate(folder, kind, place).total / 1e9:.1f} GB in {kind}",
+                    "close other programs, or use a machine with more memory",
+                ) from error
+            raise
     return Checkpoint(model, processor, engine, kind, place)
 
 
@@ -111,16 +108,28 @@ def is_out_of_memory(error: Exception) -> bool:
     )
 
 
-def _dtype(asked: str, device: str) -> DType:
-    import torch
+def choose_dtype(asked: str, device: str) -> DType:
+    """What to compute in: ``auto`` is bfloat16 where the device has it.
 
+    Graphics processors without it compute it in float32 step by step: slower, and no nearer.
+    """
     match asked:
         case "bfloat16" | "float32":
             return asked
-    if device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False):
-        return "bfloat16"
-    # Graphics processors without bfloat16 compute it in float32 step by step: slower, and no nearer.
-    return "bfloat16" if device == "cpu" else "float32"
+    return "bfloat16" if computes_bfloat16(device) else "float32"
+
+
+def computes_bfloat16(device: str) -> bool:
+    """Whether a device has bfloat16 of its own; Apple's have or not by the versions of system and torch."""
+    import torch
+
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    try:
+        one = torch.ones(1, 1, dtype=torch.bfloat16, device=device)
+        return bool((one @ one).item() == 1)
+    except (RuntimeError, TypeError):
+        return False
 
 
 def _processor(folder: ModelFolder) -> Any:
@@ -147,10 +156,10 @@ def _model(folder: ModelFolder, dtype: DType) -> Any:
         output_loading_info=True,
     )
     if type(model).__name__ != folder.model.architecture:
-        raise _unusable(folder.model.name, f"is of {type(model).__name__}, not {folder.model.architecture}")
+        raise unusable(folder, f"is of {type(model).__name__}, not {folder.model.architecture}")
     # The library fills what is missing with random numbers.
     if lacking := len(found["missing_keys"]) + len(found["mismatched_keys"]):
-        raise _unusable(folder.model.name, f"is incomplete ({lacking} tensors are missing or of another shape)")
+        raise unusable(folder, f"is incomplete ({lacking} tensors are missing or of another shape)")
     given = model.generation_config
     settings: Any = transformers.GenerationConfig
     # The published settings ask for sampling; what is asked for here is stated in every call.
@@ -160,20 +169,16 @@ def _model(folder: ModelFolder, dtype: DType) -> Any:
     return model
 
 
-def _require_agreement(name: str, model: Any, processor: Any) -> None:
+def _require_agreement(folder: ModelFolder, model: Any, processor: Any) -> None:
     """What would otherwise show itself as an index error, or as nonsense, in the middle of a call."""
     tokenizer, config = processor.tokenizer, model.config
     if processor.chat_template is None:
-        raise _unusable(name, "has no chat template")
+        raise unusable(folder, "has no chat template")
     if any(getattr(tokenizer, f"{kind}_token_id", None) is None for kind in ("image", "boi", "eoi")):
-        raise _unusable(name, "has a tokenizer without image tokens")
+        raise unusable(folder, "has a tokenizer without image tokens")
     if (
         len(tokenizer) > config.text_config.vocab_size
         or tokenizer.image_token_id != config.image_token_id
         or processor.image_seq_length != config.mm_tokens_per_image
     ):
-        raise _unusable(name, "has a tokenizer or processor of another model")
-
-
-def _unusable(name: str, problem: str) -> ModelNeeded:
-    return ModelNeeded(name, problem, f"run: assistant models pull {name}  (or again: assistant models import DIR)")
+        raise unusable(folder, "has a tokenizer or processor of another model")

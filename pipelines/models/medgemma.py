@@ -16,6 +16,7 @@ from pipelines.models.generator import Ask, Capabilities, Frames, Generation, Pr
 from pipelines.models.turn import Length, length, messages, open_picture
 from pipelines.records import Availability, Engine
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.memory import require_room
 
 _NOTE: Final = "for research and development; made for one turn, and sensitive to how a question is worded"
 #: What Gemma3TextConfig takes where config.json says nothing, as the published one does.
@@ -69,7 +70,8 @@ class MedGemma:
         except ModelNeeded:
             text = None
         stated = text.get("max_position_embeddings") if isinstance(text, dict) else None
-        return Capabilities(images=True, choices=True, context_tokens=stated or _CONTEXT_TOKENS)
+        known = type(stated) is int and stated > 0
+        return Capabilities(images=True, choices=True, context_tokens=stated if known else _CONTEXT_TOKENS)
 
     def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:
         """See `Generator.generate`."""
@@ -139,6 +141,8 @@ class MedGemma:
                 f" pictures) and {max_new_tokens} for the output, of {context} together",
                 "give less text or fewer pictures",
             )
+        # The system ends a program that takes more than there is, without a word and however often it is tried.
+        require_room(self._folder, checkpoint.dtype, checkpoint.device, size.prompt + max_new_tokens, len(ask.frames))
         turn = messages(ask, checkpoint.control, think, lambda frame: open_picture(frame, frames(frame)))
         return Call(checkpoint, turn, size), size
 

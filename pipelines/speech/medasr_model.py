@@ -12,23 +12,24 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import ModelNeeded, UsageProblem
+from pipelines.errors import UsageProblem
 from pipelines.quiet import silence_telemetry
 from pipelines.speech.audio import RATE
 from pipelines.speech.ctc import Alphabet
 from pipelines.speech.decode import Samples
 from pipelines.speech.windows import ROW, rows
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device, quietly
+from pipelines.weights.loading import choose_device, quietly, refusing, unusable
 from pipelines.weights.memory import require_memory
 
 #: Rows are this far apart only with this hop of the front end and this subsampling of the encoder.
 _HOP: Final = 160
 #: A count of training steps that older files lack and inference never reads.
 _UNUSED: Final = ".num_batches_tracked"
-_LONGEST_REASON: Final = 160
 #: The blank is written as one, ``<epsilon>``, and never as a piece of a word.
 _MARKER: Final = re.compile(r"<[^<>]+>")
+#: Beginning and end, also where the tokeniser is not told that they are.
+_ENDS: Final = ("<s>", "</s>")
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,13 @@ def _processor(folder: ModelFolder) -> Any:
     import transformers
 
     loader: Any = transformers.AutoProcessor
-    with _refusing(folder, "its processor cannot be loaded"):
+    with refusing(folder, "its processor cannot be loaded"):
         processor = loader.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
         extractor, tokenizer = processor.feature_extractor, processor.tokenizer
         fits = (extractor.sampling_rate, extractor.hop_length) == (RATE, _HOP)
     if not fits:
         made = f"{type(extractor).__name__} and {type(tokenizer).__name__}"
-        raise _unfit(folder, f"its processor ({made}) does not hear 16 kHz in steps of 10 ms")
+        raise unusable(folder, f"its processor ({made}) does not hear 16 kHz in steps of 10 ms")
     return processor
 
 
@@ -111,7 +112,7 @@ def _network(folder: ModelFolder) -> Any:
     import torch
     from transformers import AutoModelForCTC
 
-    with _refusing(folder, "its weights cannot be loaded"):
+    with refusing(folder, "its weights cannot be loaded"):
         network, found = AutoModelForCTC.from_pretrained(
             folder.path,
             local_files_only=True,
@@ -122,13 +123,15 @@ def _network(folder: ModelFolder) -> Any:
             ignore_mismatched_sizes=True,
         )
     if type(network).__name__ != folder.model.architecture:
-        raise _unfit(folder, f"is a {type(network).__name__}, not a {folder.model.architecture}")
+        raise unusable(folder, f"is a {type(network).__name__}, not a {folder.model.architecture}")
     # The library fills what is missing or of another size with random numbers and goes on.
     for name, there, needed in found["mismatched_keys"]:
-        raise _unfit(folder, f"its weights are not of its config.json ({name} is {tuple(there)}, not {tuple(needed)})")
+        raise unusable(
+            folder, f"its weights are not of its config.json ({name} is {tuple(there)}, not {tuple(needed)})"
+        )
     missing = sorted(name for name in found["missing_keys"] if not name.endswith(_UNUSED))
     if missing:
-        raise _unfit(folder, f"{len(missing)} tensors are missing from its weights, {missing[0]} first")
+        raise unusable(folder, f"{len(missing)} tensors are missing from its weights, {missing[0]} first")
     return network.eval()
 
 
@@ -137,21 +140,25 @@ def _alphabet(folder: ModelFolder, network: Any, processor: Any) -> Alphabet:
     tokenizer, width, blank = processor.tokenizer, network.config.vocab_size, network.config.pad_token_id
     pieces = tokenizer.convert_ids_to_tokens(list(range(min(width, len(tokenizer)))))
     if len(pieces) < width or not _MARKER.fullmatch(pieces[blank]):
-        raise _unfit(
+        raise unusable(
             folder,
             f"its tokeniser ({len(tokenizer)} pieces) is not that of its network ({width} ids, blank {blank})",
         )
     silent = {blank, tokenizer.bos_token_id, tokenizer.eos_token_id}
-    return Alphabet(tuple(None if id_ in silent else piece for id_, piece in enumerate(pieces)), blank)
+    return Alphabet(
+        tuple(None if id_ in silent or piece in _ENDS else piece for id_, piece in enumerate(pieces)), blank
+    )
 
 
 def _try(folder: ModelFolder, model: MedASRModel) -> None:
-    with _refusing(folder, "it does not run"):
+    with refusing(folder, "it does not run"):
         logits = model.logits(np.zeros(RATE, np.float32))
     if logits.shape != (rows(RATE), len(model.alphabet.pieces)):
-        raise _unfit(folder, f"it gives {logits.shape[0]} frames for a second, not {rows(RATE)} ({ROW} samples apart)")
+        raise unusable(
+            folder, f"it gives {logits.shape[0]} frames for a second, not {rows(RATE)} ({ROW} samples apart)"
+        )
     if not np.isfinite(logits).all():
-        raise _unfit(folder, "its weights hold values that are not numbers")
+        raise unusable(folder, "its weights hold values that are not numbers")
 
 
 def _moved(network: Any, device: str) -> Any:
@@ -167,30 +174,3 @@ def _quiet() -> Iterator[None]:
         # Told once per process by torch's convolution, of every even kernel: MedASR has 32 by design.
         warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths", category=UserWarning)
         yield
-
-
-@contextmanager
-def _refusing(folder: ModelFolder, problem: str) -> Iterator[None]:
-    """Whatever a damaged file makes of the libraries, panics of the tokeniser's Rust included, is one line."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        raise _unfit(folder, f"{problem} ({_reason(error)})") from error
-
-
-def _reason(error: BaseException) -> str:
-    """What a library complains of, in one short line."""
-    text = " ".join(str(error).split()).partition(". ")[0]
-    short = text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
-    return f"{type(error).__name__}: {short}" if short else type(error).__name__
-
-
-def _unfit(folder: ModelFolder, problem: str) -> ModelNeeded:
-    name = folder.model.name
-    return ModelNeeded(
-        f"{name} in {folder.path}",
-        problem,
-        f"run: assistant models pull {name}  (or again: assistant models import DIR)",
-    )

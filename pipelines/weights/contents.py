@@ -191,6 +191,10 @@ def _check_image_tokens(folder: Path, config: Mapping[str, Any]) -> None:
     known = _added_tokens(folder)
     for role, index, name, number in _IMAGE_TOKENS:
         token, expected = names.get(role, name), config.get(index, number)
+        if isinstance(token, dict):
+            token = token.get("content")
+        if not isinstance(token, str):
+            raise Unfit(f"gives a {role} that is no text", "tokenizer_config.json")
         if known.get(token) is None:
             raise Unfit(f"has no image token {token}: a tokenizer for text only", "tokenizer.json")
         if known[token] != expected:

@@ -29,11 +29,20 @@ class ModelFolder:
     Args:
         path: the folder; need not exist.
         model: what it should hold.
+        setting: the user's setting that names the folder, if one does: then pulling would mend nothing.
     """
 
-    def __init__(self, path: Path, model: KnownModel) -> None:
+    def __init__(self, path: Path, model: KnownModel, setting: str | None = None) -> None:
         self.path = path
         self.model = model
+        self.setting = setting
+
+    @property
+    def remedy(self) -> str:
+        """What to do where the folder is not fit."""
+        if self.setting is not None:
+            return f"correct {self.setting} or unset it"
+        return f"run: assistant models pull {self.model.name}  (or again: assistant models import DIR)"
 
     def require(self) -> None:
         """Hold the folder against what the model needs, reading headers only.
@@ -42,11 +51,8 @@ class ModelFolder:
             ModelNeeded: it is missing, no model, of another architecture, damaged or incomplete; one line each.
         """
         if not (self.path / "config.json").is_file():
-            raise ModelNeeded(
-                self.model.name,
-                "is not installed",
-                f"run: assistant models pull {self.model.name}  (or: assistant models import DIR)",
-            )
+            missing = f"is not in the folder that {self.setting} names" if self.setting else "is not installed"
+            raise ModelNeeded(self.model.name, missing, self.remedy.replace("or again:", "or:"))
         with self._needed():
             contents.examine(self.path, self.model)
 
@@ -174,7 +180,7 @@ class ModelFolder:
         return ModelNeeded(
             f"{name}/{unfit.file}" if unfit.file else name,
             unfit.problem,
-            f"run: assistant models pull {name}  (or again: assistant models import DIR)",
+            self.remedy,
         )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-from pipelines.errors import UsageProblem
+from pipelines.errors import ModelNeeded, UsageProblem
+from pipelines.weights.folder import ModelFolder
+
+_LONGEST_REASON: Final = 160
 
 
 def choose_device(asked: str) -> str:
@@ -46,3 +49,33 @@ def quietly() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def refusing(folder: ModelFolder, problem: str) -> Iterator[None]:
+    """Whatever a damaged file makes of the libraries, panics of the tokenizer's Rust included, is one line.
+
+    Args:
+        problem: what did not succeed, to be read after the folder's name.
+
+    Raises:
+        ModelNeeded: as it came from within, or in place of whatever else did but the end of the program.
+    """
+    try:
+        yield
+    except (ModelNeeded, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise unusable(folder, f"{problem} ({_reason(error)})") from error
+
+
+def unusable(folder: ModelFolder, problem: str) -> ModelNeeded:
+    """The error for a folder that does not give the model it should."""
+    return ModelNeeded(f"{folder.model.name} in {folder.path}", problem, folder.remedy)
+
+
+def _reason(error: BaseException) -> str:
+    """What a library complains of, in one short line."""
+    text = " ".join(str(error).split()).partition(". ")[0]
+    short = text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__

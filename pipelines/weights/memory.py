@@ -28,8 +28,12 @@ _TEXT_DEFAULTS: Final = {
     "vocab_size": 262_208,
     "sliding_window_pattern": 6,
 }
-_UNLIMITED: Final = 1 << 62
 _VISION_DEFAULTS: Final = {"hidden_size": 768, "intermediate_size": 3072, "image_size": 224, "patch_size": 16}
+#: Of these a config.json may say that there are none.
+_OPTIONAL: Final = ("sliding_window", "sliding_window_pattern")
+#: No width or number of anything in a model comes near it.
+_LARGEST: Final = 1 << 24
+_UNLIMITED: Final = 1 << 62
 
 
 class Need(Value):
@@ -48,73 +52,129 @@ class Need(Value):
         return self.weights + self.cache + self.work + self.overhead
 
 
-def estimate(folder: ModelFolder, dtype: DType, device: str, context_tokens: int = 4096) -> Need:
+def estimate(folder: ModelFolder, dtype: DType, device: str, context_tokens: int = 4096, pictures: int = 1) -> Need:
     """What loading and running the model will take. A rule, not a measurement (it was held against some).
 
     Weights count exactly: numbers with a fraction in ``dtype``, the others as they are stored. A language model's
     cache is exact too, sliding layers keeping no more than their window. Its work is the widest moment of reading a
     prompt in one go: a few rows as wide as a layer is, per token or per image patch, two masks of the whole context,
-    and the scores of one position over the vocabulary. With the widths of MedGemma 4B it is within a tenth of the peak
-    on a CPU, for 2,048 and 4,096 tokens.
+    and the scores of one position over the vocabulary. All pictures go through the network as one batch. With the
+    widths of MedGemma 4B it is within a tenth of the peak on a CPU, for 2,048 and 4,096 tokens and one picture.
 
     Raises:
-        ModelNeeded: the folder holds no weights that can be read.
+        ModelNeeded: the folder holds no weights that can be read, or its config.json says what cannot be.
     """
-    size = _BYTES[dtype]
-    weights = sum(t.count * size if t.is_float else t.size for t in folder.tensors().values())
-    config = folder.config()
-    text = config.get("text_config")
-    on_host = 0 if device.startswith("cuda") else _LIBRARIES
-    if not isinstance(text, dict):
-        return Need(weights=weights, cache=0, work=_SPEECH_WORK, overhead=on_host)
-    return Need(
-        weights=weights,
-        cache=_cache_bytes({**_TEXT_DEFAULTS, **text}, context_tokens, size),
-        work=_work_bytes(
-            {**_TEXT_DEFAULTS, **text},
-            {**_VISION_DEFAULTS, **(config.get("vision_config") or {})},
-            context_tokens,
-            size,
-        ),
-        overhead=on_host,
-    )
+    cache, work = _use(folder, dtype, context_tokens, pictures)
+    overhead = 0 if device.startswith("cuda") else _LIBRARIES
+    return Need(weights=_weight_bytes(folder, dtype), cache=cache, work=work, overhead=overhead)
 
 
 def available_memory(device: str, groups: Path = Path("/sys/fs/cgroup")) -> int:
     """Bytes that can be taken on ``device`` (``cpu``, ``mps``, ``cuda``, ``cuda:1``) without pushing anything out.
 
-    Within a container that has a limit, what the limit leaves counts (Linux, control groups version 2).
+    Within a container that has a limit, what the limit leaves counts (Linux, control groups version 2). What torch
+    keeps of a graphics processor's memory after earlier calls, to use it again, counts as free.
     """
     if device.startswith("cuda"):
         import torch
 
-        return int(torch.cuda.mem_get_info(torch.device(device))[0])
+        place = torch.device(device)
+        kept = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)
+        return int(torch.cuda.mem_get_info(place)[0]) + kept
     import psutil
 
-    return min(int(psutil.virtual_memory().available), _left_by_limit(groups))
+    free = min(int(psutil.virtual_memory().available), _left_by_limit(groups))
+    if device == "mps":
+        import torch
+
+        free += torch.mps.driver_allocated_memory() - torch.mps.current_allocated_memory()
+    return free
 
 
 def require_memory(folder: ModelFolder, dtype: DType, device: str, context_tokens: int = 4096) -> None:
     """Refuse a model that this machine cannot hold, before anything of it is loaded.
 
+    What is to run on ``cuda`` is made in the machine's own memory first, and must fit there as well.
+
     Raises:
         ModelNeeded: with what it needs and what is free.
     """
-    need = estimate(folder, dtype, device, context_tokens).total
+    need = estimate(folder, dtype, device, context_tokens)
+    needs = {device: need.total}
+    if device.startswith("cuda"):
+        needs["cpu"] = need.weights + _LIBRARIES
+    for place, needed in needs.items():
+        free = available_memory(place)
+        if needed > free:
+            halved = "set ASSISTANT_DTYPE=bfloat16, " if dtype == "float32" else ""
+            purpose = "" if place == device else f" to be loaded onto {device}"
+            raise ModelNeeded(
+                folder.model.name,
+                f"needs {needed / 1e9:.1f} GB in {dtype} on {place}{purpose} and {free / 1e9:.1f} GB are free",
+                f"{halved}close other programs, or use a machine with more memory",
+            )
+
+
+def require_room(folder: ModelFolder, dtype: DType, device: str, context_tokens: int, pictures: int) -> None:
+    """Refuse a call that a loaded model has no memory left for, before any of it is taken.
+
+    Args:
+        context_tokens: prompt and output together.
+
+    Raises:
+        ModelNeeded: with what it needs besides the weights and what is free.
+    """
+    need = sum(_use(folder, dtype, context_tokens, pictures))
     free = available_memory(device)
-    if need <= free:
-        return
-    halved = "set ASSISTANT_DTYPE=bfloat16, " if dtype == "float32" else ""
-    raise ModelNeeded(
-        folder.model.name,
-        f"needs {need / 1e9:.1f} GB in {dtype} on {device} and {free / 1e9:.1f} GB are free",
-        f"{halved}close other programs, or use a machine with more memory",
-    )
+    if need > free:
+        raise ModelNeeded(
+            folder.model.name,
+            f"needs {need / 1e9:.1f} GB more in {dtype} on {device}, for {context_tokens} tokens and {pictures}"
+            f" pictures, and {free / 1e9:.1f} GB are free",
+            "give less text or fewer pictures, close other programs, or use a machine with more memory",
+        )
+
+
+def _weight_bytes(folder: ModelFolder, dtype: DType) -> int:
+    size = _BYTES[dtype]
+    return sum(t.count * size if t.is_float else t.size for t in folder.tensors().values())
+
+
+def _use(folder: ModelFolder, dtype: DType, tokens: int, pictures: int) -> tuple[int, int]:
+    """Bytes of cache and of work."""
+    config = folder.config()
+    if config.get("text_config") is None:
+        return 0, _SPEECH_WORK
+    try:
+        text = _sizes(config["text_config"], _TEXT_DEFAULTS)
+        vision = _sizes(config.get("vision_config"), _VISION_DEFAULTS)
+        size = _BYTES[dtype]
+        return _cache_bytes(text, tokens, size), _work_bytes(text, vision, tokens, size, pictures)
+    except (TypeError, ValueError, ArithmeticError, AttributeError) as impossible:
+        name = folder.model.name
+        raise ModelNeeded(
+            f"{name}/config.json",
+            "says what cannot be of the sizes of the model",
+            folder.remedy,
+        ) from impossible
+
+
+def _sizes(part: Any, defaults: Mapping[str, int]) -> Mapping[str, Any]:
+    """A part of config.json with the library's defaults. ValueError where a size is none."""
+    if part is not None and not isinstance(part, dict):
+        raise ValueError("no JSON object")
+    sizes = {**defaults, **(part or {})}
+    for key in defaults:
+        value = sizes[key]
+        if not (type(value) is int and 0 < value < _LARGEST) and not (key in _OPTIONAL and value in (None, 0)):
+            raise ValueError(f"{key} is no size")
+    return sizes
 
 
 def _cache_bytes(text: Mapping[str, Any], tokens: int, size: int) -> int:
+    pattern = text["sliding_window_pattern"] or _TEXT_DEFAULTS["sliding_window_pattern"]
     layers = text.get("layer_types") or [
-        "full_attention" if (layer + 1) % text["sliding_window_pattern"] == 0 else "sliding_attention"
+        "full_attention" if (layer + 1) % pattern == 0 else "sliding_attention"
         for layer in range(text["num_hidden_layers"])
     ]
     window = text["sliding_window"] or tokens
@@ -122,11 +182,11 @@ def _cache_bytes(text: Mapping[str, Any], tokens: int, size: int) -> int:
     return int(2 * positions * text["num_key_value_heads"] * text["head_dim"] * size)
 
 
-def _work_bytes(text: Mapping[str, Any], vision: Mapping[str, Any], tokens: int, size: int) -> int:
+def _work_bytes(text: Mapping[str, Any], vision: Mapping[str, Any], tokens: int, size: int, pictures: int) -> int:
     prompt = tokens * (4 * text["intermediate_size"] + 8 * text["hidden_size"]) * size + 2 * tokens**2 * size
-    patches = (vision["image_size"] // vision["patch_size"]) ** 2
-    picture = patches * (4 * vision["intermediate_size"] + 8 * vision["hidden_size"]) * size
-    return int(max(prompt, picture) + 4 * text["vocab_size"])
+    patches = pictures * (vision["image_size"] // vision["patch_size"]) ** 2
+    seen = patches * (4 * vision["intermediate_size"] + 8 * vision["hidden_size"]) * size
+    return int(max(prompt, seen) + 4 * text["vocab_size"])
 
 
 def _left_by_limit(groups: Path) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -60,11 +61,12 @@ class Seeing(ScriptedGenerator):
     """Keeps what it is shown, and takes its time."""
 
     shown: list[bytes] = field(default_factory=list)
+    device: str = "cpu"
 
     def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:
         self.shown.extend(map(frames, ask.frames))
         figures = {"prompt_tokens": 280, "output_tokens": 4, "seconds": 0.5}
-        device = {"device": "cpu", "dtype": "float32"}
+        device = {"device": self.device, "dtype": "float32"}
         return super().generate(ask, frames).model_copy(update={**figures, "parameters": device})
 
 
@@ -196,3 +198,21 @@ def test_word_errors_are_those_that_jiwer_counts(reference: list[str], hypothesi
     counted = jiwer.process_words(" ".join(reference), " ".join(hypothesis))
     expected = counted.substitutions + counted.deletions + counted.insertions
     assert word_errors(" ".join(reference).upper(), ", ".join(hypothesis)) == expected
+
+
+@pytest.mark.parametrize(("device", "index"), [("cuda:1", 1), ("cuda:0", 0), ("cuda", 0)])
+def test_memory_is_that_of_the_device_which_the_engine_ran_on(
+    medgemma: ModelFolder, monkeypatch: pytest.MonkeyPatch, device: str, index: int
+) -> None:
+    reset: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda place: (1000 + (torch.device(place).index or 0), 9000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda place: 0)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda place: 0)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda place: 500 + (torch.device(place).index or 0))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda place=0: reset.append(place))
+    report = check_generator(Seeing("A circle.", device=device), medgemma)
+    assert (report.device, report.free_bytes, report.peak_memory_bytes) == (device, 1000 + index, 500 + index)
+    assert reset == [0, 1]

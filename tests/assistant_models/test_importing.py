@@ -15,8 +15,10 @@ import pytest
 
 from assistant.models.importing import Imported, import_folder
 from assistant.models.installing import install
+from assistant.models.pulling import pull
+from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
-from pipelines.errors import BadInput, ModelNeeded, StorageProblem
+from pipelines.errors import BadInput, ModelNeeded, StorageProblem, UsageProblem
 from pipelines.weights import catalogue
 from pipelines.weights.catalogue import KNOWN_MODELS, MEDASR
 from pipelines.weights.folder import PASSPORT, ModelFolder
@@ -295,23 +297,86 @@ def test_an_import_that_was_killed_leaves_no_model_and_the_next_one_works(
     assert not (models / ".medasr.partial-import").exists()
 
 
-def test_two_imports_at_once_come_to_one_model(built: dict[str, Path], models: Path, log: SessionLog) -> None:
-    copying = threading.Event()
-    outcomes: list[Imported] = []
+def no_pull(models: Path, log: SessionLog) -> None:
+    """One that would come to nothing: no hub is there."""
+    pull(
+        MEDASR,
+        models,
+        log,
+        Outbound(log),
+        accept=lambda terms: False,
+        progress=lambda *told: None,
+        endpoint="http://127.0.0.1:9",
+    )
+
+
+@pytest.mark.parametrize("work", ["import", "pull"])
+def test_while_a_model_is_imported_no_other_work_on_it_begins(
+    built: dict[str, Path], models: Path, log: SessionLog, work: str
+) -> None:
+    lines: list[str] = []
+
+    def second() -> None:
+        try:
+            if work == "import":
+                import_folder(built["medasr"], models, log)
+            else:
+                no_pull(models, log)
+        except UsageProblem as error:
+            lines.append(str(error))
 
     def first(doing: str, done: float) -> None:
-        if not copying.is_set():
-            copying.set()
+        if not lines:
+            other = threading.Thread(target=second, daemon=True)
             other.start()
-            # The other one cannot get past the lock before this one is done.
-            other.join(0.3)
-            assert other.is_alive()
+            other.join(10)
+            assert lines
 
-    other = threading.Thread(target=lambda: outcomes.append(import_folder(built["medasr"], models, log)))
-    outcomes.append(import_folder(built["medasr"], models, log, first))
-    other.join(30)
-    assert [outcome.already for outcome in outcomes] == [False, True]
+    assert not import_folder(built["medasr"], models, log, first).already
+    assert lines == ["medasr: is being pulled or imported by another process; wait until that is done, then try again"]
     assert len(events(log)) == 1
+
+
+def test_a_model_that_a_killed_install_had_moved_aside_comes_back_first(
+    given: Path, models: Path, log: SessionLog
+) -> None:
+    first = import_folder(given, models, log)
+    (models / "medasr").rename(models / ".medasr.earlier")
+    assert import_folder(given, models, log) == Imported(first.passport, already=True)
+    assert sorted(path.name for path in models.iterdir() if not path.name.endswith(".lock")) == ["medasr"]
+
+
+def test_an_install_that_fails_after_a_killed_one_brings_the_old_model_back(
+    built: dict[str, Path], models: Path, log: SessionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_folder(built["medasr"], models, log)
+    before = bytes_of(models / "medasr")
+    (models / "medasr").rename(models / ".medasr.earlier")
+    staged = Path(shutil.copytree(built["medasr again"], models / ".medasr.staged"))
+    fail_renaming(staged.name, monkeypatch)
+    with pytest.raises(StorageProblem):
+        install(staged, models, describe(staged, "medasr", "import"))
+    assert bytes_of(models / "medasr") == before
+
+
+@pytest.mark.parametrize("doing", ["comparing", "copying"])
+def test_a_source_that_goes_away_in_the_middle_is_named_and_not_the_models_folder(
+    built: dict[str, Path], given: Path, models: Path, log: SessionLog, monkeypatch: pytest.MonkeyPatch, doing: str
+) -> None:
+    """As when the USB stick with it is pulled out."""
+    import_folder(given if doing == "comparing" else built["medasr again"], models, log)
+    before = bytes_of(models / "medasr")
+
+    def unplug(told: str, done: float) -> None:
+        assert told == doing
+        shutil.rmtree(given, ignore_errors=True)
+
+    with pytest.raises(BadInput) as caught:
+        import_folder(given, models, log, unplug)
+    assert str(caught.value) == (
+        "given: cannot be read (No such file or directory); make it readable, or give another folder"
+    )
+    assert bytes_of(models / "medasr") == before
 
 
 def test_without_its_event_nothing_is_installed(
@@ -345,19 +410,23 @@ def test_what_is_staged_and_unfit_replaces_nothing(built: dict[str, Path], model
     assert bytes_of(models / "medasr") == before
 
 
+def fail_renaming(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == name:
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+
+
 def test_a_swap_that_fails_brings_the_old_model_back(
     built: dict[str, Path], models: Path, log: SessionLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_folder(built["medasr"], models, log)
     before = bytes_of(models / "medasr")
-    rename = Path.rename
-
-    def failing(self: Path, target: Path) -> Path:
-        if self.name == ".medasr.partial-import":
-            raise OSError(5, "Input/output error")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", failing)
+    fail_renaming(".medasr.partial-import", monkeypatch)
     with pytest.raises(StorageProblem, match="the disk reports an error"):
         import_folder(built["medasr again"], models, log)
     assert bytes_of(models / "medasr") == before

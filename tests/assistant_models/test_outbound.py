@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub.constants
 import pytest
@@ -15,7 +16,7 @@ from huggingface_hub.utils._http import default_client_factory
 
 from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
-from pipelines.errors import UsageProblem
+from pipelines.errors import StorageProblem, UsageProblem
 from tests.support.hub_server import SIGNATURE, Hub, Refusal, git_hash, serve
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -87,9 +88,45 @@ def test_what_was_sent_is_logged_also_when_the_work_fails(hub: Hub, log: Session
 
     with pytest.raises(ZeroDivisionError):
         work()
-    (event,) = log.payloads("outbound")
-    assert event["host"] == hub.host
-    assert event["sent_bytes"] == hub.received_bytes
+    opened, closed = log.payloads("outbound")
+    assert opened == {"host": hub.host, "state": "opened", "why": "a test"}
+    assert (closed["host"], closed["state"]) == (hub.host, "closed")
+    assert closed["sent_bytes"] == hub.received_bytes
+
+
+def test_each_host_is_in_the_log_before_anything_is_sent_to_it(
+    hub: Hub, log: SessionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is there whatever ends this process."""
+    requests_before: list[tuple[str, int]] = []
+    write = log.event
+
+    def noted(kind: str, run: str | None, payload: dict[str, Any]) -> None:
+        requests_before.append((payload["host"], len(hub.requests)))
+        write(kind, run, payload)
+
+    monkeypatch.setattr(log, "event", noted)
+    with Outbound(log).connect(hub.endpoint, "a test") as connection:
+        for _ in range(2):
+            with connection.get(hub.url("model.safetensors")) as reply:
+                reply.body()
+        assert requests_before == [(hub.host, 0), (hub.cdn_host, 1)]
+        assert [event["state"] for event in log.payloads("outbound")] == ["opened", "opened"]
+    assert [event["state"] for event in log.payloads("outbound")] == ["opened", "opened", "closed", "closed"]
+
+
+def test_what_cannot_be_logged_is_not_sent(hub: Hub, log: SessionLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise StorageProblem("log.db", "the disk is full", "free some space")
+
+    monkeypatch.setattr(log, "event", refuse)
+    with (
+        Outbound(log).connect(hub.endpoint, "a test") as connection,
+        pytest.raises(StorageProblem, match="the disk is full"),
+        connection.get(hub.url("config.json")),
+    ):
+        pass
+    assert hub.requests == []
 
 
 def test_it_says_no_more_of_this_machine_than_the_product_and_its_version(hub: Hub, log: SessionLog) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -13,8 +13,10 @@ from assistant.models.pulling import installed
 from pipelines.errors import ModelNeeded, UsageProblem, VerificationFailed
 from pipelines.weights.catalogue import MEDASR
 from pipelines.weights.folder import ModelFolder
-from tests.support.hub_server import Hub
-from tests.support.pulling import UNWANTED, WEIGHTS, Puller, weights_requests
+from tests.support.hub_server import Hub, Masks, Refusal
+from tests.support.pulling import UNWANTED, WEIGHTS, Puller, weights_path, weights_requests
+
+MASKS = get_args(Masks)
 
 
 def test_a_pulled_model_is_the_repositorys_model(puller: Puller, repository: Path) -> None:
@@ -54,7 +56,19 @@ def test_a_changed_file_is_pulled_again(puller: Puller, hub: Hub, repository: Pa
     assert weights.read_bytes() == (repository / WEIGHTS).read_bytes()
 
 
-def test_progress_never_falls_and_ends_whole(puller: Puller, hub: Hub) -> None:
+def test_a_model_that_a_killed_install_had_moved_aside_comes_back(puller: Puller, hub: Hub) -> None:
+    first = puller()
+    (puller.models / "medasr").rename(puller.models / ".medasr.earlier")
+    hub.requests.clear()
+    assert puller() == first
+    assert hub.requests == []
+    ModelFolder(puller.models / "medasr", MEDASR).require()
+    assert not (puller.models / ".medasr.earlier").exists()
+
+
+@pytest.mark.parametrize("masks", MASKS)
+def test_progress_never_falls_and_ends_whole(masks: Masks, puller: Puller, hub: Hub) -> None:
+    hub.masks = masks
     hub.drop_after[WEIGHTS] = (hub.folder / WEIGHTS).stat().st_size - 1
     hub.ignores_ranges = True
     passport = puller(pauses=(0.0,))
@@ -79,13 +93,42 @@ def test_a_broken_pull_goes_on_where_it_stopped(puller: Puller, hub: Hub) -> Non
     assert hub.fetched() & before == {WEIGHTS}
 
 
+@pytest.mark.parametrize("ignores_ranges", [False, True])
+def test_what_arrived_is_kept_where_nothing_more_comes(
+    ignores_ranges: bool, puller: Puller, hub: Hub, repository: Path
+) -> None:
+    hub.drop_after[WEIGHTS] = 50_000
+    hub.withheld, hub.ignores_ranges = {WEIGHTS}, ignores_ranges
+    line = puller.fails(ModelNeeded, pauses=(0.0,))
+    assert f"{hub.cdn_host} stopped in the middle (nothing more of the file came); what arrived is kept" in line
+    (part,) = puller.models.glob(f".medasr.pulling/.{WEIGHTS}.*.part")
+    assert part.read_bytes() == (repository / WEIGHTS).read_bytes()[:50_000]
+    hub.withheld, hub.ignores_ranges = set(), False
+    hub.requests.clear()
+    puller()
+    assert weights_requests(hub) == ["bytes=50000-"]
+
+
+def test_an_address_whose_signature_has_ended_is_asked_for_anew(puller: Puller, hub: Hub) -> None:
+    hub.drop_after[WEIGHTS] = 50_000
+    puller.fails(ModelNeeded)
+    hub.requests.clear()
+    hub.refusals[weights_path(hub)] = [Refusal(403)]
+    puller(pauses=(0.0,))
+    assert weights_requests(hub) == ["bytes=50000-", "bytes=50000-"]
+    assert [ask.path for ask in hub.requests if ask.method == "GET"].count(hub.url(WEIGHTS)) == 2
+
+
 def test_a_drop_is_mended_within_the_pull(puller: Puller, hub: Hub) -> None:
     hub.drop_after[WEIGHTS] = 50_000
     puller(pauses=(0.0,))
     assert weights_requests(hub) == [None, "bytes=50000-"]
 
 
-def test_an_interrupted_pull_goes_on_where_it_stopped(puller: Puller, hub: Hub, repository: Path) -> None:
+@pytest.mark.parametrize("masks", MASKS)
+def test_an_interrupted_pull_goes_on_where_it_stopped(masks: Masks, puller: Puller, hub: Hub, repository: Path) -> None:
+    hub.masks = masks
+
     def interrupt() -> None:
         if len([name for name, _, _ in puller.progress if name == WEIGHTS]) == 2:
             raise KeyboardInterrupt
@@ -93,7 +136,7 @@ def test_an_interrupted_pull_goes_on_where_it_stopped(puller: Puller, hub: Hub, 
     puller.on_progress = interrupt
     with pytest.raises(KeyboardInterrupt):
         puller()
-    assert {event["host"] for event in puller.log.payloads("outbound")} == {hub.host, hub.cdn_host}
+    assert {event["host"] for event in puller.outbound("closed")} == {hub.host, hub.cdn_host}
     (part,) = puller.models.glob(f".medasr.pulling/.{WEIGHTS}.*.part")
     arrived = part.stat().st_size
     assert 0 < arrived < (repository / WEIGHTS).stat().st_size
@@ -141,12 +184,13 @@ def test_what_another_revision_left_is_not_installed(puller: Puller) -> None:
 
 def test_every_host_is_in_the_log_with_its_bytes(puller: Puller, hub: Hub) -> None:
     puller()
-    events = {event["host"]: event for event in puller.log.payloads("outbound")}
+    assert {event["host"] for event in puller.outbound("opened")} == {hub.host, hub.cdn_host}
+    events = {event["host"]: event for event in puller.outbound("closed")}
     assert set(events) == {hub.host, hub.cdn_host} == {ask.host for ask in hub.requests}
     assert sum(event["received_bytes"] for event in events.values()) == hub.sent_bytes
     assert sum(event["sent_bytes"] for event in events.values()) == hub.received_bytes
     assert {event["why"] for event in events.values()} == {"pull medasr"}
-    assert all(set(event) == {"host", "received_bytes", "sent_bytes", "why"} for event in events.values())
+    assert all(set(event) == {"host", "received_bytes", "sent_bytes", "state", "why"} for event in events.values())
 
 
 def test_nothing_but_the_hub_and_its_cdn_is_looked_up(puller: Puller, monkeypatch: pytest.MonkeyPatch) -> None:

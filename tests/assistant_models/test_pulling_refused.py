@@ -14,7 +14,7 @@ import pytest
 from pipelines.errors import ModelNeeded, StorageProblem, UsageProblem, VerificationFailed
 from pipelines.weights.catalogue import MEDASR
 from tests.support.hub_server import SIGNATURE, Hub, Refusal
-from tests.support.pulling import TOKEN, WEIGHTS, Puller
+from tests.support.pulling import TOKEN, WEIGHTS, Puller, weights_path
 
 
 def gated(hub: Hub, monkeypatch: pytest.MonkeyPatch, token: str | None = TOKEN) -> None:
@@ -90,7 +90,7 @@ def test_an_unreachable_hub(puller: Puller) -> None:
         line = puller.fails(ModelNeeded, endpoint=f"http://{host}")
     assert f"{host} cannot be reached (it refuses the connection)" in line
     assert "assistant models import DIR" in line
-    (event,) = puller.log.payloads("outbound")
+    (event,) = puller.outbound("closed")
     assert (event["host"], event["received_bytes"]) == (host, 0)
 
 
@@ -165,6 +165,20 @@ def test_a_hub_out_of_order(puller: Puller, hub: Hub, status: int) -> None:
     puller(pauses=(0.0, 0.0))
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("token", [None, TOKEN])
+def test_the_refusal_of_another_host_is_not_about_the_account(
+    puller: Puller, hub: Hub, monkeypatch: pytest.MonkeyPatch, token: str | None, status: int
+) -> None:
+    if token is not None:
+        gated(hub, monkeypatch, token)
+    hub.refusals[weights_path(hub)] = [Refusal(status)]
+    line = puller.fails(ModelNeeded)
+    assert f"{hub.cdn_host} cannot be reached (it answers {status}: the signed address has ended" in line
+    assert "clock" in line
+    assert "token" not in line
+
+
 def test_a_file_that_is_listed_but_missing(puller: Puller, hub: Hub) -> None:
     hub.refusals["/config.json"] = [Refusal(404, "EntryNotFound", "Entry not found")]
     assert f"{hub.host} has no config.json of google/medasr" in puller.fails(ModelNeeded)
@@ -234,4 +248,6 @@ def test_two_pulls_at_once(puller: Puller) -> None:
 
     puller.on_progress = meanwhile
     puller()
-    assert [str(error) for error in caught] == ["medasr: is being pulled by another process; wait until that is done"]
+    assert [str(error) for error in caught] == [
+        "medasr: is being pulled or imported by another process; wait until that is done, then try again"
+    ]

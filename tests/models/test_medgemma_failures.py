@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pipelines.errors import ModelNeeded, UsageProblem
+from pipelines.models import checkpoint
+from pipelines.models.generator import Slot
 from pipelines.models.medgemma import MedGemma
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
@@ -227,3 +229,48 @@ def test_a_failed_load_can_be_tried_again(folder: Path) -> None:
         generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures())
     (folder / "chat_template.jinja").write_text(template)
     assert generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures()).output_tokens > 0
+
+
+def test_a_panic_of_the_tokenizers_library(folder: Path) -> None:
+    panicking = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
+    _edit(folder / "tokenizer.json", lambda tokenizer: tokenizer.update(normalizer=panicking))
+    assert "cannot be loaded (PanicException" in _refusal(folder)
+
+
+@pytest.mark.parametrize("part", ["text_config", "vision_config"])
+def test_sizes_that_cannot_be(folder: Path, part: str) -> None:
+    _edit(folder / "config.json", lambda config: config[part].update(hidden_size="a"))
+    assert "config.json: says what cannot be" in _refusal(folder)
+
+
+@pytest.mark.parametrize("stated", ["long", 1.5, [], -1, True, None])
+def test_a_context_that_cannot_be_is_not_told(folder: Path, stated: object) -> None:
+    _edit(folder / "config.json", lambda config: config["text_config"].update(max_position_embeddings=stated))
+    assert MedGemma(ModelFolder(folder, MEDGEMMA)).capabilities().context_tokens == 131_072
+
+
+def test_a_call_that_is_too_large_for_the_machine_is_refused_before_its_pictures_are_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = MedGemma(ModelFolder(folder, MEDGEMMA), threads=1, device="cpu", dtype="float32")
+    pictures = Pictures()
+    seen = [pictures.add(seed) for seed in range(2)]
+    generator.generate(an_ask(QUESTION, max_new_tokens=2), pictures)
+    monkeypatch.setattr("pipelines.weights.memory.available_memory", lambda device: 1_000_000)
+    with pytest.raises(ModelNeeded, match=r"needs 0\.\d GB more .* and 2 pictures, and 0\.0 GB are free"):
+        generator.generate(an_ask(*seen, QUESTION, max_new_tokens=2), pictures)
+    with pytest.raises(ModelNeeded, match="2 pictures"):
+        generator.choose(an_ask(*seen, QUESTION), (Slot(options=("yes", "no")),), pictures)
+    assert pictures.asked == []
+
+
+@pytest.mark.parametrize(("computes", "taken"), [(True, "bfloat16"), (False, "float32")])
+def test_auto_is_bfloat16_where_the_device_has_it(monkeypatch: pytest.MonkeyPatch, computes: bool, taken: str) -> None:
+    monkeypatch.setattr(checkpoint, "computes_bfloat16", lambda device: computes)
+    assert checkpoint.choose_dtype("auto", "mps") == taken
+    assert checkpoint.choose_dtype("float32", "mps") == "float32"
+
+
+def test_bfloat16_is_tried_on_the_device() -> None:
+    assert checkpoint.computes_bfloat16("cpu")
+    assert checkpoint.computes_bfloat16("mps") == torch.backends.mps.is_available()

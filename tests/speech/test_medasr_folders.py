@@ -14,6 +14,7 @@ import pytest
 from pipelines.errors import ModelNeeded
 from pipelines.speech.audio import RATE
 from pipelines.speech.medasr import MedASRRecognizer
+from pipelines.speech.medasr_model import load
 from pipelines.weights.catalogue import MEDASR
 from pipelines.weights.folder import ModelFolder
 from tests.support.tiny_medasr import build_random
@@ -151,3 +152,14 @@ def test_the_blank_is_the_networks_whatever_the_tokeniser_pads_with(gibberish: P
     )
     assert published.raw
     assert (renamed.raw, renamed.segments) == (published.raw, published.segments)
+
+
+def test_beginning_and_end_are_never_said_also_where_the_tokeniser_does_not_name_them(
+    gibberish: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "medasr"
+    shutil.copytree(gibberish, folder)
+    names = json.loads((folder / "tokenizer_config.json").read_text())
+    names = {key: value for key, value in names.items() if key not in ("bos_token", "eos_token")}
+    (folder / "tokenizer_config.json").write_text(json.dumps(names))
+    assert load(ModelFolder(folder, MEDASR)).alphabet == load(ModelFolder(gibberish, MEDASR)).alphabet

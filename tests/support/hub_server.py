@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 LARGE = ("*.safetensors", "tokenizer.json")
 SIGNATURE = "signed-for-one-hour"
+Masks = Literal["nothing", "hashes", "large files"]
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,12 @@ class Hub:
     """Files that are given with one byte changed."""
     refusals: dict[str, list[Refusal]] = field(default_factory=dict)
     """End of a path -> refusals for its next requests."""
-    masks: Literal["nothing", "hashes", "large files"] = "nothing"
-    """What the listing hides, as that of a gated repository may: hashes of large files, or that they are large."""
+    masks: Masks = "nothing"
+    """What the listing hides, as that of a gated repository may: hashes of large files, or that they are large.
+
+    What it then says of a large file is true of the pointer to it that lies in git."""
+    withheld: set[str] = field(default_factory=set)
+    """Files of which nothing more is given to who has a part of them, in an answer that looks whole."""
     ignores_ranges: bool = False
     elsewhere: str | None = None
     """Where large files are said to lie, instead of this server under its other name."""
@@ -107,7 +112,9 @@ class Hub:
                 pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(data)}\n"
                 entry["blobId"] = git_hash(pointer.encode())
                 shown = digest if self.masks == "nothing" else None
-                if self.masks != "large files":
+                if self.masks == "large files":
+                    entry["size"] = len(pointer)
+                else:
                     entry["lfs"] = {"sha256": shown, "size": len(data), "pointerSize": len(pointer)}
             siblings.append(entry)
         return {"id": self.repository, "sha": self.revision, "gated": "manual", "siblings": siblings}
@@ -278,6 +285,8 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 first = int(asked.removeprefix("bytes=").removesuffix("-"))
                 headers = (*headers, ("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}"))
                 data, status = data[first:], 206
+            if asked and name in hub.withheld:
+                data = b""
             self.send_response(status)
             for header, value in (*headers, ("Content-Length", str(len(data)))):
                 self.send_header(header, value)

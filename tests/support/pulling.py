@@ -52,10 +52,15 @@ def build_repository(folder: Path) -> Path:
     return folder
 
 
+def weights_path(hub: Hub) -> str:
+    """Where the hub sends who asks for the weights."""
+    return f"/lfs/{hashlib.sha256((hub.folder / WEIGHTS).read_bytes()).hexdigest()}"
+
+
 def weights_requests(hub: Hub) -> list[str | None]:
     """The ranges in which the weights were asked for."""
-    digest = hashlib.sha256((hub.folder / WEIGHTS).read_bytes()).hexdigest()
-    return [ask.range for ask in hub.requests if ask.path == f"/lfs/{digest}"]
+    path = weights_path(hub)
+    return [ask.range for ask in hub.requests if ask.path == path]
 
 
 class Puller:
@@ -92,6 +97,10 @@ class Puller:
         assert SIGNATURE not in str(caught.value)
         assert caught.value.subject == MEDASR.name
         return str(caught.value)
+
+    def outbound(self, state: str) -> tuple[dict[str, Any], ...]:
+        """The log's events of this state about connections."""
+        return tuple(event for event in self.log.payloads("outbound") if event["state"] == state)
 
     def on_disk(self) -> bytes:
         """Everything that the log has written."""

@@ -2,7 +2,9 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from pipelines.errors import ModelNeeded
 from pipelines.weights import memory
 from pipelines.weights.catalogue import MEDASR, MEDGEMMA
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.memory import available_memory, estimate, require_memory
+from pipelines.weights.memory import available_memory, estimate, require_memory, require_room
 
 #: MedGemma 1.5 4B as its config.json has it; what is not there is left to the defaults of transformers.
 CONFIG_4B = {
@@ -120,3 +122,74 @@ def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
     assert available_memory("cpu", tmp_path) == 250_000
     (tmp_path / "memory.max").write_text("max\n")
     assert available_memory("cpu", tmp_path) > 1_000_000
+
+
+def test_every_picture_of_a_call_needs_its_own(four_billion: ModelFolder) -> None:
+    one, ten = (estimate(four_billion, "bfloat16", "cpu", 300, pictures).work for pictures in (1, 10))
+    assert (ten - one) / 9 == pytest.approx(0.22e9, rel=0.05)
+
+
+def test_a_call_is_held_against_what_is_free_beside_the_weights(
+    four_billion: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda device: 3_000_000_000)
+    require_room(four_billion, "bfloat16", "cpu", 4096, 1)
+    with pytest.raises(ModelNeeded) as caught:
+        require_room(four_billion, "bfloat16", "cpu", 32_768, 1)
+    assert caught.value.problem == (
+        "needs 9.1 GB more in bfloat16 on cpu, for 32768 tokens and 1 pictures, and 3.0 GB are free"
+    )
+    with pytest.raises(ModelNeeded, match="20 pictures"):
+        require_room(four_billion, "bfloat16", "cpu", 6000, 20)
+
+
+def test_what_runs_on_a_graphics_processor_must_fit_into_the_host_first(
+    four_billion: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = {"cuda:0": 80_000_000_000, "cpu": 9_200_000_000}
+    monkeypatch.setattr(memory, "available_memory", free.__getitem__)
+    require_memory(four_billion, "bfloat16", "cuda:0")
+    free["cpu"] = 8_700_000_000
+    with pytest.raises(ModelNeeded) as caught:
+        require_memory(four_billion, "bfloat16", "cuda:0")
+    assert caught.value.problem == "needs 9.1 GB in bfloat16 on cpu to be loaded onto cuda:0 and 8.7 GB are free"
+
+
+def test_what_torch_keeps_for_later_calls_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda place: (1000, 5000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda place: 3000)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda place: 2500)
+    assert available_memory("cuda:1") == 1500
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda config: config.update(vision_config=[]),
+        lambda config: config.update(vision_config=[1]),
+        lambda config: config.update(text_config="large"),
+        lambda config: config["text_config"].update(num_hidden_layers=None),
+        lambda config: config["text_config"].update(num_hidden_layers=10**12),
+        lambda config: config["text_config"].update(hidden_size="a"),
+        lambda config: config["text_config"].update(num_key_value_heads="a"),
+        lambda config: config["text_config"].update(sliding_window=[]),
+        lambda config: config["text_config"].update(layer_types=3),
+        lambda config: config["vision_config"].update(patch_size=0),
+    ],
+)
+def test_sizes_that_cannot_be_are_one_line(four_billion: ModelFolder, damage: Callable[[dict[str, Any]], None]) -> None:
+    path = four_billion.path / "config.json"
+    config = json.loads(path.read_text())
+    damage(config)
+    path.write_text(json.dumps(config))
+    with pytest.raises(ModelNeeded) as caught:
+        estimate(four_billion, "bfloat16", "cpu")
+    assert str(caught.value).startswith("medgemma/config.json: says what cannot be")
+
+
+def test_a_model_may_have_no_sliding_window(four_billion: ModelFolder) -> None:
+    path = four_billion.path / "config.json"
+    path.write_text(json.dumps({"text_config": {"sliding_window": None, "sliding_window_pattern": None}}))
+    assert estimate(four_billion, "bfloat16", "cpu", 100).cache == 26 * 100 * 2 * 4 * 256 * 2

@@ -384,3 +384,16 @@ def test_only_what_is_loaded_and_the_terms_count_as_files(folder: Path, model: K
     (folder / "sub.json").mkdir()
     (folder / "LICENSE").write_text("terms")
     assert {path.name for path in ModelFolder(folder, model).files()} == before | {"LICENSE"}
+
+
+def test_a_token_may_be_given_as_an_object(medgemma: Path) -> None:
+    edit(medgemma / "tokenizer_config.json", lambda names: names.update(boi_token={"content": "<start_of_image>"}))
+    assert ModelFolder(medgemma, MEDGEMMA).availability().ready
+
+
+@pytest.mark.parametrize("token", [{"content": 7}, {}, ["<start_of_image>"], 7, None])
+def test_a_token_that_is_no_text_is_one_line(medgemma: Path, token: object) -> None:
+    edit(medgemma / "tokenizer_config.json", lambda names: names.update(boi_token=token))
+    available = ModelFolder(medgemma, MEDGEMMA).availability()
+    assert not available.ready
+    assert available.detail == "medgemma/tokenizer_config.json gives a boi_token that is no text"
