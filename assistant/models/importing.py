@@ -58,7 +58,7 @@ def import_folder(source: Path, models_dir: Path, log: SessionLog, progress: Pro
         examine(source, model)
         given = _Given(source, needed_files(source))
     target = models_dir / model.name
-    with disk_errors(models_dir), alone(models_dir, model):
+    with disk_errors(models_dir, "ASSISTANT_MODELS_DIR"), alone(models_dir, model):
         restore_earlier(target)
         if target.exists() and os.path.samestat(target.stat(), given.stat):
             return _adopt(target, model, log, progress)

@@ -37,7 +37,7 @@ def install(staged: Path, models_dir: Path, passport: Passport) -> Path:
     """
     model = KNOWN_MODELS[passport.model]
     target = models_dir / model.name
-    with disk_errors(models_dir):
+    with disk_errors(models_dir, "ASSISTANT_MODELS_DIR"):
         write_passport(staged, passport)
         ModelFolder(staged, model).require()
         _sync(staged)

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from pipelines.errors import ProductError, StorageProblem, VerificationFailed
 
 _FREE_SPACE = "free some space there and run the same command again; what was acknowledged is kept"
-_GIVE_ACCESS = "make it writable or choose another with --data-dir"
+_DATA_DIR = "--data-dir"
+_GIVE_ACCESS = f"make it writable or choose another with {_DATA_DIR}"
 _DAMAGED = "run `assistant log verify`, and restore the folder from a copy if it fails"
 
 _BY_ERRNO = {
@@ -22,8 +23,8 @@ _BY_ERRNO = {
     errno.EROFS: ("the folder is read-only", _GIVE_ACCESS),
     errno.EACCES: ("the folder may not be written", _GIVE_ACCESS),
     errno.EPERM: ("the folder may not be written", _GIVE_ACCESS),
-    errno.ENOTDIR: ("is not a folder", "choose a folder with --data-dir"),
-    errno.EEXIST: ("is not a folder", "choose a folder with --data-dir"),
+    errno.ENOTDIR: ("is not a folder", f"choose a folder with {_DATA_DIR}"),
+    errno.EEXIST: ("is not a folder", f"choose a folder with {_DATA_DIR}"),
     errno.EIO: ("the disk reports an error", "check the disk, then run the same command again"),
 }
 
@@ -40,19 +41,19 @@ _BY_SQLITE_CODE = {
 }
 
 
-def from_os(path: Path, error: OSError) -> ProductError:
-    """The typed error for an operating system's refusal to work on ``path``."""
+def from_os(path: Path, error: OSError, setting: str = _DATA_DIR) -> ProductError:
+    """The typed error for an operating system's refusal to work on ``path``, a folder that ``setting`` names."""
     problem, remedy = _BY_ERRNO.get(error.errno or 0, (error.strerror or "cannot be used", _GIVE_ACCESS))
-    return StorageProblem(str(path), problem, remedy)
+    return StorageProblem(str(path), problem, remedy.replace(_DATA_DIR, setting))
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Raises OSErrors of the block as StorageProblem about ``path``."""
+def disk_errors(path: Path, setting: str = _DATA_DIR) -> Iterator[None]:
+    """Raises OSErrors of the block as StorageProblem about ``path``, a folder that ``setting`` names."""
     try:
         yield
     except OSError as error:
-        raise from_os(path, error) from error
+        raise from_os(path, error, setting) from error
 
 
 @contextmanager

@@ -430,3 +430,10 @@ def test_a_swap_that_fails_brings_the_old_model_back(
     with pytest.raises(StorageProblem, match="the disk reports an error"):
         import_folder(built["medasr again"], models, log)
     assert bytes_of(models / "medasr") == before
+
+
+def test_a_models_folder_that_is_a_file_names_its_own_setting(given: Path, tmp_path: Path, log: SessionLog) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageProblem) as refused:
+        import_folder(given, tmp_path / "file", log)
+    assert "ASSISTANT_MODELS_DIR" in refused.value.remedy
