@@ -122,6 +122,7 @@ def check(ctx: click.Context, name: str, as_json: bool) -> int:
     from assistant.engines import generator_named, model_folder, recognizer_named
     from assistant.models.checking import check_generator, check_recognizer
     from assistant.quiet import silence_libraries
+    from assistant.sessions import SessionLog
     from pipelines.errors import UsageProblem
     from pipelines.weights.catalogue import KNOWN_MODELS
 
@@ -135,6 +136,17 @@ def check(ctx: click.Context, name: str, as_json: bool) -> int:
             report = check_generator(generator, folder, progress)
         else:
             raise UsageProblem(name, "is no engine", "assistant models list shows them")
+    with SessionLog.open(settings.data_dir) as log:
+        log.event(
+            "model-checked",
+            None,
+            {
+                "engine": report.engine.name,
+                "weights_sha256": report.engine.weights_sha256,
+                "ok": report.ok,
+                "seconds": report.seconds,
+            },
+        )
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from assistant.sessions import SessionLog
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, VERIFICATION_FAILED
 from tests.cli.conftest import Call
 from tests.support.tiny_medasr import Hearing
@@ -130,7 +131,9 @@ def test_the_embedded_profile_asks_no_model_that_is_there(call_for_real: Call, a
     assert call("ask", "what is the usual dose of aspirin", "--profile", "gpt").code == 2
 
 
-def test_checking_a_model(call_for_real: Call, hearing: Hearing, answering: Path, models_dir: Path) -> None:
+def test_checking_a_model(
+    call_for_real: Call, hearing: Hearing, answering: Path, models_dir: Path, data_dir: Path
+) -> None:
     call = call_for_real
     for folder, name in ((hearing.folder, "medasr"), (answering, "medgemma")):
         call("models", "import", folder)
@@ -141,6 +144,8 @@ def test_checking_a_model(call_for_real: Call, hearing: Hearing, answering: Path
         assert report["seconds"] > 0  # type: ignore[operator]
         assert report["peak_memory_bytes"] > 0  # type: ignore[operator]
         assert "loaded in" in call("models", "check", name).out
+    with SessionLog.open(data_dir) as log:
+        assert [said["engine"] for said in log.payloads("model-checked")] == ["medasr"] * 2 + ["medgemma"] * 2
     weights = models_dir / "medgemma" / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-100] ^= 1
