@@ -127,7 +127,7 @@ class Hub:
 
         Raises:
             ModelNeeded: refused for good.
-            Unreachable: no answer for now, the hub is out of order, or where it sends us the signature is not taken.
+            Unreachable: no answer, the hub is out of order, or where it sends us the signature is not taken.
         """
         headers = {"Range": f"bytes={start}-"} if start else {}
         with self._connection.get(self._path(file), headers) as reply:

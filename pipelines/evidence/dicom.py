@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,26 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.errors import BadInput
+from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.records import Patient
 
 if TYPE_CHECKING:
     from pydicom import Dataset
-
-#: What pydicom and the decoders under it raise on damaged or unusual files, besides exceptions of its own.
-_DAMAGE: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 
 #: What is asked of a header anywhere.
 _USED: Final = (
@@ -60,7 +44,7 @@ def reading(name: str, problem: str, remedy: str) -> Iterator[None]:
     try:
         with unwarned():
             yield
-    except (BytesLengthException, InvalidDicomError, *_DAMAGE) as broken:
+    except (BytesLengthException, InvalidDicomError, *DECODING_ERRORS) as broken:
         raise BadInput(name, problem, remedy) from broken
 
 

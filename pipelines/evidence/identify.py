@@ -159,7 +159,7 @@ def _zip_kind(path: Path, name: str) -> Kind:
                 if format_of(head, member) is Format.DICOM:
                     return _dicom_kind(head, name)
                 head.unlink()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as broken:
+    except (zipfile.BadZipFile, RuntimeError) as broken:
         raise BadInput(name, "is a zip archive that cannot be read", "pack it again without a password") from broken
     raise BadInput(
         name, "is a zip archive without DICOM images", "attach the files themselves, or name the kind: KIND=PATH"

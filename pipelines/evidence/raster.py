@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import struct
 import warnings
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pipelines.errors import BadInput
+from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.depth import extent, full_range, refuse_size, scaled, too_large, too_much_memory
 
 if TYPE_CHECKING:
@@ -20,22 +19,6 @@ _FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _EXIF_ORIENTATION: Final = 0x0112
 _TIFF_PHOTOMETRIC: Final = 262
 _WHITE_IS_ZERO: Final = 0
-
-#: What Pillow's decoders raise on damaged files.
-_DAMAGE: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
 
 
 class Shown(NamedTuple):
@@ -84,7 +67,7 @@ def load(path: Path, name: str) -> Loaded:
         raise too_large(name, max(map(int, re.findall(r"\d+", str(bomb))))) from bomb
     except MemoryError as full:
         raise too_much_memory(name) from full
-    except _DAMAGE as broken:
+    except DECODING_ERRORS as broken:
         raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken
     grey = _is_deep_grey(picture)
     return Loaded(picture, pages, orientation, cut=deep and not grey, negative=negative and grey)
@@ -157,7 +140,7 @@ def _orientation(picture: ImageFile) -> int:
     """1 where the metadata is damaged: the picture itself may well be sound."""
     try:
         found = picture.getexif().get(_EXIF_ORIENTATION, 1)
-    except _DAMAGE:
+    except DECODING_ERRORS:
         return 1
     return found if isinstance(found, int) else 1
 

@@ -35,7 +35,7 @@ def messages(
     Args:
         control: of the tokenizer. Where the ask's texts spell one, a space is put after its first character.
         thinking: puts `THINK` before the system text.
-        picture: opens a frame; without it the turn holds placeholders, which is enough to count tokens.
+        picture: opens a frame; without it the turn only says where they stand, which is enough to count tokens.
     """
     system = " ".join(filter(None, (THINK if thinking else None, ask.system)))
     turn = [{"role": "user", "content": _content(ask.parts, control, picture)}]
@@ -60,7 +60,7 @@ def _content(
 
 
 def length(processor: Any, turn: list[Message]) -> Length:
-    """What the processor will make of messages with placeholders, without any pixels."""
+    """What the processor will make of messages that only say where pictures stand."""
     text = processor.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
     expanded = text.replace(processor.boi_token, processor.full_image_sequence)
     bos = processor.tokenizer.bos_token

@@ -12,6 +12,7 @@ import pytest
 from assistant.sessions import SessionLog
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, VERIFICATION_FAILED
 from tests.cli.conftest import Call
+from tests.support.engines import DICTATION
 from tests.support.tiny_medasr import Hearing
 from tests.support.tiny_medgemma import build_random
 
@@ -106,13 +107,16 @@ def test_the_samples_in_the_medgemma_profile(call_for_real: Call, hearing: Heari
     runs = replayed.objects
     assert len(runs) == 13
     engines: set[str] = set()
+    nodes: set[str] = set()
     for run in runs:
         [shown] = call("log", "show", run["run"], "--json").objects
         assert shown["model_calls"]
         for one in shown["model_calls"]:  # type: ignore[union-attr]
             rule_four_of(one)
             engines.add(one["engine"]["name"])
+            nodes.add(one["node"])
     assert engines == {"medasr", "medgemma"}
+    assert nodes >= {"transcribe", "route"}, "the unclear sample was not put to the tie-breaker"
     by_name = {Path(run["recording"]["name"]).stem: run for run in runs}  # type: ignore[index]
     report = by_name["chest-film-report"]
     assert report["result"]["data"]["filed_by"].keys() == {"heading", "model"}  # type: ignore[index]
@@ -129,6 +133,23 @@ def test_the_embedded_profile_asks_no_model_that_is_there(call_for_real: Call, a
     assert call("resume", asked.objects[0]["run"], "--json").code == DONE
     assert call("ask", "what is the usual dose of aspirin", "--profile", "whisper,medgemma", "--json").code == DONE
     assert call("ask", "what is the usual dose of aspirin", "--profile", "gpt").code == 2
+
+
+def test_a_note_is_filed_by_medgemma_itself(
+    call_for_real: Call, answering: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = call_for_real
+    call("models", "import", answering)
+    monkeypatch.setenv("ASSISTANT_FILING", "model")
+    filed = call("ask", DICTATION, "--task", "dictation-note", "--template", "soap", "--json")
+    [run] = filed.objects
+    assert filed.code == DONE, filed.err
+    assert run["result"]["data"]["filed_by"] == {"heading": 0, "model": 4}  # type: ignore[index]
+    assert sorted(" ".join(s["text"] for s in run["result"]["statements"]).split()) == sorted(DICTATION.split())  # type: ignore[index]
+    [shown] = call("log", "show", run["run"], "--json").objects
+    [one] = shown["model_calls"]  # type: ignore[misc]
+    rule_four_of(one)
+    assert len(one["exchange"]["generation"]["chosen"]) == 4  # type: ignore[index]
 
 
 def test_checking_a_model(

@@ -204,10 +204,9 @@ def test_memory_that_runs_out_while_loading(folder: Path, monkeypatch: pytest.Mo
     assert "does not fit into the memory of cpu: it needs 0." in _refusal(folder)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a graphics processor")
 def test_a_device_that_is_not_there(folder: Path) -> None:
-    with pytest.raises(UsageProblem, match="device cuda: is not on this machine"):
-        MedGemma(ModelFolder(folder, MEDGEMMA), device="cuda").generate(an_ask(QUESTION), Pictures())
+    with pytest.raises(UsageProblem, match="device cuda:97: is not on this machine"):
+        MedGemma(ModelFolder(folder, MEDGEMMA), device="cuda:97").generate(an_ask(QUESTION), Pictures())
 
 
 def test_a_fault_of_ours_is_not_called_something_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
