@@ -154,6 +154,59 @@ class Span(Value):
     raw_end: int
 
 
+class Change(Value):
+    """Words that are written in another form than they were recognised in; both forms are kept.
+
+    ``text[start:end] == after``, which came from ``raw[raw_start:raw_end]``. Where something was taken out, ``after``
+    is empty and ``start == end``.
+    """
+
+    kind: str
+    """``command``, ``scratched``, ``number``, ``dose``, ``date``, …, or ``replacement`` (by an entry of the user's)."""
+    start: int
+    end: int
+    raw_start: int
+    raw_end: int
+    before: str
+    after: str
+
+
+class Suggestion(Value):
+    """A word that may have been misheard, for the reader to decide. Nothing was changed.
+
+    ``text[start:end] == heard``.
+    """
+
+    kind: Literal["near-miss", "look-alike"]
+    """``near-miss``: unlikely as recognised and close to ``term``. ``look-alike``: a drug that is easily taken for the
+    drug ``term``; reported however sure the recogniser was."""
+    start: int
+    end: int
+    raw_start: int
+    raw_end: int
+    heard: str
+    term: str
+    category: str
+    heard_confidence: float | None
+    term_confidence: float
+    """How close ``term`` is in sound and spelling, from 0 to 1."""
+
+
+class Quality(Value):
+    """What the sound is like, measured on the recording as it was captured. Levels in dB of full scale."""
+
+    peak_db: float
+    speech_db: float | None
+    """RMS level while somebody speaks; None where nobody does."""
+    noise_db: float | None
+    """RMS level of the quietest tenth."""
+    clipped: float
+    """Share of samples at full scale in runs of at least three."""
+    band_hz: float | None
+    """Above this the recording holds next to nothing."""
+    speech_seconds: float
+
+
 class Transcript(Value):
     """What was said: as recognised (``raw``), as written (``text``), and how the one became the other.
 
@@ -171,6 +224,11 @@ class Transcript(Value):
     warnings: tuple[str, ...] = ()
     gain_db: tuple[float, float] | None = None
     """Least and greatest level correction that was applied before recognition."""
+    changes: tuple[Change, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    quality: Quality | None = None
+    language: str | None = None
+    """The language that was heard (ISO 639-1), where it was looked for."""
 
     def audio_time(self, start: int, end: int) -> tuple[float, float] | None:
         """When ``text[start:end]`` was spoken, or None where no word times are known."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pipelines.errors import BadInput
 from pipelines.records import Availability, Engine, Segment
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
+from pipelines.text.lexicon import Lexicon
+
+#: Samples that are handed to an engine at once.
+_BLOCK: Final = 4 * RATE
 
 Progress = Callable[[float], None]
 """Told the fraction done, from 0 to 1, never falling."""
@@ -32,6 +36,42 @@ class Heard:
     tokens: int | None = None
 
 
+@dataclass(frozen=True)
+class SoFar:
+    """What was heard up to now, raw. ``settled`` only ever grows; ``open`` may still change."""
+
+    settled: str
+    open: str
+
+
+class Listening(Protocol):
+    """One recording on its way into an engine, in order and in pieces of any length.
+
+    What comes out does not depend on how the sound was cut into pieces, nor on whether `so_far` was asked. Memory does
+    not grow with the samples, only with what was said. Not for several threads at once.
+    """
+
+    def hear(self, samples: Samples) -> None:
+        """Take in the next mono 16 kHz float32 samples, [n]; recognises what can be recognised for good.
+
+        Raises:
+            ModelNeeded: the weights are missing or damaged.
+        """
+        ...
+
+    def so_far(self) -> SoFar:
+        """What was heard up to now: quick, for somebody who watches."""
+        ...
+
+    def finish(self) -> Heard:
+        """Nothing more comes. Called once.
+
+        Raises:
+            BadInput: fewer samples than the engine's ``minimum_seconds``.
+        """
+        ...
+
+
 class Recognizer(Protocol):
     @property
     def name(self) -> str: ...
@@ -51,14 +91,45 @@ class Recognizer(Protocol):
         """Versions of the libraries that decide the output."""
         ...
 
-    def recognise(self, samples: Samples, progress: Progress | None = None) -> Heard:
-        """Recognise mono 16 kHz float32 speech, [n]. Equal samples give equal words.
+    def listen(self, lexicon: Lexicon | None = None) -> Listening:
+        """Begin a recording. Loads nothing yet.
+
+        Args:
+            lexicon: terms that may be expected; None, or an engine that cannot use one, hears without.
+        """
+        ...
+
+    def recognise(
+        self, samples: Samples, progress: Progress | None = None, lexicon: Lexicon | None = None
+    ) -> Heard:
+        """Recognise mono 16 kHz float32 speech, [n], as `listen` would. Equal samples give equal words.
 
         Raises:
             BadInput: fewer samples than ``minimum_seconds``.
             ModelNeeded: the weights are missing or damaged.
         """
         ...
+
+
+class ByListening:
+    """`Recognizer.recognise` for engines that listen."""
+
+    def listen(self, lexicon: Lexicon | None = None) -> Listening:
+        raise NotImplementedError
+
+    def recognise(
+        self, samples: Samples, progress: Progress | None = None, lexicon: Lexicon | None = None
+    ) -> Heard:
+        """See `Recognizer.recognise`."""
+        listening = self.listen(lexicon)
+        for start in range(0, len(samples), _BLOCK):
+            listening.hear(samples[start : start + _BLOCK])
+            if progress:
+                progress(min(start + _BLOCK, len(samples)) / len(samples))
+        heard = listening.finish()
+        if progress:
+            progress(1.0)
+        return heard
 
 
 def require_length(samples: Samples, minimum_seconds: float, name: str) -> None:
