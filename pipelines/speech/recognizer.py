@@ -34,6 +34,8 @@ class Heard:
     """Everything that decides the output besides samples and weights."""
     warnings: tuple[str, ...] = ()
     tokens: int | None = None
+    language: str | None = None
+    """The language heard (ISO 639-1), where the engine looked and was sure."""
 
 
 @dataclass(frozen=True)
