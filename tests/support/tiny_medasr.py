@@ -65,8 +65,8 @@ def build_random(folder: Path, seed: int = 0) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _model(hidden=32, layers=2)
-    _liven(model)
-    _save(folder, model)
+    liven(model)
+    save(folder, model)
     return folder
 
 
@@ -83,7 +83,7 @@ def build_overfitted(folder: Path) -> Hearing:
         torch.manual_seed(0)
         model = _model(hidden=96, layers=3)
         train(model, list(lessons(taught, processor)))
-    _save(folder, model)
+    save(folder, model)
     spoken = {clip.path.stem: Spoken(clip.path, clip.raw) for clip in taught}
     return Hearing(
         folder,
@@ -111,7 +111,7 @@ def _model(hidden: int, layers: int) -> Any:
     return LasrForCTC(LasrCTCConfig(encoder_config=encoder, vocab_size=_HEAD)).eval()
 
 
-def _liven(model: Any) -> None:
+def liven(model: Any) -> None:
     """Make the frames of random weights differ: as initialised, all of them say nearly the same few ids.
 
     What is common to all frames of a recording goes, what tells them apart grows, and about half of them are blank.
@@ -164,7 +164,7 @@ def _pieces(count: int) -> list[tuple[str, float]]:
     return [(piece, math.log(counts[piece] / counts.total())) for piece in order]
 
 
-def _save(folder: Path, model: Any) -> None:
+def save(folder: Path, model: Any) -> None:
     from transformers.utils import logging
 
     bars = logging.is_progress_bar_enabled()
