@@ -8,6 +8,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
+
+#: What an entry can be; drugs first, since they matter most and are misheard most.
+CATEGORIES: Final = ("drug", "condition", "anatomy", "procedure", "test", "organism", "device", "term")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class Entry:
     replacement: str | None = None
     own: bool = False
 
+    @property
+    def meant(self) -> str:
+        """What is to be written: the replacement where there is one."""
+        return self.replacement or self.phrase
+
 
 @dataclass(frozen=True)
 class Lexicon:
@@ -41,3 +50,20 @@ class Lexicon:
         """SHA-256 that names this list, for the log."""
         listed = "\n".join(repr(entry) for entry in self.entries)
         return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def hot_words(lexicon: Lexicon, limit: int) -> tuple[str, ...]:
+    """Terms for an engine that can favour some: the user's own first, then drugs before the rest."""
+    ranked = sorted(lexicon.entries, key=lambda entry: (not entry.own, entry.category != "drug"))
+    return tuple(dict.fromkeys(entry.phrase for entry in ranked))[:limit]
+
+
+def candidates(text: str, lexicon: Lexicon, limit: int) -> tuple[Entry, ...]:
+    """The terms that were most likely meant in a text as it was first recognised, by their sound, the best first.
+
+    For hearing the same sound again with these in mind: better one too many than one too few. Terms that stand in the
+    text as they are written come last.
+    """
+    from pipelines.text.nearest import likely_terms
+
+    return likely_terms(text, lexicon, limit)
