@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Final
 
 import numpy as np
@@ -56,6 +57,20 @@ class MedASRModel:
             ).logits[0]
         logits: NDArray[np.float32] = found.cpu().numpy()
         return logits
+
+    def parameters(self) -> dict[str, Any]:
+        """See `Network.parameters`."""
+        return {
+            "runtime": "transformers",
+            "dtype": "float32",
+            "device": self.device,
+            "attention": self.attention,
+            "feature_extractor": self.feature_extractor,
+        }
+
+    def libraries(self) -> dict[str, str]:
+        """See `Network.libraries`."""
+        return {name: version(name) for name in ("transformers", "torch", "tokenizers", "numpy")}
 
 
 def load(folder: ModelFolder, threads: int = 0, device: str = "auto") -> MedASRModel:
