@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Final, Literal
 
@@ -72,38 +71,92 @@ def inspect_recording(
         )
 
 
-def read_speech(path: Path, name: str) -> Speech:
-    """Read a recording as 16 kHz mono.
+@dataclass(frozen=True)
+class Survey:
+    """What a pass over a recording tells of how to hear it."""
 
-    Several channels become one in a first pass over the file, which tells what each of them carries; the second pass
-    mixes and resamples in blocks.
+    rate: int
+    frames: int
+    weights: Samples
+    """Of each channel, [channels], in the one that is heard."""
+    warnings: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.rate
+
+
+def survey_recording(path: Path, name: str) -> Survey:
+    """Read a recording once to see what its channels carry.
 
     Raises:
         BadInput: as `inspect_recording`.
         NothingToHear: no sample is above -70 dBFS.
     """
-    import soxr
-
     with open_sound(path, name) as sound:
         survey = _Survey(name, sound)
         for block in sound.blocks():
             survey.add(block)
         survey.finish()
-        weights = survey.mix()
-    if survey.peak < HEARING_THRESHOLD:
+    require_sound(survey.peak, name)
+    return Survey(sound.rate, survey.frames, survey.mix(), survey.warnings())
+
+
+def require_sound(peak: float, name: str) -> None:
+    """Refuse a recording of silence.
+
+    Raises:
+        NothingToHear: its greatest sample is not above -70 dBFS.
+    """
+    if peak < HEARING_THRESHOLD:
         raise NothingToHear(
             name, "nothing to hear: no sample above -70 dBFS", "check the microphone and record it again"
         )
-    samples = np.empty(survey.frames * RATE // survey.sound.rate + RATE, np.float32)
-    filled = 0
+
+
+class Mixer:
+    """Makes one 16 kHz channel of a recording as it comes in. The level stays as recorded.
+
+    Args:
+        rate: of the recording.
+        weights: of its channels, [channels].
+    """
+
+    def __init__(self, rate: int, weights: Samples) -> None:
+        import soxr
+
+        self._weights = weights
+        self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32")
+
+    def mix(self, block: Samples) -> Samples:
+        """One channel at the recording's own rate, [n], from the next block, [n, channels]."""
+        return np.ascontiguousarray(_finite(block) @ self._weights)
+
+    def resample(self, mono: Samples) -> Samples:
+        """The 16 kHz samples that the next mixed samples, [n], make whole."""
+        return self._resampled(mono, last=False)
+
+    def finish(self) -> Samples:
+        """What was held back."""
+        return self._resampled(np.empty(0, np.float32), last=True)
+
+    def _resampled(self, mono: Samples, *, last: bool) -> Samples:
+        found: Samples = self._resampler.resample_chunk(mono, last=last)
+        return found
+
+
+def read_speech(path: Path, name: str) -> Speech:
+    """Read a short recording as 16 kHz mono, all of it.
+
+    Raises:
+        BadInput: as `inspect_recording`.
+        NothingToHear: no sample is above -70 dBFS.
+    """
+    survey = survey_recording(path, name)
+    mixer = Mixer(survey.rate, survey.weights)
     with open_sound(path, name) as sound:
-        resampler = soxr.ResampleStream(sound.rate, RATE, 1, dtype="float32")
-        for block in chain(sound.blocks(), (np.zeros((0, sound.channels), np.float32),)):
-            mono = np.ascontiguousarray(_finite(block) @ weights)
-            part = resampler.resample_chunk(mono, last=len(mono) == 0)
-            samples[filled : filled + len(part)] = part
-            filled += len(part)
-    return Speech(samples[:filled], survey.warnings())
+        parts = [mixer.resample(mixer.mix(block)) for block in sound.blocks()]
+    return Speech(np.concatenate((*parts, mixer.finish())), survey.warnings)
 
 
 @dataclass

@@ -43,11 +43,10 @@ class Token:
     probability: float
 
 
-def best_path(logits: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The likeliest id of every frame and its probability, [n] each, from logits, [n, ids]."""
-    ids = logits.argmax(axis=1)
-    peaks = np.take_along_axis(logits, ids[:, None], axis=1)
-    return ids.astype(np.int32), 1 / np.exp(logits - peaks).sum(axis=1)
+def best_path(posteriors: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The likeliest id of every row and its probability, [n] each, from posteriors, [n, ids]."""
+    ids = posteriors.argmax(axis=1)
+    return ids.astype(np.int32), np.take_along_axis(posteriors, ids[:, None], axis=1)[:, 0]
 
 
 def collapse(ids: NDArray[np.int32], probabilities: NDArray[np.float32], alphabet: Alphabet) -> tuple[Token, ...]:

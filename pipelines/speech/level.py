@@ -30,56 +30,76 @@ _KNEE: Final = 0.8
 _HOPS_PER_BLOCK: Final = 6_000
 
 
-def correct_level(samples: Samples) -> tuple[Samples, tuple[float, float]]:
-    """Bring speech to a level that a recogniser hears well.
+class LevelCorrector:
+    """Brings speech to a level that a recogniser hears well, as it comes in. Output up to a moment depends on nothing
+    after it, and not on how the sound was cut into blocks."""
 
-    Args:
-        samples: mono at 16 kHz, [n], every sample a number.
+    def __init__(self) -> None:
+        self.gain_db = (0.0, 0.0)
+        """Least and greatest gain so far."""
+        self._rest = np.empty(0, np.float32)
+        self._hop = 0
+        self._recent: deque[tuple[int, float]] = deque()
+        self._speech: float | None = None
+        self._gain = 0.0
+        self._edges = (0.0, 0.0)
+        """Gain at the beginning and at the end of the next hop: they know the hops before it only."""
 
-    Returns:
-        The corrected samples, [n], within [-1, 1], and the least and greatest gain in dB. Output up to a moment depends
-        on nothing after it.
-    """
-    gains = _gains_db(_hop_levels_db(samples))
-    out = np.empty_like(samples)
-    for first in range(0, len(gains) - 1, _HOPS_PER_BLOCK):
-        ends = gains[first : first + _HOPS_PER_BLOCK + 1]
-        start = first * HOP
-        part = samples[start : start + (len(ends) - 1) * HOP]
-        ramp = np.interp(np.arange(1, len(part) + 1) / HOP, np.arange(len(ends)), ends)
-        out[start : start + len(part)] = _limit(part.astype(np.float64) * np.power(10.0, ramp / 20))
-    return out, (float(gains.min()), float(gains.max()))
+    def hear(self, samples: Samples) -> Samples:
+        """Correct the next samples: mono at 16 kHz, [n], every one a number. Up to a hop is held back."""
+        whole = np.concatenate((self._rest, samples))
+        end = len(whole) // HOP * HOP
+        self._rest = whole[end:]
+        return np.concatenate(
+            [
+                self._correct(whole[start : min(start + _HOPS_PER_BLOCK * HOP, end)])
+                for start in range(0, end, _HOPS_PER_BLOCK * HOP)
+            ]
+            or [self._rest[:0]]
+        )
 
+    def finish(self) -> Samples:
+        """What was held back."""
+        rest, self._rest = self._rest, self._rest[:0]
+        return self._limited(rest, np.array([self._edges]))[: len(rest)]
 
-def _hop_levels_db(samples: Samples) -> NDArray[np.float64]:
-    """RMS level of every whole hop, in dBFS."""
-    hops = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)
-    power = np.empty(len(hops))
-    for first in range(0, len(hops), _HOPS_PER_BLOCK):
-        part = hops[first : first + _HOPS_PER_BLOCK].astype(np.float64)
-        power[first : first + len(part)] = np.einsum("ij,ij->i", part, part) / HOP
-    levels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DB / 10)))
-    return levels
+    def _correct(self, samples: Samples) -> Samples:
+        hops = samples.reshape(-1, HOP).astype(np.float64)
+        power = np.einsum("ij,ij->i", hops, hops) / HOP
+        edges = np.empty((len(hops), 2))
+        for index, level in enumerate(10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DB / 10)))):
+            edges[index] = self._edges
+            self._edges = (self._edges[1], self._gain_after(float(level)))
+        return self._limited(samples, edges)
 
+    def _limited(self, samples: Samples, edges: NDArray[np.float64]) -> Samples:
+        """``samples``, [n], at most HOP for each of ``edges``, [hops, 2], under gains that go from edge to edge."""
+        ramps = edges[:, :1] + (edges[:, 1:] - edges[:, :1]) * (np.arange(1, HOP + 1) / HOP)
+        out = _limit(samples.astype(np.float64) * np.power(10.0, ramps.reshape(-1)[: len(samples)] / 20))
+        return out.astype(np.float32)
 
-def _gains_db(levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gain at every hop's edge, [hops + 2]: hop k ramps from entry k to entry k + 1, which know hops before k only."""
-    gains = np.zeros(len(levels) + 2)
-    recent: deque[tuple[int, float]] = deque()
-    speech: float | None = None
-    gain = 0.0
-    for hop, level in enumerate(levels.tolist()):
+    def _gain_after(self, level: float) -> float:
+        """The gain once a hop of this level (dBFS) was heard."""
+        recent = self._recent
         while recent and recent[-1][1] >= level:
             recent.pop()
-        recent.append((hop, level))
-        if recent[0][0] <= hop - _FLOOR_HOPS:
+        recent.append((self._hop, level))
+        if recent[0][0] <= self._hop - _FLOOR_HOPS:
             recent.popleft()
+        self._hop += 1
         floor = recent[0][1]
         if level > floor + _ACTIVE_ABOVE_FLOOR_DB or level > LOUD_DB:
-            speech = level if speech is None else max(level, speech - _RELEASE_DB_PER_HOP)
-        gain = _next_gain(gain, speech, floor)
-        gains[hop + 2] = gain
-    return gains
+            self._speech = level if self._speech is None else max(level, self._speech - _RELEASE_DB_PER_HOP)
+        self._gain = _next_gain(self._gain, self._speech, floor)
+        self.gain_db = (min(self.gain_db[0], self._gain), max(self.gain_db[1], self._gain))
+        return self._gain
+
+
+def correct_level(samples: Samples) -> tuple[Samples, tuple[float, float]]:
+    """A whole recording through a `LevelCorrector`: corrected samples, [n], and least and greatest gain in dB."""
+    corrector = LevelCorrector()
+    corrected = np.concatenate((corrector.hear(samples), corrector.finish()))
+    return corrected, corrector.gain_db
 
 
 def _next_gain(gain: float, speech: float | None, floor: float) -> float:

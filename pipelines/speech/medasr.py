@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
 from importlib.metadata import version
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from pipelines.records import Availability, Engine
-from pipelines.speech import ctc
 from pipelines.speech.audio import RATE
-from pipelines.speech.decode import Samples
-from pipelines.speech.medasr_model import MedASRModel, load
-from pipelines.speech.recognizer import Heard, Progress, require_length
-from pipelines.speech.windows import FIELD, OVERLAP, WINDOW, row_span, windows
+from pipelines.speech.decoding import Decoding, decoder_of
+from pipelines.speech.medasr_listening import MedASRListening
+from pipelines.speech.network import Network
+from pipelines.speech.recognizer import ByListening
+from pipelines.speech.voice import VoiceDetector
+from pipelines.speech.voice_gate import MARGIN_SECONDS
+from pipelines.speech.windows import FIELD
+from pipelines.text.lexicon import Lexicon
 from pipelines.weights.folder import ModelFolder
 
 _NOTE: Final = (
@@ -25,91 +25,93 @@ _NOTE: Final = (
 )
 
 
-class MedASRRecognizer:
-    """MedASR in float32, greedy. Punctuation and headings come as it writes them, ``{period}`` and ``[FINDINGS]``.
+class MedASRRecognizer(ByListening):
+    """MedASR. Punctuation and headings come as it writes them, ``{period}`` and ``[FINDINGS]``.
 
     Args:
         folder: where the model lies.
-        threads: CPU threads; 0 leaves the choice to torch. It counts for the whole process.
-        device: ``auto`` (cuda, else mps, else cpu) or a device as torch names it.
+        threads: CPU threads; 0 leaves the choice to the library. With transformers it counts for the whole process.
+        device: for transformers: ``auto`` (cuda, else mps, else cpu) or a device as torch names it.
+        prepared: the models folder in which its ONNX form lies, to run that; None runs the checkpoint itself through
+            transformers, which is the reference.
+        precision: of the ONNX form.
+        decoding: how tokens are found.
+        voice_gate: leave out what it writes where nobody speaks.
+        name: by which it is asked for.
+        ungated: let ``int8`` run without a verdict on the user's own recordings: for measuring.
     """
 
-    name: Final = "medasr"
     minimum_seconds: Final = FIELD / RATE
 
-    def __init__(self, folder: ModelFolder, threads: int = 0, device: str = "auto") -> None:
+    def __init__(
+        self,
+        folder: ModelFolder,
+        threads: int = 0,
+        device: str = "auto",
+        *,
+        prepared: Path | None = None,
+        precision: Literal["fp32", "int8"] = "fp32",
+        decoding: Decoding | None = None,
+        voice_gate: bool = True,
+        name: str = "medasr",
+        ungated: bool = False,
+    ) -> None:
+        self.name = name
         self._folder = folder
         self._threads = threads
         self._device = device
-        self._model: MedASRModel | None = None
+        self._prepared = prepared
+        self._precision = precision
+        self._decoding = decoding or Decoding()
+        self._voice_gate = voice_gate
+        self._ungated = ungated
+        self._network: Network | None = None
+        self._voice = VoiceDetector()
         self._loading = threading.Lock()
 
     def available(self) -> Availability:
-        return self._folder.availability()
+        at = self._folder.availability()
+        if self._prepared is None or not at.ready:
+            return at
+        from pipelines.speech.medasr_onnx import prepared_availability
+
+        return prepared_availability(self._folder, self._prepared, self._precision)
 
     def engine(self) -> Engine:
-        return self._folder.engine(version=version("transformers"), note=_NOTE)
+        runtime = "transformers" if self._prepared is None else "onnxruntime"
+        return self._folder.engine(version=version(runtime), note=_NOTE).model_copy(update={"name": self.name})
 
     def libraries(self) -> dict[str, str]:
-        return {name: version(name) for name in ("transformers", "torch", "tokenizers", "numpy")}
+        runtime = ("transformers", "torch", "tokenizers") if self._prepared is None else ()
+        beam = () if self._decoding.greedy else ("ctc-beam-decoder",)
+        return {name: version(name) for name in (*runtime, *beam, "onnxruntime", "numpy")}
 
-    def recognise(self, samples: Samples, progress: Progress | None = None) -> Heard:
-        """See `Recognizer.recognise`.
+    def listen(self, lexicon: Lexicon | None = None) -> MedASRListening:
+        """See `Recognizer.listen`.
 
-        Raises:
-            UsageProblem: the device asked for is not one of this machine.
+        The listening raises UsageProblem where the device asked for is not one of this machine.
         """
-        require_length(samples, self.minimum_seconds, "recording")
-        model = self._loaded()
-        started = time.perf_counter()
-        ids, probabilities = _hear(model, samples, progress)
-        tokens = ctc.collapse(ids, probabilities, model.alphabet)
-        duration = len(samples) / RATE
-
-        def moments(row: int) -> tuple[float, float]:
-            start, end = row_span(row)
-            return min(start / RATE, duration), min(end / RATE, duration)
-
-        raw, words = ctc.words(tokens, model.alphabet, moments)
-        return Heard(
-            raw=raw,
-            segments=ctc.segments(words),
-            finish_reason="stop",
-            seconds=time.perf_counter() - started,
-            parameters=self._parameters(model),
-            tokens=len(tokens),
+        return MedASRListening(
+            self._loaded,
+            lambda network: decoder_of(network.alphabet, self._decoding, lexicon),
+            self._voice.listen(),
+            {"threads": self._threads},
+            margin_seconds=MARGIN_SECONDS if self._voice_gate else None,
         )
 
-    def _parameters(self, model: MedASRModel) -> dict[str, Any]:
-        return {
-            "window_seconds": WINDOW / RATE,
-            "overlap_seconds": OVERLAP / RATE,
-            "decoder": "greedy",
-            "pause_seconds": ctc.PAUSE_SECONDS,
-            "dtype": "float32",
-            "device": model.device,
-            "attention": model.attention,
-            "feature_extractor": model.feature_extractor,
-            "threads": self._threads,
-        }
-
-    def _loaded(self) -> MedASRModel:
+    def _loaded(self) -> Network:
         with self._loading:
-            if self._model is None:
-                self._model = load(self._folder, self._threads, self._device)
-            return self._model
+            if self._network is None:
+                self._network = self._load()
+            return self._network
 
+    def _load(self) -> Network:
+        if self._prepared is None:
+            from pipelines.speech.medasr_model import load
 
-def _hear(
-    model: MedASRModel, samples: Samples, progress: Progress | None
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The best path's ids and their probabilities, [rows of the recording] each; logits are let go window by window."""
-    ids, probabilities = [], []
-    for window in windows(len(samples)):
-        logits = model.logits(samples[window.first : window.last])[window.keep_from : window.keep_to]
-        path = ctc.best_path(logits)
-        ids.append(path[0])
-        probabilities.append(path[1])
-        if progress:
-            progress(window.last / len(samples))
-    return np.concatenate(ids), np.concatenate(probabilities)
+            return load(self._folder, self._threads, self._device)
+        from pipelines.speech.medasr_onnx import load_prepared
+
+        options: dict[str, Any] = {"ungated": True} if self._ungated else {}
+        self._folder.require()
+        return load_prepared(self._folder, self._prepared, threads=self._threads, precision=self._precision, **options)

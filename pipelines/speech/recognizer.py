@@ -36,6 +36,8 @@ class Heard:
     tokens: int | None = None
     language: str | None = None
     """The language heard (ISO 639-1), where the engine looked and was sure."""
+    speech: tuple[tuple[float, float], ...] | None = None
+    """When somebody spoke (start and end in seconds), by a voice detector; None where the engine has none."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,7 @@ class Recognizer(Protocol):
         """
         ...
 
-    def recognise(
-        self, samples: Samples, progress: Progress | None = None, lexicon: Lexicon | None = None
-    ) -> Heard:
+    def recognise(self, samples: Samples, progress: Progress | None = None, lexicon: Lexicon | None = None) -> Heard:
         """Recognise mono 16 kHz float32 speech, [n], as `listen` would. Equal samples give equal words.
 
         Raises:
@@ -119,9 +119,7 @@ class ByListening:
     def listen(self, lexicon: Lexicon | None = None) -> Listening:
         raise NotImplementedError
 
-    def recognise(
-        self, samples: Samples, progress: Progress | None = None, lexicon: Lexicon | None = None
-    ) -> Heard:
+    def recognise(self, samples: Samples, progress: Progress | None = None, lexicon: Lexicon | None = None) -> Heard:
         """See `Recognizer.recognise`."""
         listening = self.listen(lexicon)
         for start in range(0, len(samples), _BLOCK):
@@ -134,13 +132,13 @@ class ByListening:
         return heard
 
 
-def require_length(samples: Samples, minimum_seconds: float, name: str) -> None:
+def require_length(samples: int, minimum_seconds: float, name: str) -> None:
     """Refuse what is too short to hold a word.
 
     Raises:
         BadInput: naming ``name`` and both durations.
     """
-    seconds = len(samples) / RATE
+    seconds = samples / RATE
     if seconds < minimum_seconds:
         raise BadInput(
             name,

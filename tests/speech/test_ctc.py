@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.records import Word
 from pipelines.speech.ctc import PAUSE_SECONDS, Alphabet, Token, best_path, collapse, segments, spell, words
+from pipelines.speech.posteriors import softmax
 from tests.support.tiny_medasr import tiny_processor
 
 HEAD = 512
@@ -114,7 +115,7 @@ def test_a_piece_with_a_space_inside_belongs_to_both_words() -> None:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 30.0, 3000.0]))
 def test_the_best_path_has_the_probabilities_of_a_softmax(seed: int, size: float) -> None:
     logits = np.random.default_rng(seed).standard_normal((7, 20)).astype(np.float32) * np.float32(size)
-    ids, probabilities = best_path(logits)
+    ids, probabilities = best_path(softmax(logits))
     exact = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     exact /= exact.sum(axis=1, keepdims=True)
     assert ids.tolist() == logits.argmax(axis=1).tolist()
@@ -126,7 +127,7 @@ def test_flatter_logits_are_less_sure_of_the_same_words() -> None:
     logits = np.random.default_rng(1).standard_normal((60, len(FEW.pieces))).astype(np.float32) * 4
     said = []
     for flatness in (1.0, 2.0, 8.0):
-        ids, probabilities = best_path(logits / np.float32(flatness))
+        ids, probabilities = best_path(softmax(logits / np.float32(flatness)))
         said.append(words(collapse(ids, probabilities, FEW), FEW, moments))
     assert said[0][0] == said[1][0] == said[2][0] != ""
     for sharp, flat in pairwise(said):

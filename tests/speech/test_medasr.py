@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines.errors import BadInput, ModelNeeded, UsageProblem
-from pipelines.speech import medasr
+from pipelines.speech import medasr_model
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
 from pipelines.speech.medasr import MedASRRecognizer
@@ -95,10 +95,10 @@ def test_shortest_recording_is_heard_and_shorter_ones_are_refused(gibberish: Pat
         recognizer.recognise(speech[: FIELD - 1])
 
 
-def test_progress_is_told_after_each_window(gibberish: Path, speech: Samples) -> None:
+def test_progress_is_told_as_the_sound_goes_in(gibberish: Path, speech: Samples) -> None:
     told: list[float] = []
     recognizer_in(gibberish).recognise(speech[: 45 * RATE], told.append)
-    assert told == pytest.approx([20 / 45, 36 / 45, 1.0])
+    assert told == pytest.approx([*(at / 45 for at in range(4, 45, 4)), 1.0, 1.0])
 
 
 def test_everything_that_decides_the_output_is_told(gibberish: Path, speech: Samples) -> None:
@@ -114,6 +114,9 @@ def test_everything_that_decides_the_output_is_told(gibberish: Path, speech: Sam
     assert heard.parameters == {
         "window_seconds": 20.0,
         "overlap_seconds": 2.0,
+        "seams": "posteriors averaged, Hamming",
+        "voice_margin_seconds": 1.0,
+        "runtime": "transformers",
         "decoder": "greedy",
         "pause_seconds": 1.0,
         "dtype": "float32",
@@ -122,7 +125,7 @@ def test_everything_that_decides_the_output_is_told(gibberish: Path, speech: Sam
         "feature_extractor": "LasrFeatureExtractor",
         "threads": 1,
     }
-    assert set(recognizer.libraries()) == {"transformers", "torch", "tokenizers", "numpy"}
+    assert set(recognizer.libraries()) == {"transformers", "torch", "tokenizers", "onnxruntime", "numpy"}
     assert "accents" in (recognizer.engine().note or "")
 
 
@@ -135,7 +138,7 @@ def test_two_threads_load_once_and_hear_the_same(
         loads.append(arguments)
         return load(*arguments)
 
-    monkeypatch.setattr(medasr, "load", counted)
+    monkeypatch.setattr(medasr_model, "load", counted)
     recognizer = recognizer_in(gibberish)
     heard: list[Heard] = []
     threads = [

@@ -11,7 +11,8 @@ from pipelines.models.generator import Progress as Told
 from pipelines.records import Availability, Engine, Segment, Word
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
-from pipelines.speech.recognizer import Heard, Progress
+from pipelines.speech.recognizer import ByListening, Heard, SoFar
+from pipelines.text.lexicon import Lexicon
 
 DICTATION = "The patient reports chest pain. Lungs are clear. Likely angina. Start aspirin 81 mg daily."
 
@@ -37,7 +38,7 @@ def words_of(text: str, seconds: float) -> tuple[Word, ...]:
 
 
 @dataclass
-class ScriptedRecognizer:
+class ScriptedRecognizer(ByListening):
     """Says ``texts[tenths of a second of audio modulo their number]``; counts how often it was asked."""
 
     texts: tuple[str, ...] = (DICTATION,)
@@ -56,17 +57,38 @@ class ScriptedRecognizer:
     def libraries(self) -> dict[str, str]:
         return {"scripted": "1"}
 
-    def recognise(self, samples: Samples, progress: Progress | None = None) -> Heard:
-        if not self.ready:
+    def listen(self, lexicon: Lexicon | None = None) -> ScriptedListening:
+        return ScriptedListening(self)
+
+
+class ScriptedListening:
+    """So far it says the words of its text in even time, two in a second, the last of them open."""
+
+    def __init__(self, engine: ScriptedRecognizer) -> None:
+        self.engine = engine
+        self.samples = 0
+
+    def hear(self, samples: Samples) -> None:
+        if not self.engine.ready:
             raise ModelNeeded("scripted", "is not there", "set ready")
-        self.asked += 1
-        self.heard.append(len(samples))
-        seconds = len(samples) / RATE
-        text = self.texts[round(seconds * 10) % len(self.texts)]
+        self.samples += len(samples)
+
+    def so_far(self) -> SoFar:
+        said = self._text().split()[: int(2 * self.samples / RATE)]
+        return SoFar(" ".join(said[:-1]), f" {said[-1]}" if said else "")
+
+    def finish(self) -> Heard:
+        if not self.engine.ready:
+            raise ModelNeeded("scripted", "is not there", "set ready")
+        self.engine.asked += 1
+        self.engine.heard.append(self.samples)
+        seconds = self.samples / RATE
+        text = self._text()
         segment = Segment(start=0.0, end=seconds, words=words_of(text, seconds))
-        if progress is not None:
-            progress(1.0)
         return Heard(raw=text, segments=(segment,), finish_reason="stop", seconds=0.0)
+
+    def _text(self) -> str:
+        return self.engine.texts[round(self.samples / RATE * 10) % len(self.engine.texts)]
 
 
 ANSWER = "There is no pneumothorax. The lungs are clear."

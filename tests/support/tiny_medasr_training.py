@@ -17,7 +17,8 @@ import soundfile
 from pipelines.speech.audio import RATE, read_speech
 from pipelines.speech.decode import Samples
 from pipelines.speech.level import correct_level
-from pipelines.speech.windows import ROW, row_span, rows, windows
+from pipelines.speech.windows import ROW, row_span, rows
+from tests.support.windows import windows
 
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
 HEADINGS: Final = ("INDICATION", "TECHNIQUE", "COMPARISON", "FINDINGS", "IMPRESSION")
