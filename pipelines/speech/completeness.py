@@ -55,6 +55,11 @@ def total(stretches: Iterable[Stretch]) -> float:
     return sum(end - start for start, end in stretches)
 
 
+def missing_warnings(speech: Iterable[Stretch]) -> tuple[str, ...]:
+    """One line for each stretch of speech that no word accounts for."""
+    return tuple(f"speech between {start:.1f} s and {end:.1f} s gave few words: listen again" for start, end in speech)
+
+
 def _claim(word: Timed) -> Stretch:
     digits = sum(character.isdigit() for character in word.text)
     letters = sum(character.isalpha() for character in word.text)

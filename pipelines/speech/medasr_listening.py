@@ -1,4 +1,4 @@
-"""One recording on its way through MedASR: windows heard as they fill, joined, cut into utterances, decoded, written."""
+"""One recording on its way through MedASR: windows heard as they fill, joined, cut into utterances, decoded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.speech import ctc
 from pipelines.speech.audio import RATE
-from pipelines.speech.completeness import Timed, unaccounted
+from pipelines.speech.completeness import Timed, missing_warnings, unaccounted
 from pipelines.speech.ctc import Token
 from pipelines.speech.decode import Samples
 from pipelines.speech.decoding import BestPath, Decoder
