@@ -127,13 +127,7 @@ class MedASRListening:
                 **work.network.parameters(),
                 **self._parameters,
             },
-            warnings=(
-                *self._gate.warnings(),
-                *(
-                    f"speech between {start:.1f} s and {end:.1f} s gave few words: listen again"
-                    for start, end in missed
-                ),
-            ),
+            warnings=(*self._gate.warnings(), *missing_warnings(missed)),
             tokens=len(tokens),
             speech=speech,
         )
