@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,12 +17,15 @@ class Value(BaseModel):
     """A frozen record with one canonical form, so that equal values have equal hashes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    added_later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that older logs do not know: while they say nothing they are no part of the canonical form."""
 
     def canonical(self) -> bytes:
         """The value as JSON with sorted keys and no spaces: what hashes are taken over."""
         import orjson
 
-        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        silent = {name for name in self.added_later if getattr(self, name) == type(self).model_fields[name].default}
+        return orjson.dumps(self.model_dump(mode="json", exclude=silent), option=orjson.OPT_SORT_KEYS)
 
     def digest(self) -> str:
         """SHA-256 of the canonical form."""
@@ -212,6 +215,8 @@ class Transcript(Value):
 
     Typed requests have ``engine.name == "typed"``, no segments and no recording.
     """
+
+    added_later: ClassVar[frozenset[str]] = frozenset({"changes", "suggestions", "quality", "language"})
 
     recording: str | None
     """``Recording.sha256``."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 #: The revision this code writes; the newest file in ``migrations/versions``.
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 
 
 class Exact(UserDefinedType[float]):
@@ -168,6 +168,12 @@ class TranscriptRow(EngineColumns, Base):
     warnings: Mapped[str]
     gain_least: Mapped[float | None]
     gain_most: Mapped[float | None]
+    # Added by a later schema: behind the engine's columns.
+    changes: Mapped[str | None] = mapped_column(sort_order=1000)
+    """JSON, as are the next two; NULL where there are none."""
+    suggestions: Mapped[str | None] = mapped_column(sort_order=1000)
+    quality: Mapped[str | None] = mapped_column(sort_order=1000)
+    language: Mapped[str | None] = mapped_column(sort_order=1000)
 
 
 class SegmentRow(Base):

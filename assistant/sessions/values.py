@@ -127,6 +127,10 @@ def _text(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+def _json_or_null(values: tuple[Value, ...]) -> str | None:
+    return _text([one.model_dump(mode="json") for one in values]) if values else None
+
+
 def _scalars(value: Value) -> Columns:
     """The fields of one column each, as the database keeps them."""
     dumped = value.model_dump(mode="json")
@@ -159,6 +163,10 @@ def _transcript_rows(value: Transcript, row_id: str) -> Rows:
         "warnings": _text(value.warnings),
         "gain_least": least,
         "gain_most": most,
+        "changes": _json_or_null(value.changes),
+        "suggestions": _json_or_null(value.suggestions),
+        "quality": value.quality.model_dump_json() if value.quality else None,
+        "language": value.language,
         **_engine_columns(value.engine),
     }
     children: dict[str, list[Columns]] = {
@@ -196,6 +204,10 @@ def _transcript(rows: Rows) -> Transcript:
         flags=tuple(_parts(children["flags"], Flag)),
         warnings=orjson.loads(row["warnings"]),
         gain_db=gain,
+        changes=orjson.loads(row["changes"] or "[]"),
+        suggestions=orjson.loads(row["suggestions"] or "[]"),
+        quality=orjson.loads(row["quality"]) if row["quality"] else None,
+        language=row["language"],
     )
 
 

@@ -8,6 +8,7 @@ from assistant.sessions import SessionLog
 from pipelines.ports import Key
 from pipelines.records import (
     Attachment,
+    Change,
     Check,
     Decision,
     Engine,
@@ -16,6 +17,7 @@ from pipelines.records import (
     Member,
     ModelCall,
     Patient,
+    Quality,
     RecordCitation,
     Recording,
     Request,
@@ -26,6 +28,7 @@ from pipelines.records import (
     Span,
     Statement,
     Status,
+    Suggestion,
     TaskName,
     Transcript,
     TranscriptCitation,
@@ -102,6 +105,23 @@ def transcript(number: int = 0) -> Transcript:
         flags=(Flag(kind="number", text="look at this"),),
         warnings=("clipped",),
         gain_db=(-0.0, 3.5),
+        changes=(Change(kind="dose", start=0, end=5, raw_start=0, raw_end=5, before="chest", after="Chest"),),
+        suggestions=(
+            Suggestion(
+                kind="near-miss",
+                start=6,
+                end=11,
+                raw_start=6,
+                raw_end=11,
+                heard="clear",
+                term="Klaricid",
+                category="drug",
+                heard_confidence=0.4,
+                term_confidence=0.5,
+            ),
+        ),
+        quality=Quality(peak_db=-3.0, speech_db=-20.5, noise_db=None, clipped=0.0, band_hz=7_000.0, speech_seconds=1.5),
+        language="en",
     )
 
 

@@ -9,25 +9,40 @@ from pathlib import Path
 from assistant.sessions import SessionLog
 from assistant.sessions.schema import HEAD
 from pipelines.ports import Key
-from pipelines.records import ImageCitation, Result, Statement, Status
+from pipelines.records import Engine, ImageCitation, Result, Statement, Status, Transcript
 from tests.sessions import a_run
 
 
 def _as_the_first_schema_wrote_it(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE citations DROP COLUMN frame")
+        for column in ("changes", "suggestions", "quality", "language"):
+            connection.execute(f"ALTER TABLE transcripts DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
 
 
+FIRST_DIGEST = "46ab47825d905ffd923787fa23922908b4e44c566a80bbf70449061dbfa71f3c"
+
+
+def test_a_transcript_that_says_nothing_new_has_the_digest_that_older_logs_hold() -> None:
+    assert (
+        Transcript(recording=None, raw="a", text="a", engine=Engine(name="typed", version="1")).digest() == FIRST_DIGEST
+    )
+
+
 def test_a_log_of_the_first_schema_still_holds_and_takes_pictures(tmp_path: Path) -> None:
+    engine = Engine(name="whisper", version="1")
+    transcript = Transcript(recording=None, raw="a b", text="A b", engine=engine, warnings=("quiet",))
     with SessionLog.open(tmp_path) as log:
         run = log.accept(a_run.request(log), log.session("before"))
         old = log.journal.record(Key(run, "record-question", "1"), a_run.result())
+        heard = log.journal.record(Key(run, "transcribe", "1"), transcript)
     _as_the_first_schema_wrote_it(tmp_path / "log.db")
     with SessionLog.open(tmp_path) as log:
         found = log.verify()
         assert found.ok, found.problem
         assert log.journal.read(old, Result) == a_run.result()
+        assert log.journal.read(heard, Transcript) == transcript
         frame = log.store.put(b"a picture")
         shown = Statement(
             text="Clear.", origin="generated", citations=(ImageCitation(attachment="a" * 64, frame=frame),)
