@@ -12,6 +12,8 @@ from pipelines.records import Availability, TaskName, Value
 
 if TYPE_CHECKING:
     from pipelines.models.generator import Generator
+    from pipelines.speech.decoding import Decoding
+    from pipelines.speech.live import Writing
     from pipelines.speech.recognizer import Recognizer
     from pipelines.weights.folder import ModelFolder
 
@@ -20,6 +22,8 @@ class _Available(Protocol):
     def available(self) -> Availability: ...
 
 
+#: The n-gram that Google publishes with MedASR's weights.
+LANGUAGE_MODEL: Final = "lm_6.kenlm"
 SPEECH: Final = "speech to text"
 LANGUAGE: Final = "language and images"
 
@@ -60,6 +64,13 @@ def generator_named(name: str, settings: Settings) -> Generator | None:
     """The language engine of this name, whatever the profile says; None where there is none."""
     make = _generators(settings).get(name)
     return make() if make else None
+
+
+def writing_of(settings: Settings) -> Writing:
+    """How what is heard is written: the user's lexicon and the built-in one, and the forms."""
+    from pipelines.speech.live import Writing
+
+    return Writing(forms=settings.written_forms)
 
 
 def filing_of(settings: Settings) -> Literal["wording", "model"]:
@@ -147,7 +158,24 @@ def _recognizers(settings: Settings) -> Mapping[str, Callable[[], Recognizer]]:
         cache_dir=settings.cache_dir,
         threads=settings.threads,
         medasr=model_folder("medasr", settings),
+        models_dir=settings.models_dir,
+        decoding=_decoding(settings),
         device=settings.device,
+    )
+
+
+def _decoding(settings: Settings) -> Decoding:
+    """How MedASR's tokens are found: with the language model that is named, else with Google's own where it lies beside
+    the weights."""
+    from pipelines.speech.decoding import Decoding
+
+    beside = model_folder("medasr", settings).path / LANGUAGE_MODEL
+    return Decoding(
+        language_model=settings.language_model or (beside if beside.is_file() else None),
+        width=settings.beam_width,
+        alpha=settings.language_model_weight,
+        beta=settings.piece_bonus,
+        hot_words=settings.hot_words,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from assistant.sessions.files import FileStore
 from pipelines.errors import BadInput, UsageProblem
@@ -64,6 +65,7 @@ class Given:
     template: str | None = None
     patient: str | None = None
     session: str | None = None
+    origin: Literal["file", "microphone", "api"] = "file"
 
 
 def take_in(given: Given, store: FileStore) -> Request:
@@ -79,7 +81,7 @@ def take_in(given: Given, store: FileStore) -> Request:
 
         load_template(given.template)
     return Request(
-        recording=_take_in_recording(given.audio, store) if given.audio is not None else None,
+        recording=_take_in_recording(given.audio, store, given.origin) if given.audio is not None else None,
         text=given.text,
         attachments=tuple(take_in_attachment(a, store) for a in given.attachments),
         task=given.task,
@@ -100,11 +102,11 @@ def recordings_in(folder: Path) -> list[Path]:
     return found
 
 
-def _take_in_recording(path: Path, store: FileStore) -> Recording:
+def _take_in_recording(path: Path, store: FileStore, origin: Literal["file", "microphone", "api"]) -> Recording:
     from pipelines.speech.audio import inspect_recording
 
     _must_be_file(path, "name a recording")
-    recording = inspect_recording(path, path.name, _sha256(path), "file")
+    recording = inspect_recording(path, path.name, _sha256(path), origin)
     stored = store.put_file(path)
     if stored != recording.file_sha256:
         raise BadInput(path.name, "changed while it was read", "replay it once its writer is done")

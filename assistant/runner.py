@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assistant.checkpoints import CHECKPOINTS, flush, open_checkpoints
 from assistant.confirmations import RESEARCH_USE, has_confirmed
-from assistant.engines import filing_of, generator_of, has_appeared, recognizer_of
+from assistant.engines import filing_of, generator_of, has_appeared, recognizer_of, writing_of
 from assistant.intake import Given, GivenAttachment, take_in, take_in_attachment
 from assistant.quiet import silence_libraries
 from assistant.sessions import RunView, SessionLog
@@ -28,7 +28,8 @@ from pipelines.errors import (
     UsageProblem,
     VerificationFailed,
 )
-from pipelines.records import Request, Result, RunState, Status, TaskName
+from pipelines.ports import Key
+from pipelines.records import ModelCall, Request, Result, RunState, Status, TaskName, Transcript
 from pipelines.state import Answer, Ports, Wait
 from pipelines.tasks.served import served_tasks
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from pipelines.models.generator import Generator
     from pipelines.routing import Router
+    from pipelines.speech.live import Writing
     from pipelines.speech.recognizer import Recognizer
 
 _AT_REST: Final = (RunState.DONE, RunState.CANCELLED)
@@ -79,6 +81,7 @@ class Runner:
         generator: Generator,
         router: Router,
         progress: Callable[[str, float], None],
+        writing: Writing,
     ) -> None:
         self._settings = settings
         self.log = log
@@ -89,14 +92,19 @@ class Runner:
         self._router = router
         self._tasks = served_tasks()
         self._progress = progress
+        self._writing = writing
 
-    def submit(self, given: Given, *, again: bool = False) -> Outcome:
+    def submit(
+        self, given: Given, *, again: bool = False, heard: tuple[Transcript, ModelCall] | None = None
+    ) -> Outcome:
         """Take in one piece of work and bring it as far as it goes. Work that is done already is not done again.
 
         Args:
             again: do it anew even so, as a new run.
+            heard: what was heard of this recording while it was made; it is not transcribed again.
 
         Raises:
+            ValueError: ``heard`` is of another recording.
             BadInput: what was given cannot be used at all; nothing was started.
             StorageProblem: the log or the store cannot take a write.
         """
@@ -109,10 +117,21 @@ class Runner:
         with self._exclusive(request.key()):
             known = [] if again else self.log.runs_with_key(request.key())
             if known:
+                if heard is not None and known[0].state not in _AT_REST:
+                    self._keep_heard(known[0].id, request, *heard)
                 return self._take_up(known[0].id)
             session = self.log.session(given.session or date.today().isoformat())
             run = self.log.accept(request, session, again, RunState.RUNNING)
+            if heard is not None:
+                self._keep_heard(run, request, *heard)
             return self._advance(run, request, None)
+
+    def _keep_heard(self, run: str, request: Request, transcript: Transcript, call: ModelCall) -> None:
+        """Record it where the graph's first node looks for it."""
+        recording = request.recording.sha256 if request.recording else None
+        if recording is None or transcript.recording != recording:
+            raise ValueError("heard is of another recording")
+        self.log.journal.record(Key(run, "transcribe", recording), transcript, (call,))
 
     def resume(
         self,
@@ -240,6 +259,7 @@ class Runner:
             tasks=self._tasks,
             filing=filing_of(self._settings),
             prompts=self._settings.prompts_dir,
+            writing=self._writing,
             research_use=self._research_use,
             finish=self.log.finish,
             progress=self._progress,
@@ -328,4 +348,5 @@ def runner_over(
             generator or generator_of(settings),
             Router.load(),
             progress,
+            writing_of(settings),
         )

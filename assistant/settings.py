@@ -47,6 +47,18 @@ class Settings(BaseSettings):
     """Where MedASR and MedGemma run: ``auto`` is a graphics processor where there is one."""
     dtype: str = "auto"
     """Number format of MedGemma: ``bfloat16``, ``float32``, or the first where the device has it."""
+    language_model: Path | None = None
+    """A KenLM file over MedASR's own pieces for its beam search; unless set, ``lm_6.kenlm`` beside its weights."""
+    beam_width: int = Field(default=8, ge=1)
+    """Of MedASR's beam search."""
+    language_model_weight: float = Field(default=0.5, ge=0)
+    """How much the language model counts against what was heard."""
+    piece_bonus: float = 1.5
+    """What each written piece is worth by itself, against a language model's liking for short texts."""
+    hot_words: bool = False
+    """Whether MedASR's beam search favours terms of the lexicon, which can write words that nobody spoke."""
+    written_forms: bool = True
+    """Whether numbers, doses, dates and the like are written as clinicians write them."""
     filing: Literal["profile", "wording", "model"] = "profile"
     """Who files dictated sentences that stand under no spoken heading; the profile says unless set."""
     prompts_dir: Path | None = None

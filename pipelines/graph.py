@@ -60,6 +60,7 @@ def transcribe(state: RunState, ports: Ports) -> RunState:
             ports.store.path(request.recording.file_sha256),
             ports.recognizer,
             lambda share: ports.progress("transcribe", share),
+            ports.writing,
         )
     except ModelNeeded as missing:
         return _wait(

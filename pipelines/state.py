@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pipelines.models.generator import Generator
     from pipelines.routing import Router
+    from pipelines.speech.live import Writing
     from pipelines.speech.recognizer import Recognizer
     from pipelines.tasks.task import Task
 
@@ -71,6 +72,8 @@ class Ports:
     tasks: Mapping[TaskName, Task]
     filing: Literal["wording", "model"]
     """Who files dictated sentences that stand under no spoken heading."""
+    writing: Writing
+    """How what was heard is written, and the lexicon that goes with it."""
     prompts: Path | None
     """The user's own prompt files, used instead of the shipped ones of the same names."""
     research_use: Callable[[], bool]

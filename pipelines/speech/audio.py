@@ -40,22 +40,34 @@ class Speech:
         return len(self.samples) / RATE
 
 
+class SamplesHash:
+    """SHA-256 over rate and channel count (two little-endian 32-bit numbers) and the samples as interleaved
+    little-endian float32, so that one sound in two lossless containers has one hash."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self._digest = hashlib.sha256(struct.pack("<II", rate, channels))
+
+    def add(self, block: Samples) -> None:
+        """The next samples, [n, channels], as they are read from a file: 16-bit ones divided by 32,768."""
+        self._digest.update(block.astype("<f4", copy=False).tobytes())
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
 def inspect_recording(
     path: Path, name: str, file_sha256: str, origin: Literal["file", "microphone", "api"]
 ) -> Recording:
-    """Read a recording once and say what it is, without holding it.
-
-    The samples' hash is SHA-256 over rate and channel count (two little-endian 32-bit numbers) and the samples as
-    interleaved little-endian float32, so one sound in two lossless containers has one hash.
+    """Read a recording once and say what it is, without holding it. Its hash is a `SamplesHash`.
 
     Raises:
         BadInput: not readable as sound, no samples, or longer than six hours.
     """
     with open_sound(path, name) as sound:
-        digest = hashlib.sha256(struct.pack("<II", sound.rate, sound.channels))
+        digest = SamplesHash(sound.rate, sound.channels)
         survey = _Survey(name, sound)
         for block in sound.blocks():
-            digest.update(block.astype("<f4", copy=False).tobytes())
+            digest.add(block)
             survey.add(block)
         survey.finish()
         return Recording(
