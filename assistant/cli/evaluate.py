@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
+from assistant.cli.progress import share_bar
 from pipelines.errors import DONE, VERIFICATION_FAILED, UsageProblem
 
 Figures = dict[str, Any]
@@ -85,7 +87,7 @@ def notes(_: click.Context, data: Path, engine: str | None) -> Figures:
 def speech(ctx: click.Context, data: Path, engine: str | None) -> Figures:
     """Words heard right: lines of {"audio", "text", "written", "drugs", "terms", "condition"}, or a folder with
     transcripts.json beside the recordings."""
-    from assistant.engines import recognizer_of
+    from assistant.engines import recognizer_of, writing_of
     from assistant.quiet import silence_libraries
     from pipelines.evaluation.speech import evaluate, read_cases
 
@@ -93,7 +95,9 @@ def speech(ctx: click.Context, data: Path, engine: str | None) -> Figures:
     silence_libraries(settings)
     if engine:
         settings = settings.model_copy(update={"recognizer": engine})
-    return evaluate(read_cases(data), recognizer_of(settings))
+    cases, writing = read_cases(data), writing_of(settings)
+    with share_bar() as progress:
+        return evaluate(cases, recognizer_of(settings), writing, partial(progress, "hearing"))
 
 
 def _only_engine(given: str | None, name: str) -> None:

@@ -8,10 +8,11 @@ equal.
   word or to none, plus the words put in the middle of one ÷ the number of such words.
 * ``written_accuracy``: 1 - word errors of the formatted text ÷ words of ``written``, at least 0; case and punctuation
   count.
-* ``invented_term_rate``: listed drugs and terms of the whole file that were put out where the recording's reference
-  does not hold them ÷ all that were put out.
+* ``invented_term_rate``: terms of the lexicon, and drugs and terms that the file lists, that were put out where the
+  recording's reference does not hold them ÷ all that were put out.
 * ``words_in_silence``: words put out for recordings in which nothing is said.
 * ``real_time_factor``: seconds spent reading and recognising ÷ seconds of sound.
+* ``seconds``, ``drug_mentions``: how much was heard, and how many mentions of listed drugs were said in it.
 
 A figure without anything to count is None. A recording that cannot be read is a failure and counts as heard empty.
 """
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,8 @@ from typing import Any, Final
 
 from pipelines.errors import BadInput
 from pipelines.speech.audio import NothingToHear, inspect_recording
-from pipelines.speech.recognizer import Recognizer
+from pipelines.speech.live import Writing
+from pipelines.speech.recognizer import Progress, Recognizer
 from pipelines.speech.transcribe import transcribe
 
 _AUDIO_SUFFIXES: Final = frozenset(
@@ -68,22 +70,35 @@ def read_cases(data: Path) -> tuple[SpeechCase, ...]:
     return cases
 
 
-def evaluate(cases: Iterable[SpeechCase], recognizer: Recognizer) -> dict[str, Any]:
+def evaluate(
+    cases: Iterable[SpeechCase],
+    recognizer: Recognizer,
+    writing: Writing | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     """Transcribe every case and count.
 
     Keys as the module says, and ``n``, ``engines``, ``failures``, ``by_condition``.
+
+    Args:
+        writing: the lexicon that the engine may expect, and how what was heard is written.
 
     Raises:
         ModelNeeded: the recogniser has no usable weights.
     """
     cases = tuple(cases)
+    writing = writing or Writing()
     normalise = _normaliser()
-    listed = {words for case in cases for name in (*case.drugs, *case.terms) if (words := tuple(normalise(name)))}
+    names = [name for case in cases for name in (*case.drugs, *case.terms)]
+    names += [entry.phrase for entry in writing.lexicon.entries]
+    listed = _Listed(tuple(normalise(name)) for name in names)
     overall = _Tally()
     conditions: dict[str, _Tally] = defaultdict(_Tally)
     failures = []
-    for case in cases:
-        heard = _hear(case, recognizer)
+    for done, case in enumerate(cases, 1):
+        heard = _hear(case, recognizer, writing)
+        if progress:
+            progress(done / len(cases))
         for tally in (overall, conditions[case.condition]):
             tally.add(case, heard, listed, normalise)
         if heard.error is not None:
@@ -109,13 +124,32 @@ class _Heard:
     error: str | None = None
 
 
-def _hear(case: SpeechCase, recognizer: Recognizer) -> _Heard:
+class _Listed:
+    """Phrases by their first word, so that thousands of them are found in one pass."""
+
+    def __init__(self, phrases: Iterable[tuple[str, ...]]) -> None:
+        self._by_first: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        for phrase in phrases:
+            if phrase:
+                self._by_first[phrase[0]].add(phrase)
+
+    def count(self, words: Words) -> Counter[tuple[str, ...]]:
+        """How often each phrase stands in ``words``."""
+        found: Counter[tuple[str, ...]] = Counter()
+        for at, word in enumerate(words):
+            for phrase in self._by_first.get(word, ()):
+                if tuple(words[at : at + len(phrase)]) == phrase:
+                    found[phrase] += 1
+        return found
+
+
+def _hear(case: SpeechCase, recognizer: Recognizer, writing: Writing) -> _Heard:
     started = time.perf_counter()
     seconds = 0.0
     try:
         recording = inspect_recording(case.audio, case.id, file_sha256="", origin="file")
         seconds = recording.seconds
-        transcript, _ = transcribe(recording, case.audio, recognizer)
+        transcript, _ = transcribe(recording, case.audio, recognizer, writing=writing)
     except NothingToHear as error:
         # Silence that is refused as silence is what a reference without words asks for.
         said = None if case.text == "" else str(error)
@@ -150,12 +184,13 @@ class _Tally:
     in_silence: int = 0
     seconds: float = 0.0
     spent: float = 0.0
+    drug_mentions: int = 0
 
     def add(
         self,
         case: SpeechCase,
         heard: _Heard,
-        listed: set[tuple[str, ...]],
+        listed: _Listed,
         normalise: Callable[[str], Words],
     ) -> None:
         self.cases += 1
@@ -171,13 +206,14 @@ class _Tally:
             alignment = _Alignment(reference, hypothesis)
             self.words.add(alignment.errors, len(reference))
             self.drugs.add(*alignment.errors_on(normalise(name) for name in case.drugs))
+            self.drug_mentions += sum(len(_occurrences(normalise(name), reference)) for name in case.drugs)
             self.terms.add(*alignment.errors_on(normalise(name) for name in case.terms))
         if case.written:
             words = case.written.split()
             self.written.add(_Alignment(words, heard.text.split()).errors, len(words))
-        for term in listed:
-            out = len(_occurrences(list(term), hypothesis))
-            self.invented.add(max(0, out - len(_occurrences(list(term), reference))), out)
+        said = listed.count(reference)
+        for term, out in listed.count(hypothesis).items():
+            self.invented.add(max(0, out - said[term]), out)
 
     def figures(self) -> dict[str, Any]:
         written = self.written.rate()
@@ -189,6 +225,8 @@ class _Tally:
             "invented_term_rate": self.invented.rate(),
             "words_in_silence": self.in_silence if self.silent else None,
             "real_time_factor": self.spent / self.seconds if self.seconds else None,
+            "seconds": self.seconds,
+            "drug_mentions": self.drug_mentions,
         }
 
 

@@ -12,11 +12,13 @@ from pipelines.errors import BadInput
 from pipelines.evaluation.speech import SpeechCase, evaluate, read_cases
 from pipelines.records import Availability, Engine, Segment
 from pipelines.speech.decode import Samples
-from pipelines.speech.recognizer import Heard, Progress
+from pipelines.speech.live import Writing
+from pipelines.speech.recognizer import ByListening, Heard, SoFar
+from pipelines.text.lexicon import Entry, Lexicon
 from tests.speech.sounds import tone, write
 
 
-class WrittenDown:
+class WrittenDown(ByListening):
     """A recogniser that tells recordings apart by their length in tenths of a second."""
 
     name = "written-down"
@@ -34,8 +36,23 @@ class WrittenDown:
     def libraries(self) -> dict[str, str]:
         return {}
 
-    def recognise(self, samples: Samples, progress: Progress | None = None) -> Heard:
-        raw = self.lines[round(len(samples) / 1_600)]
+    def listen(self, lexicon: Lexicon | None = None) -> Reading:
+        return Reading(self.lines)
+
+
+class Reading:
+    def __init__(self, lines: dict[int, str]) -> None:
+        self.lines = lines
+        self.samples = 0
+
+    def hear(self, samples: Samples) -> None:
+        self.samples += len(samples)
+
+    def so_far(self) -> SoFar:
+        return SoFar("", "")
+
+    def finish(self) -> Heard:
+        raw = self.lines[round(self.samples / 1_600)]
         return Heard(raw=raw, segments=(Segment(start=0, end=0, words=()),), finish_reason="stop", seconds=0.1)
 
 
@@ -87,6 +104,17 @@ def test_invented_terms_are_those_that_the_reference_does_not_hold(tmp_path: Pat
     ]
     figures = evaluate(cases, WrittenDown({5: "on metformin", 6: "metformin drugs"}))
     assert figures["invented_term_rate"] == pytest.approx(1 / 2)
+
+
+def test_terms_of_the_lexicon_count_as_invented_also_where_the_file_does_not_list_them(tmp_path: Path) -> None:
+    writing = Writing(lexicon=Lexicon((Entry("metformin"), Entry("heart failure"), Entry("Heart"))))
+    cases = [case(tmp_path, 5, "he met four men of good heart"), case(tmp_path, 6, "heart failure")]
+    engine = WrittenDown({5: "he metformin of good heart", 6: "heart failure"})
+    figures = evaluate(cases, engine, writing)
+    # Put out: metformin, heart, and heart within heart failure, heart failure. Only the first was not said.
+    assert figures["invented_term_rate"] == pytest.approx(1 / 4)
+    assert figures["drug_mentions"] == 0
+    assert figures["seconds"] == pytest.approx(1.1)
 
 
 def test_written_text_is_held_to_case_and_punctuation(tmp_path: Path) -> None:
