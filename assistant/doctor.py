@@ -89,7 +89,13 @@ def _microphone() -> Finding:
             remedy="Debian: apt-get install libportaudio2",
         )
     inputs = sum(1 for device in sounddevice.query_devices() if device["max_input_channels"] > 0)
-    return Finding(name="microphone", ok=inputs > 0, needed=False, detail=f"{inputs} input device(s)")
+    return Finding(
+        name="microphone",
+        ok=inputs > 0,
+        needed=False,
+        detail=f"{inputs} input device(s)",
+        remedy=None if inputs else "connect one, then: assistant microphone list",
+    )
 
 
 def _engines(settings: Settings) -> Iterator[Finding]:

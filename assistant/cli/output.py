@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from assistant.cli.common import console, print_json
+from assistant.cli.transcript import print_transcript, suggestion_line
 from pipelines.errors import BadInput
-from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status
+from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status, Transcript
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,7 +97,6 @@ def print_run(view: RunView, to: Console) -> None:
     from rich.markup import escape
 
     request = view.request
-    said = view.transcript.text if view.transcript else ""
     to.print(f"[bold]run[/] {view.id}   [bold]state[/] {view.state}   [bold]session[/] {escape(view.label)}")
     if request.recording:
         r = request.recording
@@ -107,11 +107,7 @@ def print_run(view: RunView, to: Console) -> None:
         kind, source = attachment["kind"], attachment["kind_from"]
         to.print(f"[bold]attachment[/] {escape(attachment['name'])}: {kind} (by {source})")
     if view.transcript:
-        engine = view.transcript.engine
-        to.print(f"[bold]said[/] ({escape(engine.name)}{': ' + escape(engine.note) if engine.note else ''})")
-        to.print(f"  {escape(said)}", soft_wrap=True)
-        for flag in view.transcript.flags:
-            to.print(f"  [yellow]{flag.kind}: {escape(flag.text)}[/]")
+        print_transcript(view.transcript, to)
     if view.decision:
         to.print(
             f"[bold]task[/] {view.decision.task or 'unclear'} (by {view.decision.by}, {view.decision.confidence:.0%})"
@@ -278,11 +274,18 @@ def _cells(outcome: Outcome | Refused) -> tuple[str, str, str, str]:
     view = outcome.view
     recording = view.request.recording
     heading = f"[dim]{escape(recording.name)}[/]\n" if recording else ""
-    said = heading + (escape(_shorten(view.transcript.text, 320)) if view.transcript else "")
+    said = heading + (_said(view.transcript) if view.transcript else "")
     task = str((view.decision.task if view.decision else None) or view.request.task or "unclear")
     if view.error:
         return said, task, f"[red]{escape(view.error)}[/]", _colour(Status.FAILED)
     return said, task, _result_cell(view.result), _colour(_status(outcome))
+
+
+def _said(transcript: Transcript) -> str:
+    from rich.markup import escape
+
+    doubts = [f"[yellow]{escape(suggestion_line(doubt, transcript))}[/]" for doubt in transcript.suggestions]
+    return "\n".join((escape(_shorten(transcript.text, 320)), *doubts))
 
 
 def _result_cell(result: Result | None) -> str:
