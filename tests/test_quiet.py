@@ -11,8 +11,11 @@ import pytest
 
 LISTEN = """
 import numpy as np
-from pipelines.speech.pieces import speech_spans
-assert speech_spans(np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32)) == ()
+from pipelines.speech.voice import VoiceDetector
+voice = VoiceDetector().listen()
+voice.hear(np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32))
+voice.finish()
+assert voice.spans == ()
 """
 TRACE = """
 from assistant.quiet import silence_libraries

@@ -5,30 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
-import numpy as np
-
-from pipelines.quiet import silence_telemetry
 from pipelines.speech.audio import RATE
-from pipelines.speech.decode import Samples
+from pipelines.speech.voice import LONGEST_SECONDS, Spans
 
-#: Gentler than Silero's 0.5, so that quiet or hoarse speech is kept; silence and noise still give nothing.
-VOICE_THRESHOLD: Final = 0.35
-#: Shorter gaps belong to the flow of a sentence.
-PAUSE_MS: Final = 300
 #: Longest piece: below Whisper's window of 30 s by more than the margins.
-PIECE_SECONDS: Final = 25.0
+PIECE_SECONDS: Final = LONGEST_SECONDS
 #: A pause this long ends a piece: inside one it tempts the decoder to stop, or to fill it with words.
 LONG_PAUSE_SECONDS: Final = 2.0
 #: Kept of the pause before and after a piece, so that soft beginnings and endings are not cut off.
 MARGIN_SECONDS: Final = 0.3
-#: Long recordings go through in stretches, cut in their quietest moment, so that memory does not grow with them.
-STRETCH_SECONDS: Final = 300
-_CUT_SEARCH_SECONDS: Final = 20
-
-Spans = tuple[tuple[int, int], ...]
-"""Samples [first, last), in order, none overlapping."""
+_MARGIN: Final = int(MARGIN_SECONDS * RATE)
 
 
 @dataclass(frozen=True)
@@ -40,52 +28,79 @@ class Piece:
     speech: Spans
 
 
-def stretches(samples: Samples) -> Iterator[tuple[int, int]]:
-    """Cut a recording into stretches [first, last) of at most five minutes, each cut in the quietest tenth of a second
-    of the last twenty."""
-    first, hop = 0, RATE // 10
-    while len(samples) - first > STRETCH_SECONDS * RATE:
-        end = first + STRETCH_SECONDS * RATE
-        search = samples[end - _CUT_SEARCH_SECONDS * RATE : end].reshape(-1, hop)
-        quietest = int(np.argmin(np.einsum("ij,ij->i", search, search)))
-        cut = end - _CUT_SEARCH_SECONDS * RATE + quietest * hop + hop // 2
-        yield first, cut
-        first = cut
-    yield first, len(samples)
+class Voice(Protocol):
+    """What is known of where somebody speaks while the sound comes in; a `VoiceStream` is one."""
+
+    @property
+    def spans(self) -> Spans: ...
+
+    @property
+    def settled_to(self) -> int: ...
+
+    @property
+    def speaking(self) -> bool: ...
 
 
-def speech_spans(samples: Samples, offset: int = 0) -> Spans:
-    """Where somebody speaks, by Silero's voice detector; ``offset`` is added to every position. None is longer than a
-    piece may be."""
-    silence_telemetry()
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
-
-    options = VadOptions(
-        threshold=VOICE_THRESHOLD,
-        min_silence_duration_ms=PAUSE_MS,
-        speech_pad_ms=0,
-        max_speech_duration_s=PIECE_SECONDS,
-    )
-    found = get_speech_timestamps(samples, options)
-    return tuple((offset + span["start"], offset + min(span["end"], len(samples))) for span in found)
-
-
-def pieces(speech: Spans, first: int, last: int) -> tuple[Piece, ...]:
-    """Gather speech within [first, last) into as few pieces as long pauses and the length of a piece allow.
+class Pieces:
+    """Gathers speech into as few pieces as long pauses and the length of a piece allow, as it comes in.
 
     Every span is wholly inside one piece; pieces do not overlap.
     """
-    groups: list[list[tuple[int, int]]] = []
-    for span in speech:
-        if (
-            groups
-            and span[1] - groups[-1][0][0] <= PIECE_SECONDS * RATE
-            and span[0] - groups[-1][-1][1] < LONG_PAUSE_SECONDS * RATE
-        ):
-            groups[-1].append(span)
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._seen = 0
+        self._group: list[tuple[int, int]] = []
+        self._low = 0
+        """Where the present piece may begin: in the middle of the pause before it."""
+
+    @property
+    def needed_from(self) -> int:
+        """Samples before this one are in no piece to come."""
+        begins = self._group[0][0] if self._group else self._voice.settled_to
+        return max(self._low, begins - _MARGIN)
+
+    def over(self) -> Iterator[Piece]:
+        """Every piece that has ended by what the voice detector has heard so far."""
+        spans = self._voice.spans
+        for span in spans[self._seen :]:
+            self._seen += 1
+            if self._group and not self._fits(span):
+                yield self._end(span[0])
+            self._group.append(span)
+        # Nothing begins before `settled_to`: the pause is long already, whatever comes.
+        if self._group and self._voice.settled_to - self._group[-1][1] >= LONG_PAUSE_SECONDS * RATE:
+            yield self._end(self._voice.settled_to)
+
+    def last(self, end: int) -> Iterator[Piece]:
+        """The pieces that end with the recording, after ``end`` samples. The voice detector must have finished."""
+        yield from self.over()
+        if self._group:
+            yield self._end(2 * end - self._group[-1][1], end)
+
+    def open(self, end: int) -> tuple[Piece, ...]:
+        """What was spoken since the last piece ended, as far as ``end``: one piece as it stands, or two."""
+        now = ((self._voice.settled_to, end),) if self._voice.speaking and self._voice.settled_to < end else ()
+        if not self._group or (now and not self._fits(now[0])):
+            groups = [group for group in (tuple(self._group), now) if group]
         else:
-            groups.append([span])
-    return _with_margins(groups, first, last)
+            groups = [(*self._group, *now)]
+        return _with_margins(groups, self._low, end)
+
+    def _fits(self, span: tuple[int, int]) -> bool:
+        return (
+            span[1] - self._group[0][0] <= PIECE_SECONDS * RATE
+            and span[0] - self._group[-1][1] < LONG_PAUSE_SECONDS * RATE
+        )
+
+    def _end(self, following: int, most: int | None = None) -> Piece:
+        """End the present piece; speech goes on at ``following`` or later."""
+        group, self._group = tuple(self._group), []
+        middle = (group[-1][1] + following) // 2
+        last = min(middle, group[-1][1] + _MARGIN, *(() if most is None else (most,)))
+        piece = Piece(max(self._low, group[0][0] - _MARGIN), last, group)
+        self._low = middle
+        return piece
 
 
 def split(piece: Piece, at: float) -> tuple[Piece, ...]:
@@ -103,7 +118,6 @@ def split(piece: Piece, at: float) -> tuple[Piece, ...]:
 
 
 def _with_margins(groups: Sequence[Sequence[tuple[int, int]]], first: int, last: int) -> tuple[Piece, ...]:
-    margin = int(MARGIN_SECONDS * RATE)
     if not groups:
         return ()
     edges = [
@@ -112,6 +126,6 @@ def _with_margins(groups: Sequence[Sequence[tuple[int, int]]], first: int, last:
         last,
     ]
     return tuple(
-        Piece(max(low, group[0][0] - margin), min(high, group[-1][1] + margin), tuple(group))
+        Piece(max(low, group[0][0] - _MARGIN), min(high, group[-1][1] + _MARGIN), tuple(group))
         for group, low, high in zip(groups, edges[:-1], edges[1:], strict=True)
     )

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import difflib
+from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 from pipelines.speech.audio import RATE, inspect_recording, read_speech
 from pipelines.speech.decode import Samples
 from pipelines.speech.level import correct_level
-from pipelines.speech.recognizer import Recognizer
+from pipelines.speech.recognizer import Heard, Recognizer, SoFar
 from pipelines.speech.registry import recognizers
 from pipelines.speech.transcribe import transcribe
 from pipelines.speech.whisper import WhisperRecognizer
+from pipelines.speech.whisper_model import Reading, Sound, TimedWord
 from pipelines.speech.writer import Writer
+from pipelines.text.lexicon import Lexicon
 from tests.speech.recognizer_conformance import RecognizerConformance
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -82,27 +85,25 @@ def test_transcript_and_call_hold_what_it_takes_to_repeat_it(whisper: WhisperRec
     assert call.output_tokens
 
 
-def _segment(text: str, start: float, end: float, words: list[str], **more: float) -> SimpleNamespace:
+def _reading(
+    text: str, start: float, end: float, words: list[str], tokens: int = 5, compression_ratio: float = 1.0
+) -> Reading:
     step = (end - start) / max(1, len(words))
-    return SimpleNamespace(
+    return Reading(
         text=text,
+        tokens=tuple(range(tokens)),
         start=start,
         end=end,
-        tokens=list(range(int(more.get("tokens", 5)))),
-        seek=int(more.get("seek", 0)),
-        compression_ratio=more.get("compression_ratio", 1.0),
-        words=[
-            SimpleNamespace(word=word, start=start + i * step, end=start + (i + 1) * step, probability=1.2)
-            for i, word in enumerate(words)
-        ],
+        words=tuple(TimedWord(word, start + i * step, start + (i + 1) * step, 1.2) for i, word in enumerate(words)),
+        compression_ratio=compression_ratio,
     )
 
 
 def test_writer_places_repeated_and_unspaced_words() -> None:
-    writer = Writer(duration=4.0)
-    writer.add(_segment(" No no, x-ray.", 0, 2, [" No", " no,", " x", "-ray."]), 0.0)
-    writer.add(_segment(" No.", 1.9, 9, [" No."]), 0.0)
-    heard = writer.heard(1.0, {})
+    writer = Writer()
+    writer.add(_reading(" No no, x-ray.", 0, 2, [" No", " no,", " x", "-ray."]), 0.0, 4.0)
+    writer.add(_reading(" No.", 1.9, 9, [" No."]), 0.0, 4.0)
+    heard = writer.heard(1.0, {}, ())
     assert heard.raw == "No no, x-ray. No."
     words = [word for segment in heard.segments for word in segment.words]
     assert [heard.raw[word.raw_start : word.raw_end] for word in words] == ["No", "no,", "x", "-ray.", "No."]
@@ -112,18 +113,71 @@ def test_writer_places_repeated_and_unspaced_words() -> None:
 
 
 def test_writer_keeps_text_whose_words_have_no_times() -> None:
-    writer = Writer(duration=4.0)
-    writer.add(_segment(" Heard but not aligned.", 0, 2, []), 0.0)
-    assert writer.heard(1.0, {}).raw == "Heard but not aligned."
+    writer = Writer()
+    writer.add(_reading(" Heard but not aligned.", 0, 2, []), 0.0, 4.0)
+    assert writer.heard(1.0, {}, ()).raw == "Heard but not aligned."
 
 
 def test_repetition_is_kept_and_warned_of() -> None:
-    writer = Writer(duration=30.0)
-    writer.add(_segment(" a a a a", 1, 29, [" a"] * 4, compression_ratio=9.0, tokens=224), 0.0)
-    heard = writer.heard(1.0, {})
+    writer = Writer()
+    writer.add(_reading(" a a a a", 1, 29, [" a"] * 4, tokens=224, compression_ratio=9.0), 0.0, 30.0)
+    heard = writer.heard(1.0, {}, ())
     assert heard.raw == "a a a a"
     assert heard.finish_reason == "length"
     assert any("repeats itself between 1.0 s and 29.0 s" in warning for warning in heard.warnings)
+
+
+def _listened(
+    whisper: WhisperRecognizer, samples: Samples, block: int, watch: int | None, lexicon: Lexicon | None = None
+) -> tuple[Heard, list[SoFar]]:
+    """Heard in blocks of so many samples, looked at after every ``watch`` blocks."""
+    listening = whisper.listen(lexicon)
+    seen: list[SoFar] = []
+    for number, start in enumerate(range(0, len(samples), block), 1):
+        listening.hear(samples[start : start + block])
+        if watch and number % watch == 0:
+            seen.append(listening.so_far())
+    return listening.finish(), seen
+
+
+@pytest.mark.long
+def test_what_is_heard_does_not_depend_on_how_the_sound_came_or_was_watched(whisper: WhisperRecognizer) -> None:
+    path = SAMPLES / "recordings" / "surgery-discharge.flac"
+    samples = correct_level(read_speech(path, path.name).samples)[0]
+    whole = whisper.recognise(samples)
+    pieces, seen = _listened(whisper, samples, 4_801, 14)
+    once, _ = _listened(whisper, samples, len(samples), None)
+    for heard in (pieces, once):
+        assert (heard.raw, heard.segments, heard.parameters, heard.warnings, heard.speech) == (
+            (whole.raw, whole.segments, whole.parameters, whole.warnings, whole.speech)
+        )
+    assert all(after.settled.startswith(before.settled) for before, after in pairwise(seen))
+    assert whole.raw.startswith(seen[-1].settled)
+    assert len(seen[-1].settled.split()) > 20
+    assert difflib.SequenceMatcher(None, (seen[-1].settled + seen[-1].open).split(), whole.raw.split()).ratio() > 0.8
+
+
+@pytest.mark.long
+def test_text_appears_before_a_piece_is_over(whisper: WhisperRecognizer, clip: Path) -> None:
+    samples = correct_level(read_speech(clip, clip.name).samples)[0]
+    listening = whisper.listen()
+    assert listening.so_far() == SoFar("", "")
+    listening.hear(samples[: 2 * RATE])
+    early = listening.so_far()
+    assert early.settled == ""
+    assert len(early.open.split()) >= 2
+
+
+@pytest.mark.long
+def test_an_hour_is_not_kept(whisper: WhisperRecognizer) -> None:
+    listening = whisper.listen()
+    noise = np.random.default_rng(2).standard_normal(60 * RATE).astype(np.float32) * np.float32(1e-3)
+    for _ in range(60):
+        listening.hear(noise)
+        assert len(listening._kept) < 62 * RATE
+    heard = listening.finish()
+    assert heard.raw == ""
+    assert heard.speech == ()
 
 
 @pytest.mark.long
@@ -144,13 +198,13 @@ def test_speech_that_the_decoder_leaves_out_is_heard_again(
     samples = correct_level(read_speech(clip, clip.name).samples)[0]
     whole = whisper.recognise(samples)
     model = whisper._loaded()
-    transcribe_ = model.transcribe
+    decode = model.decode
 
-    def deaf_in_beams(part: Samples, **parameters: Any) -> Any:
-        silenced = np.zeros_like(part) if parameters["beam_size"] > 1 else part
-        return transcribe_(silenced, **parameters)
+    def deaf_in_beams(sound: Sound, beam: int, *more: Any) -> tuple[int, ...]:
+        tokens = decode(sound, beam, *more)
+        return tokens[: len(tokens) // 3] if beam > 1 else tokens
 
-    monkeypatch.setattr(model, "transcribe", deaf_in_beams)
+    monkeypatch.setattr(model, "decode", deaf_in_beams)
     heard = whisper.recognise(samples)
     assert len(heard.raw.split()) >= 0.7 * len(whole.raw.split())
     assert [again["kept"] for again in heard.parameters["heard_again"]] == ["greedy"]
@@ -162,7 +216,7 @@ def test_speech_that_stays_unheard_is_warned_of(
     whisper: WhisperRecognizer, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = correct_level(read_speech(clip, clip.name).samples)[0]
-    monkeypatch.setattr(whisper._loaded(), "transcribe", lambda part, **parameters: (iter(()), None))
+    monkeypatch.setattr(whisper._loaded(), "decode", lambda *_: ())
     heard = whisper.recognise(samples)
     assert heard.raw == ""
     assert heard.warnings
