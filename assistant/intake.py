@@ -66,6 +66,10 @@ class Given:
     patient: str | None = None
     session: str | None = None
     origin: Literal["file", "microphone", "api"] = "file"
+    recording: Recording | None = None
+    """Instead of ``audio``: one whose bytes lie in the store already."""
+    taken: tuple[Attachment, ...] = ()
+    """Attachments that were taken in before."""
 
 
 def take_in(given: Given, store: FileStore) -> Request:
@@ -80,10 +84,13 @@ def take_in(given: Given, store: FileStore) -> Request:
         from pipelines.tasks.templates import load_template
 
         load_template(given.template)
+    recording = given.recording
+    if given.audio is not None:
+        recording = _take_in_recording(given.audio, store, given.origin)
     return Request(
-        recording=_take_in_recording(given.audio, store, given.origin) if given.audio is not None else None,
+        recording=recording,
         text=given.text,
-        attachments=tuple(take_in_attachment(a, store) for a in given.attachments),
+        attachments=(*given.taken, *(take_in_attachment(a, store) for a in given.attachments)),
         task=given.task,
         template=given.template,
         patient=given.patient,

@@ -14,6 +14,9 @@ from pipelines.errors import OUR_FAULT, USAGE, ProductError
 
 _COMMANDS: Final = {
     "demo": "Run the samples and show what came of them.",
+    "dictate": "Record from the microphone, show the text as it is spoken, and run it.",
+    "recover": "Take in dictations that a crash left behind.",
+    "microphone": "Show the microphones and try one.",
     "replay": "Run recordings: files, folders or a manifest.",
     "ask": "Run a typed request instead of a spoken one.",
     "resume": "Go on with a paused run.",

@@ -27,7 +27,12 @@ class Follower:
     @property
     def at_end(self) -> bool:
         """Whether the take is closed and all of it was read."""
-        return self._spool.closed and not self._spool.wait_for(self._next, 0)
+        return self._spool.closed and not self.waiting
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are frames to be read now."""
+        return self._spool.wait_for(self._next, 0)
 
     def read(self, seconds: float) -> list[Frame]:
         """The frames that came since, some at a time; waits up to so many seconds for the first."""

@@ -61,6 +61,14 @@ def frames_of(files: Sequence[Path]) -> Iterator[Iterator[Frame]]:
         yield _in_order(found)
 
 
+def begin_of(files: Sequence[Path]) -> Begin | None:
+    """What a take was recorded for; None where its files break off before they say so."""
+    with frames_of(files) as frames:
+        for frame in frames:
+            return Begin.model_validate_json(bytes(frame.payload)) if frame.kind is Kind.BEGIN else None
+    return None
+
+
 def summarise(files: Sequence[Path]) -> Summary:
     """Read a take once without keeping its sound."""
     with frames_of(files) as frames:

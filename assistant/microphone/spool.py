@@ -121,14 +121,19 @@ class Spool:
                     self._unsynced.popleft()
 
     def close(self) -> None:
-        """Nothing more comes. The files stay, unlocked."""
+        """Nothing more comes. The files stay locked."""
         self.sync()
         with self._changed:
             self._closed = True
+            self._changed.notify_all()
+
+    def release(self) -> None:
+        """Let go of the files: what is left of them is there for recovery."""
+        with self._changed:
             for file in self._opened:
                 file.close()
             self._opened.clear()
-            self._changed.notify_all()
+            self._file = None
 
     def wait_for(self, number: int, seconds: float) -> bool:
         """Wait until frame ``number`` is there; False where it is not after so many seconds, or never will be."""

@@ -20,6 +20,10 @@ class Disk:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         return descriptor
 
+    def reopen(self, path: Path) -> int:
+        """Open a file that is there; returns its descriptor."""
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+
     def write(self, descriptor: int, data: bytes) -> None:
         view = memoryview(data)
         while view:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from assistant.sessions.disk import Disk
 from assistant.sessions.ids import Ids
-from assistant.sessions.problems import broken, disk_errors
+from assistant.sessions.problems import broken, disk_errors, from_os
 
 _CHUNK = 1 << 20
 #: New files grow here, in the same file system, and are renamed into place.
@@ -73,6 +74,18 @@ class FileStore:
                 sha256 = self._write(iter(lambda: source.read(_CHUNK), b""), None)
         return sha256
 
+    def adopt(self, path: Path) -> str:
+        """Take over a file that nobody else writes any more: it is moved, and copied only from another file system."""
+        try:
+            return self._move(path)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise from_os(self._folder, error) from error
+        sha256 = self.put_file(path)
+        with disk_errors(path):
+            self._disk.unlink(path)
+        return sha256
+
     def get(self, sha256: str) -> bytes:
         path = self.path(sha256)
         with disk_errors(path):
@@ -118,6 +131,23 @@ class FileStore:
             if path.exists():
                 return path, descriptor
             self._disk.close(descriptor)
+
+    def _move(self, path: Path) -> str:
+        sha256 = hash_file(path)
+        if self._is_good(sha256):
+            self._disk.unlink(path)
+            return sha256
+        target = self._target(sha256)
+        descriptor = self._disk.reopen(path)
+        try:
+            self._disk.make_read_only(descriptor)
+            self._disk.fsync(descriptor)
+            make_folders(self._disk, target.parent)
+            self._disk.rename(path, target)
+        finally:
+            self._disk.close(descriptor)
+        self._disk.sync_folder(target.parent)
+        return sha256
 
     def _write(self, chunks: Iterable[bytes], sha256: str | None) -> str:
         with disk_errors(self._folder):
