@@ -18,7 +18,8 @@ from pipelines.weights.passport import read_passport
 LEAST_SHARE: Final = 0.9
 _BINARY: Final = b"mmap lm http://kheafield.com/code"
 _PACKED: Final = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"PK\x03\x04": "zip"}
-_FIRST_WORD: Final = b"<unk>\0"
+#: Every language model has it, so it tells nothing.
+_UNKNOWN: Final = "<unk>"
 #: An alphabet has some hundred pieces of a few letters; the words of other models would not fit in here.
 _MOST_VOCABULARY_BYTES: Final = 1 << 20
 _LONGEST_LINE: Final = 1 << 12
@@ -52,6 +53,7 @@ class LanguageModel:
             file.seek(0)
             found = frozenset(self._binary_words(file) if self.is_binary else self._arpa_words(file))
         wanted = {lm_word(piece) for id_, piece in enumerate(alphabet.pieces) if piece and alphabet.writes(id_)}
+        wanted -= {_UNKNOWN}
         known = wanted & found
         if len(known) < LEAST_SHARE * len(wanted):
             raise self.unusable(f"is a language model made for other pieces: it knows {len(known)} of {len(wanted)}")
@@ -121,7 +123,7 @@ class LanguageModel:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _MOST_VOCABULARY_BYTES))
         tail = file.read()
-        start = tail.rfind(_FIRST_WORD)
+        start = tail.rfind(f"{_UNKNOWN}\0".encode())
         if start < 0 or not tail.endswith(b"\0"):
             reason = "breaks off, or was made without its words, or has more words than there are pieces"
             raise self.unusable(f"does not end with the words that it knows: it {reason}")
