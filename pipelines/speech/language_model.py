@@ -4,6 +4,7 @@ one word of the language model, with ``#`` for the mark of a space. ARPA text an
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from pipelines.weights.passport import read_passport
 #: Rare pieces may be missing from the text that a language model was counted from.
 LEAST_SHARE: Final = 0.9
 _BINARY: Final = b"mmap lm http://kheafield.com/code"
+#: After the test values and the fixed part of the header: how many words there are.
+_WORD_COUNT: Final = struct.Struct("<108xQ")
 _PACKED: Final = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"PK\x03\x04": "zip"}
 #: Every language model has it, so it tells nothing.
 _UNKNOWN: Final = "<unk>"
@@ -120,6 +123,8 @@ class LanguageModel:
 
     def _binary_words(self, file: BinaryIO) -> Iterator[str]:
         """The words at the end of the file: each ends with a zero byte, the first is the unknown word."""
+        head = file.read(_WORD_COUNT.size)
+        stated = _WORD_COUNT.unpack(head)[0] if len(head) == _WORD_COUNT.size else 0
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _MOST_VOCABULARY_BYTES))
         tail = file.read()
@@ -127,7 +132,10 @@ class LanguageModel:
         if start < 0 or not tail.endswith(b"\0"):
             reason = "breaks off, or was made without its words, or has more words than there are pieces"
             raise self.unusable(f"does not end with the words that it knows: it {reason}")
-        for word in tail[start:-1].split(b"\0"):
+        words = tail[start:-1].split(b"\0")
+        if len(words) != stated:
+            raise self.unusable(f"is damaged (it holds {len(words)} of its {stated} words)")
+        for word in words:
             yield word.decode("utf-8", "replace")
 
 
