@@ -155,10 +155,12 @@ class VoiceStream:
         held = np.concatenate((self._held, part))
         count = (len(held) - _CONTEXT) // WINDOW
         if count:
-            rows = np.lib.stride_tricks.sliding_window_view(held, WINDOW + _CONTEXT)[::WINDOW][:count]
-            found, self._h, self._c = self._detector.run(np.ascontiguousarray(rows), self._h, self._c)
+            size = count * WINDOW
+            context = held[:size].reshape(count, WINDOW)[:, :_CONTEXT]
+            windows = np.concatenate((context, held[_CONTEXT : _CONTEXT + size].reshape(count, WINDOW)), axis=1)
+            found, self._h, self._c = self._detector.run(windows, self._h, self._c)
             self._keep(found)
-            held = held[count * WINDOW :].copy()
+            held = held[size:].copy()
         self._held = held
 
     def _keep(self, found: Probabilities) -> None:
