@@ -2,8 +2,8 @@
 
 The search is ctc-beam-decoder's, a C++ twin of pyctcdecode's. Every piece is one word to it, as MedASR's language model
 is made. Its own hot words are such words too, so that of a hot word of several pieces it would favour each piece
-anywhere. They are not used: a hot word is put in the place of whole words of what the search found where it is nearly
-as likely, by the acoustics and the language model together.
+anywhere. They are not used: a hot word is put in the place of whole words of what the search found where its sound is
+nearly as likely, and the language model has nothing against it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from pipelines.speech.language_model import LanguageModel
 #: pyctcdecode's own, with which MedASR's published figures were made.
 ALPHA: Final = 0.5
 BETA: Final = 1.5
-#: How much less likely than without it a hot word may be, as a natural logarithm, and still be written.
-HOT_WORD_WEIGHT: Final = 2.0
+#: How much less likely than without it a hot word may be, as a natural logarithm, and still be written. Above this,
+#: words that nobody spoke come up in tests/support/decoys.py where the network is two thirds sure of what was said.
+HOT_WORD_WEIGHT: Final = 0.5
 #: Places that are tried in one utterance, the likeliest first.
 _MOST_PLACES: Final = 20
 
@@ -40,6 +41,7 @@ class BeamDecoder:
         hot_words: words and phrases that are favoured, written as the network writes. They may put words into the text
             that nobody spoke; none by default.
         hot_word_weight: natural logarithm of how much less likely than what is heard without it a hot word may be.
+            0 writes none that is not the likeliest.
 
     Raises:
         ModelNeeded: KenLM cannot use the language model's file.
@@ -120,7 +122,7 @@ class BeamDecoder:
             columns=columns,
             rows=found.rows,
         )
-        spotted = self._ready.spot(narrow, 0, placing.floor)[:_MOST_PLACES]
+        spotted = self._ready.spot(narrow, 0, self._hot_word_weight)[:_MOST_PLACES]
         places = [place for one in spotted if (place := placing.place(one)) is not None]
         taken: list[Place] = []
         for place in sorted(places, key=lambda place: (-place.gain, place.first)):

@@ -1,4 +1,4 @@
-"""Whether a hot word belongs in the place of words that a search found: by sound and language model together."""
+"""Whether a hot word belongs in the place of words that a search found: by its sound, if the language model lets it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pipelines.speech.beam_search import LogProbs, Search
 from pipelines.speech.ctc import Alphabet
 from pipelines.speech.hot_words import HotWords, Spotted
 
-#: What a language model may do for a hot word that the search had dropped, natural logarithm.
-LM_FLOOR: Final = 5.0
 #: Pieces on both sides that a language model of the highest order KenLM is built for still sees.
 _CONTEXT: Final = 6
 
@@ -51,11 +49,6 @@ class Placing:
     columns: tuple[int, ...]
     rows: Sequence[tuple[int, int]]
 
-    @property
-    def floor(self) -> float:
-        """How much less likely by its sound a hot word may be and still be worth a look."""
-        return self.weight + (LM_FLOOR if self.has_model else 0.0)
-
     def place(self, spotted: Spotted) -> Place | None:
         """Where a spotted word would go; None where it may not, stands already, or is not worth its weight."""
         heard = [
@@ -69,9 +62,10 @@ class Placing:
             return None
         weight = self.weight * (1 - self._hot_among(before))
         sound = self._sound(first, last, spotted.spelling)
-        if sound is None or sound + weight + self.floor - self.weight <= 0:
+        if sound is None or sound + weight <= 0:
             return None
-        gain = sound + weight + self._language(first, last, spotted.spelling)
+        # A language model may speak against a hot word. It has had its say for all words in the search.
+        gain = sound + weight + min(0.0, self._language(first, last, spotted.spelling))
         return Place(first, last, spotted.spelling, gain) if gain > 0 else None
 
     def _whole_words(self, first: int, last: int) -> tuple[int, int]:

@@ -172,14 +172,14 @@ class TestHotWords:
         log_probs = self.near_miss(0.6)
         plain = BeamDecoder(ALPHABET).decode(log_probs)
         assert "metoprolol" not in text_of(plain)
-        found = BeamDecoder(ALPHABET, hot_words=("carvedilol", "metoprolol")).decode(log_probs)
+        found = BeamDecoder(ALPHABET, hot_words=("carvedilol", "metoprolol"), hot_word_weight=2.0).decode(log_probs)
         assert text_of(found) == "start metoprolol daily"
         assert len(ids_of("metoprolol")) > 2
 
     def test_not_where_it_was_less_nearly_heard(self) -> None:
         log_probs = self.near_miss(4.0)
         plain = BeamDecoder(ALPHABET).decode(log_probs)
-        assert BeamDecoder(ALPHABET, hot_words=("metoprolol",)).decode(log_probs) == plain
+        assert BeamDecoder(ALPHABET, hot_words=("metoprolol",), hot_word_weight=2.0).decode(log_probs) == plain
         assert "metoprolol" in text_of(
             BeamDecoder(ALPHABET, hot_words=("metoprolol",), hot_word_weight=9).decode(log_probs)
         )
@@ -189,20 +189,20 @@ class TestHotWords:
         place = said.index(ids_of("lung")[0])
         log_probs = peaky(said, WIDTH, np.random.default_rng(1), instead={place: {ids_of("heart")[0]: -1.0}})
         assert text_of(BeamDecoder(ALPHABET).decode(log_probs)) == "the left heart is clear"
-        found = BeamDecoder(ALPHABET, hot_words=("left lung",)).decode(log_probs)
+        found = BeamDecoder(ALPHABET, hot_words=("left lung",), hot_word_weight=2.0).decode(log_probs)
         assert text_of(found) == "the left lung is clear"
 
     def test_hot_words_that_compete_are_judged_by_their_sound(self) -> None:
         log_probs = self.near_miss(0.6)
         heard = text_of(BeamDecoder(ALPHABET).decode(log_probs)).split()[1]
-        found = BeamDecoder(ALPHABET, hot_words=("metoprolol", heard)).decode(log_probs)
+        found = BeamDecoder(ALPHABET, hot_words=("metoprolol", heard), hot_word_weight=2.0).decode(log_probs)
         assert text_of(found).split()[1] == heard
 
     def test_punctuation_beside_a_hot_word_stays(self) -> None:
         said = (*ids_of("left lung"), ALPHABET.pieces.index(","), *ids_of("clear {period}"))
         log_probs = peaky(said, WIDTH, np.random.default_rng(1), instead={1: {ids_of("heart")[0]: -1.0}})
         assert text_of(BeamDecoder(ALPHABET).decode(log_probs)) == "left heart, clear {period}"
-        found = BeamDecoder(ALPHABET, hot_words=("lung",)).decode(log_probs)
+        found = BeamDecoder(ALPHABET, hot_words=("lung",), hot_word_weight=2.0).decode(log_probs)
         assert text_of(found) == "left lung, clear {period}"
 
     def test_a_language_model_has_its_say(self, model: LanguageModel) -> None:
@@ -211,6 +211,9 @@ class TestHotWords:
         place = said.index(ids_of("lung")[0])
         pain = ids_of("pain")[0]
         log_probs = peaky(said, WIDTH, np.random.default_rng(1), instead={place: {pain: 1.0}})
-        assert text_of(BeamDecoder(ALPHABET, hot_words=("pain",)).decode(log_probs)) == "the left pain is clear"
-        found = BeamDecoder(ALPHABET, language_model=model, hot_words=("pain",)).decode(log_probs)
+        assert (
+            text_of(BeamDecoder(ALPHABET, hot_words=("pain",), hot_word_weight=2.0).decode(log_probs))
+            == "the left pain is clear"
+        )
+        found = BeamDecoder(ALPHABET, language_model=model, hot_words=("pain",), hot_word_weight=2.0).decode(log_probs)
         assert text_of(found) == "the left lung is clear"
