@@ -37,6 +37,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _libraries()
     yield _torch_build()
     yield _microphone()
+    yield from _left_recordings(settings.data_dir)
     yield from _engines(settings)
     yield _memory()
     yield _data_folder(settings.data_dir)
@@ -96,6 +97,23 @@ def _microphone() -> Finding:
         detail=f"{inputs} input device(s)",
         remedy=None if inputs else "connect one, then: assistant microphone list",
     )
+
+
+def _left_recordings(data_dir: Path) -> Iterator[Finding]:
+    """Only where there are any."""
+    from assistant.microphone.places import write_ahead_folders
+    from assistant.microphone.recovery import left_takes
+    from assistant.sessions import Disk
+
+    left = left_takes(write_ahead_folders(data_dir), Disk())
+    if left:
+        yield Finding(
+            name="left recordings",
+            ok=False,
+            needed=False,
+            detail=f"{len(left)} dictation(s) that were cancelled or cut off lie outside the log",
+            remedy="assistant recover (--list shows them)",
+        )
 
 
 def _engines(settings: Settings) -> Iterator[Finding]:

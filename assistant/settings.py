@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """Refused unless it is SQLite's file in ``data_dir``: other databases are not supported yet."""
     debug: bool = False
     """Let internal errors through with their traceback, which may hold patient text."""
+    microphone_patience: float = Field(default=20.0, ge=0)
+    """Seconds that a microphone which is gone is waited for."""
     lock_timeout: float = Field(default=5.0, gt=0)
     """Seconds to wait for another process to let go of the log."""
 

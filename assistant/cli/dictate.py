@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 #: So long a full disk is waited for at the end, where the recording is in memory only.
 _RESCUE_SECONDS: Final = 120.0
 
+_WHY: Final = {
+    "device-gone": "the microphone stayed away: the dictation ends here",
+    "no-room": "no disk takes more: the dictation ends here",
+}
+
 
 @click.command("dictate")
 @click.option("--task", metavar="TASK", help="The task, instead of asking the words.")
@@ -78,12 +83,16 @@ def command(
         offer(settings, ask=at_a_terminal())
         say_who_works(settings)
         recognizer, writing = _ears(settings)
-        dictation = Dictation(microphones, device, folders, asked, recognizer, writing)
+        dictation = Dictation(
+            microphones, device, folders, asked, recognizer, writing, patience=settings.microphone_patience
+        )
         with stopping() as stopped:
             dictation.start()
             _load_meanwhile()
             ending = attend(dictation, stopped, max_seconds, error_console())
             dictation.stop(ending)
+            if ending in (Ending.DEVICE_GONE, Ending.NO_ROOM):
+                click.echo(_WHY[ending], err=True)
             _rescue(dictation)
         if ending is Ending.CANCELLED:
             dictation.leave()

@@ -152,9 +152,10 @@ def _one(lefts: Sequence[LeftTake], name: str) -> LeftTake:
 
 
 def _cancelled(left: LeftTake) -> bool:
+    from assistant.microphone.recovery import ending_of
     from assistant.microphone.take import Ending
 
-    return _summary(left).sounding.ending is Ending.CANCELLED
+    return ending_of(left.files) is Ending.CANCELLED
 
 
 def _summary(left: LeftTake) -> Summary:

@@ -13,6 +13,8 @@ from assistant.microphone.recovery import LeftTake, begin_of, remove
 from assistant.microphone.sounding import Sounding
 from assistant.microphone.take import Ending
 from assistant.sessions.disk import Disk
+from assistant.sessions.files import make_folders
+from assistant.sessions.problems import disk_errors
 from pipelines.records import RunState
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def bring_in(left: LeftTake, log: SessionLog, folder: Path, disk: Disk, *, witho
     with held(left.files) as mine:
         if not mine:
             return None
+        with disk_errors(folder):
+            make_folders(disk, folder)
         begin = begin_of(left.files)
         encoded = encode(left.files, folder / f"{left.take}{SUFFIX}")
         if begin is None or encoded is None:

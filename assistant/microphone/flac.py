@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +27,8 @@ SUFFIX: Final = ".flac"
 #: The file is brought to disk so often, so that little is left to bring at the end; seconds.
 _SYNC_SECONDS: Final = 2.0
 _WAIT_SECONDS: Final = 0.2
+_BLOCK_SAMPLES: Final = 1 << 16
+_TRIAL_BYTES: Final = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,13 @@ class FlacWriter:
         self._path = path
         self._file: Any = None
         self._hash: SamplesHash
+        self._hashing: Future[None] | None = None
+        self._hasher = ThreadPoolExecutor(1, "recording: hash")
+        self._gathered: list[Block] = []
+        self._size = 0
         self.sounding = Sounding()
 
-    def hear(self, frames: Iterator[Frame] | list[Frame]) -> None:
+    def hear(self, frames: Iterable[Frame]) -> None:
         """Take in the next frames.
 
         Raises:
@@ -54,7 +62,7 @@ class FlacWriter:
         """
         for frame in frames:
             for block in self.sounding.hear(frame):
-                self._write(block)
+                self._gather(block)
 
     def finish(self) -> Encoded | None:
         """None where there was no sound.
@@ -63,7 +71,8 @@ class FlacWriter:
             OSError: the disk refuses.
         """
         for block in self.sounding.finish():
-            self._write(block)
+            self._gather(block)
+        self._write()
         if self._file is None:
             return None
         self._close()
@@ -76,17 +85,34 @@ class FlacWriter:
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
-    def _write(self, block: Block) -> None:
+    def _gather(self, block: Block) -> None:
+        """Devices give little at a time, and each call of the encoder has its price."""
+        self._gathered.append(block)
+        self._size += len(block)
+        if self._size >= _BLOCK_SAMPLES:
+            self._write()
+
+    def _write(self) -> None:
         import numpy as np
         from soundfile import LibsndfileError
 
+        if not self._gathered:
+            return
+        block = np.concatenate(self._gathered)
+        self._gathered, self._size = [], 0
         try:
             if self._file is None:
                 assert self.sounding.form is not None
                 self._open(self.sounding.form)
+            self._wait_for_hash()
+            self._hashing = self._hasher.submit(self._add, block)
             self._file.write(block)
         except LibsndfileError as error:
-            raise OSError(0, str(error), str(self._path)) from error
+            raise _as_told_by_the_disk(self._path, error) from error
+
+    def _add(self, block: Block) -> None:
+        import numpy as np
+
         self._hash.add(block.astype(np.float32) / np.float32(32768))
 
     def _open(self, form: Form) -> None:
@@ -98,7 +124,14 @@ class FlacWriter:
         self._file = SoundFile(str(self._path), "w", form.rate, form.channels, "PCM_16", format="FLAC")
         self._hash = SamplesHash(form.rate, form.channels)
 
+    def _wait_for_hash(self) -> None:
+        hashing, self._hashing = self._hashing, None
+        if hashing is not None:
+            hashing.result()
+
     def _close(self) -> None:
+        self._wait_for_hash()
+        self._hasher.shutdown()
         file, self._file = self._file, None
         if file is not None:
             file.close()
@@ -147,6 +180,19 @@ class FlacFollower:
             self._problem = problem
         finally:
             self._follower.close()
+
+
+def _as_told_by_the_disk(path: Path, error: Exception) -> OSError:
+    """libsndfile does not say why it could not write: the disk does."""
+    trial = path.with_suffix(".trial")
+    try:
+        try:
+            trial.write_bytes(bytes(_TRIAL_BYTES))
+        finally:
+            trial.unlink(missing_ok=True)
+    except OSError as refusal:
+        return refusal
+    return OSError(errno.EIO, str(error), str(path))
 
 
 def _sync(path: Path) -> None:

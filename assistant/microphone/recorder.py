@@ -16,7 +16,7 @@ from pipelines.records import Value
 #: What was written is put on disk for good so often, seconds.
 SYNC_SECONDS: Final = 0.1
 #: What came is written so often, seconds: devices may give a few milliseconds at a time.
-_WRITE_SECONDS: Final = 0.02
+_WRITE_SECONDS: Final = 0.04
 _FRAME_BYTES: Final = 1 << 17
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from assistant.microphone.frames import OPENING_LENGTH, Frame, Kind, frames_in, opened_take
 from assistant.microphone.sounding import Sounding
-from assistant.microphone.take import Begin
+from assistant.microphone.take import Begin, End, Ending
 from assistant.microphone.write_ahead import SUFFIX
 from assistant.sessions.disk import Disk
+
+#: The end stands within the last bytes of a take.
+_TAIL: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,20 @@ def begin_of(files: Sequence[Path]) -> Begin | None:
     with frames_of(files) as frames:
         for frame in frames:
             return Begin.model_validate_json(bytes(frame.payload)) if frame.kind is Kind.BEGIN else None
+    return None
+
+
+def ending_of(files: Sequence[Path]) -> Ending | None:
+    """Why a take ended, from its last bytes; None where it broke off."""
+    for path in reversed(files):
+        with path.open("rb") as file:
+            take = opened_take(file.read(OPENING_LENGTH))
+            if take is None:
+                continue
+            file.seek(max(OPENING_LENGTH, path.stat().st_size - _TAIL))
+            for frame in frames_in(file, take):
+                if frame.kind is Kind.END:
+                    return End.model_validate_json(bytes(frame.payload)).reason
     return None
 
 

@@ -89,7 +89,8 @@ def _text(view: View, console: Console, height: int) -> list[Text]:
         return [Text("listening …" if view.listening else "no live text: the recording is recognised later", "dim")]
     text = Text(format_commands(settled).text)
     if opened:
-        text.append(" " if settled and not settled[-1].isspace() else "")
+        apart = settled[-1:].isspace() or opened[:1].isspace()
+        text.append(" " if settled and apart else "")
         text.append(format_commands(opened).text, "bright_black")
     return list(text.wrap(console, console.width))[-height:]
 

@@ -121,7 +121,7 @@ def virtual_microphone(folder: Path, rate: int = RATE) -> Iterator[VirtualMicrop
     )
     pcm = f'{{ type pulse\n server "{microphone.server}"\n device "virtual.monitor"\n'
     (folder / "asound.conf").write_text(
-        f"pcm.{NAME} {pcm} hint {{ show on\n description \"Virtual microphone\" }} }}\npcm.!default {pcm} }}\n"
+        f'pcm.{NAME} {pcm} hint {{ show on\n description "Virtual microphone" }} }}\npcm.!default {pcm} }}\n'
     )
     (folder / "empty").mkdir(exist_ok=True)
     with (folder / "daemon.log").open("wb") as log:
