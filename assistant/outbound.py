@@ -1,45 +1,36 @@
 """The one way out of this machine (design, rule 7): known hosts only, every byte counted, every host in the log.
 
-A connection is opened only inside a command by which the user asks for it. It reaches its endpoint and the hosts to
-which that endpoint sends it on, over https; over http only where the endpoint itself is http. The user's token goes
-to the endpoint alone and is never handed out from here.
+A connection is opened only inside a command by which the user asks for it, or for an engine that he has chosen by name.
+It reaches its endpoint and, where it only asks, the hosts to which that endpoint sends it on, over https; over http
+only where the endpoint itself is http. A form, which may hold what a patient said, goes to its address alone. The
+user's token goes to the endpoint alone and is never handed out from here.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 
 from assistant import __version__
 from assistant.sessions import SessionLog
 from pipelines.errors import UsageProblem
+from pipelines.ports import Answer, Form, Unreachable
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0
 #: They log whole addresses, and the query of a redirect may be a signature.
 _CHATTY: Final = ("httpx2", "httpcore2")
 _BLOCK: Final = 1 << 20
-
-
-class Unreachable(Exception):
-    """No answer, or not the whole of it. Callers turn it into what their user can do about it.
-
-    Args:
-        host: who should have answered.
-        reason: why not, in a few words.
-    """
-
-    def __init__(self, host: str, reason: str) -> None:
-        super().__init__(host, reason)
-        self.host = host
-        self.reason = reason
 
 
 class BrokenOff(Unreachable):
@@ -168,18 +159,60 @@ class Outbound:
             UsageProblem: ``endpoint`` is no such address.
             StorageProblem: the log cannot be written.
         """
+        with self._logged(_endpoint(endpoint), why) as ledger:
+            connection = Connection(ledger.endpoint, ledger)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def post_form(
+        self, url: str, form: Form, *, why: str, timeout: float, bearer: str | None = None, most_bytes: int = 1 << 23
+    ) -> Answer:
+        """See `pipelines.ports.Outbound.post_form`. The event of state ``opened`` says how many bytes will be sent."""
+        address = _form_address(url)
+        deadline = _Deadline(timeout)
+        with (
+            self._logged(address, why) as ledger,
+            _form_client(ledger, timeout, secret=address.scheme == "https") as client,
+        ):
+            request = client.build_request(
+                "POST",
+                address,
+                # A list of pairs would be taken for a body, so names that repeat are given as lists.
+                data={name: [value for key, value in form.fields if key == name] for name, _ in form.fields},
+                files={form.file_field: (form.file_name, form.data, form.media_type)},
+                headers={"Authorization": f"Bearer {bearer}"} if bearer else {},
+                extensions={"trace": deadline.watch},
+            )
+            ledger.announced = int(request.headers["Content-Length"])
+            try:
+                with deadline, contextlib.closing(client.send(request, stream=True)) as response:
+                    body, whole = _at_most(response.iter_bytes(), most_bytes)
+            except httpx2.RequestError as error:
+                late = deadline.passed or (
+                    isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout)
+                )
+                reason = f"no whole answer within {timeout:g} s" if late else _reason(error)
+                raise Unreachable(_host(address), reason) from None
+            if deadline.passed and whole:
+                raise Unreachable(_host(address), f"no whole answer within {timeout:g} s")
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(_host(address), response.status_code, headers, body, whole)
+
+    @contextmanager
+    def _logged(self, endpoint: httpx2.URL, why: str) -> Iterator[_Ledger]:
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
 
-        def opened(host: str) -> None:
-            self._log.event("outbound", None, {"host": host, "state": "opened", "why": why})
+        def opened(host: str, announced: int | None) -> None:
+            sending = {} if announced is None else {"sending_bytes": announced}
+            self._log.event("outbound", None, {"host": host, **sending, "state": "opened", "why": why})
 
-        ledger = _Ledger(url := _endpoint(endpoint), opened)
-        connection = Connection(url, ledger)
+        ledger = _Ledger(endpoint, opened)
         try:
-            yield connection
+            yield ledger
         finally:
-            connection.close()
             for host, traffic in ledger.traffic.items():
                 self._log.event(
                     "outbound",
@@ -205,8 +238,9 @@ class _Ledger:
     """Where a connection may go, and what went there and back."""
 
     endpoint: httpx2.URL
-    opened: Callable[[str], None]
-    """Told each host before the first request to it."""
+    opened: Callable[[str, int | None], None]
+    """Told each host before the first request to it, and how much will be sent where that is known."""
+    announced: int | None = None
     traffic: dict[str, _Traffic] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -223,7 +257,7 @@ class _Ledger:
                 "check HF_ENDPOINT; nothing was sent there",
             )
         if host not in self.traffic:
-            self.opened(host)
+            self.opened(host, self.announced)
             self.traffic[host] = _Traffic()
         self.traffic[host].sent += (
             len(f"{request.method} {request.url.raw_path.decode()} HTTP/1.1\r\n")
@@ -264,6 +298,93 @@ def _endpoint(address: str) -> httpx2.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise UsageProblem("HF_ENDPOINT", "is not an http(s) address", "set it to https://HOST or unset it")
     return url
+
+
+def _form_address(address: str) -> httpx2.URL:
+    """Where a form may go. Its host alone is named in what is said against it: the rest may hold secrets."""
+    try:
+        url = httpx2.URL(address.strip())
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise UsageProblem("the address to send to", "is not an http(s) address", "name it as https://HOST/…")
+    if url.userinfo:
+        raise UsageProblem(_host(url), "has a name or password in its address", "give the key by its own setting")
+    if url.scheme == "http" and not _is_near(url.host):
+        raise UsageProblem(
+            _host(url),
+            "would be sent what was said unencrypted",
+            "use https, or the numeric address of a machine in your own network",
+        )
+    return url
+
+
+def _is_near(host: str) -> bool:
+    """This machine, or a numeric address that no router of the internet passes on."""
+    if host == "localhost":
+        return True
+    try:
+        at = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return at.is_loopback or at.is_private or at.is_link_local
+
+
+def _form_client(ledger: _Ledger, timeout: float, *, secret: bool) -> httpx2.Client:
+    try:
+        return httpx2.Client(
+            headers={"User-Agent": f"clinical-assistant/{__version__}", "Accept-Encoding": "identity"},
+            timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+            follow_redirects=False,
+            # A proxy sees what goes over http.
+            trust_env=secret,
+            event_hooks={"request": [ledger.admit], "response": [ledger.note]},
+        )
+    except (ValueError, ImportError):
+        raise UsageProblem(
+            "HTTPS_PROXY", "names a proxy that cannot be used", "set it to http://HOST:PORT or unset it"
+        ) from None
+
+
+def _at_most(blocks: Iterator[bytes], most: int) -> tuple[bytes, bool]:
+    body = bytearray()
+    for block in blocks:
+        body += block
+        if len(body) > most:
+            return bytes(body[:most]), False
+    return bytes(body), True
+
+
+class _Deadline:
+    """Ends a connection when its time is over, also when bytes still trickle in: time-outs of the library count from
+    the last byte."""
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._stream: Any = None
+        self.passed = False
+
+    def watch(self, event: str, information: Mapping[str, Any]) -> None:
+        """Told by the library what it does."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._stream = information["return_value"]
+            if self.passed:
+                self._end()
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self.passed = True
+        stream = self._stream
+        at = stream.get_extra_info("socket") if stream is not None else None
+        if at is not None:
+            with contextlib.suppress(OSError):
+                at.shutdown(socket.SHUT_RDWR)
 
 
 def _host(url: httpx2.URL) -> str:

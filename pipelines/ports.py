@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -52,4 +54,65 @@ class Journal(Protocol):
 
     def read(self, digest: str, kind: type[V]) -> V:
         """The recorded value with this digest."""
+        ...
+
+
+class Unreachable(Exception):
+    """No answer, or not the whole of it. Callers turn it into what their user can do about it.
+
+    Args:
+        host: who should have answered.
+        reason: why not, in a few words.
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(host, reason)
+        self.host = host
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is sent: text fields in their order (names may repeat), and one file."""
+
+    fields: tuple[tuple[str, str], ...]
+    file_field: str
+    file_name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, from whom."""
+
+    host: str
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+    whole: bool = True
+    """False where more came than was asked for at most; the rest was not read."""
+
+
+class Outbound(Protocol):
+    """The only way to the network. What it sends is in the log before it is sent: host, bytes, why."""
+
+    def post_form(
+        self, url: str, form: Form, *, why: str, timeout: float, bearer: str | None = None, most_bytes: int = 1 << 23
+    ) -> Answer:
+        """Send a form to ``url``, once, and wait for the answer. Where it would send us on, nobody goes.
+
+        Args:
+            url: https; http only on this machine or at a numeric address of a private network.
+            why: for the log; never patient text.
+            timeout: seconds for all of it.
+            bearer: key of the user for this host; never logged.
+            most_bytes: of the answer's body.
+
+        Raises:
+            Unreachable: no whole answer in time.
+            UsageProblem: ``url`` may not be asked.
+            StorageProblem: the log cannot be written; nothing was sent.
+        """
         ...

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from assistant.models.hub import Hub, HubFile
-from assistant.outbound import BrokenOff, Unreachable
+from assistant.outbound import BrokenOff
+from pipelines.ports import Unreachable
 from pipelines.weights.passport import StoredFile, stored_file
 
 #: Seconds before each further attempt that follows one in which nothing arrived.

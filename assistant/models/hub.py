@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field, ValidationError
 
-from assistant.outbound import BrokenOff, Connection, Reply, Unreachable
+from assistant.outbound import BrokenOff, Connection, Reply
 from pipelines.errors import ModelNeeded, VerificationFailed
+from pipelines.ports import Unreachable
 from pipelines.weights.catalogue import KnownModel
 
 PUBLIC_HUB: Final = "https://huggingface.co"
