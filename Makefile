@@ -11,11 +11,12 @@ TORCH_INDEX ?=
 NAME ?=
 DEMO_DATA ?= .demo
 
-.PHONY: help demo test check bench install clean
+.PHONY: help demo test soak check bench install clean
 
 help:
 	@echo "make demo   set up, then run the samples and show what came of them"
 	@echo "make test   set up, then all checks and tests"
+	@echo "make soak   a dictation from a virtual microphone, killed and started again 200 times: ten minutes"
 	@echo "make check  ruff, mypy, import contracts"
 	@echo "make bench  the benchmarks (NAME=... for one), one JSON line each"
 	@echo "make clean  remove the environment and what the demo made"
@@ -25,6 +26,9 @@ demo: install
 
 test: install check
 	@$(BIN)/python -m pytest
+
+soak: install
+	@$(BIN)/python -m tests.microphone.soak
 
 check: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
