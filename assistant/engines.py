@@ -68,9 +68,10 @@ def generator_named(name: str, settings: Settings) -> Generator | None:
 
 def writing_of(settings: Settings) -> Writing:
     """How what is heard is written: the user's lexicon and the built-in one, and the forms."""
+    from assistant.lexicon import load_lexicon
     from pipelines.speech.live import Writing
 
-    return Writing(forms=settings.written_forms)
+    return Writing(lexicon=load_lexicon(settings.data_dir), forms=settings.written_forms)
 
 
 def filing_of(settings: Settings) -> Literal["wording", "model"]:

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "resume": "Go on with a paused run.",
     "confirm": "Confirm once that image results are for research and development.",
     "route": "Show which task a text would be sent to, and why.",
+    "lexicon": "Add, list, import, export and remove terms.",
     "log": "Look into the session log and verify it.",
     "models": "Show, pull, import and check the models.",
     "doctor": "Show what is installed, what is missing, and what fixes it.",

@@ -11,6 +11,7 @@ _PACKAGE: Final = "symspellpy"
 _FILE: Final = "symspellpy/frequency_dictionary_en_82_765.txt"
 _COMMON: Final = 30_000
 _KNOWN_BARELY: Final = 1_000_000
+_EVERYDAY: Final = 2_000
 
 
 def rank(word: str) -> int:
@@ -33,3 +34,8 @@ def _ranks() -> dict[str, int]:
     listed = str(distribution(_PACKAGE).locate_file(_FILE))
     with open(listed, encoding="utf-8-sig") as lines:  # noqa: PTH123 (a path of another distribution, given as text)
         return {line.split(" ", 1)[0]: place for place, line in enumerate(lines)}
+
+
+def is_everyday(text: str) -> bool:
+    """Whether a text is one word that hardly a page is written without."""
+    return " " not in text and rank(text) < _EVERYDAY
