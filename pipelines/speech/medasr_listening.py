@@ -140,7 +140,7 @@ class _Work:
         self.network = network
         self.decoder = decoder
         self.gate = gate
-        self._seams = Seams()
+        self._seams = Seams(network.alphabet.blank)
         self._utterances = Utterances(network.alphabet.blank)
         self._glance = Glance(network)
         self._rows = 0

@@ -49,7 +49,7 @@ def samples_for(count: int) -> int:
 def joined(whole: NDArray[np.float32], noise: float, seed: int) -> list[Posteriors]:
     """The rows as windows give them, each window wrong in its own way near its edges."""
     random = np.random.default_rng(seed)
-    seams, found = Seams(), []
+    seams, found = Seams(ALPHABET.blank), []
     for window in windows(samples_for(len(whole))):
         part = whole[window.first_row : window.first_row + rows(window.last - window.first)].copy()
         edge = np.minimum(np.arange(len(part)), np.arange(len(part))[::-1])
@@ -91,6 +91,26 @@ def test_a_token_on_the_seam_is_written_once_and_a_repeated_one_twice(shift: int
             path[at : at + 2] = 3
         posteriors = np.concatenate(joined(logits_of(path, 9.0), 0.0, 0))
         assert [t.id for t in ctc.collapse(*ctc.best_path(posteriors), ALPHABET)] == [3] * repeat
+
+
+@pytest.mark.parametrize("late", [-2, -1, 1, 2])
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_windows_that_hear_a_token_at_another_row_neither_lose_nor_double_it(late: int, seed: int) -> None:
+    """Every other window hears everything a row or two earlier or later; a plain average loses one token in two."""
+    random = np.random.default_rng(seed)
+    path = np.zeros(1_400, np.int64)
+    places = np.cumsum(random.integers(6, 12, 200))
+    places = places[places < 1_380]
+    path[places] = random.integers(1, IDS, len(places))
+    seams, found = Seams(ALPHABET.blank), []
+    for number, window in enumerate(windows(samples_for(len(path)))):
+        heard = np.roll(path, late if number % 2 else 0)[window.first_row :][: rows(window.last - window.first)]
+        found.append(seams.join(window, logits_of(heard, 9.0)))
+    last = seams.finish()
+    assert last is not None
+    posteriors = np.concatenate([*found, last])
+    assert [t.id for t in ctc.collapse(*ctc.best_path(posteriors), ALPHABET)] == path[places].tolist()
 
 
 @settings(max_examples=60, deadline=None)
