@@ -58,6 +58,15 @@ class MedASRModel:
         logits: NDArray[np.float32] = found.cpu().numpy()
         return logits
 
+    def architecture(self) -> dict[str, Any]:
+        """The network's configuration with all its defaults."""
+        found: dict[str, Any] = self._network.config.to_dict()
+        return found
+
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """Every tensor of the network by name, sharing its memory. Only on a CPU."""
+        return {name: tensor.detach().numpy() for name, tensor in self._network.state_dict().items()}
+
     def parameters(self) -> dict[str, Any]:
         """See `Network.parameters`."""
         return {
