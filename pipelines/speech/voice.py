@@ -24,6 +24,9 @@ WINDOW: Final = 512
 THRESHOLD: Final = 0.35
 #: Speech goes on until its probability falls below this.
 RELEASE: Final = THRESHOLD - 0.15
+#: What a voice must give to count: the sum of its windows' probabilities above `RELEASE`, which two sure windows give.
+#: In ten minutes of noise or music no sound gave more than 0.7; in speech, in 5 dB of noise too, none gave less than 8.
+EVIDENCE: Final = 1.5
 #: Shorter gaps belong to the flow of a sentence.
 PAUSE_MS: Final = 300
 #: No span is longer; one that would be is cut in its last short gap, or just there.
@@ -143,13 +146,13 @@ class VoiceStream:
 
     @property
     def settled_to(self) -> int:
-        """Every span that begins before this sample is in `spans`; none will begin before it."""
+        """Every span that begins before this sample is in `spans`; none will be added before it."""
         return self._heard if self._spans.finished else self._spans.settled_to
 
     @property
     def speaking(self) -> bool:
-        """Whether a span is open: somebody speaks, or has paused for less than 0.3 s."""
-        return self._spans.start is not None
+        """Whether somebody speaks, or has paused for less than 0.3 s: known within 0.1 s of the first sure sound."""
+        return self._spans.start is not None and self._spans.evidence >= EVIDENCE
 
     def _take(self, part: Samples) -> None:
         held = np.concatenate((self._held, part))
@@ -178,7 +181,11 @@ class VoiceStream:
 
 class _SpanFinder:
     """Speech spans from one probability after the other, with hysteresis: begun at `THRESHOLD`, ended by a pause of
-    `PAUSE_MS` below `RELEASE`. The rules are those of Silero's own `get_speech_timestamps`, which needs all at once."""
+    `PAUSE_MS` below `RELEASE`.
+
+    The rules are those of Silero's own `get_speech_timestamps`, which needs all at once, but for one: a span without
+    `EVIDENCE` is dropped.
+    """
 
     _pause: Final = PAUSE_MS * RATE / 1000
     _gap: Final = _GAP_MS * RATE / 1000
@@ -188,6 +195,8 @@ class _SpanFinder:
         self.ended: list[tuple[int, int]] = []
         self.start: int | None = None
         """Of the open span."""
+        self.evidence = 0.0
+        """For the open span, and what was cut off it."""
         self.finished = False
         self._at = 0
         self._quiet_from: int | None = None
@@ -207,10 +216,11 @@ class _SpanFinder:
                 if self._cut is not None and self._cut[1] is None:
                     self._cut = (self._cut[0], at)
             if self.start is None:
-                self.start = at
+                self.start, self.evidence = at, probability - RELEASE
                 return
         if self.start is None:
             return
+        self.evidence += max(0.0, probability - RELEASE)
         if at - self.start > self._longest and not self._divide(at):
             return
         if probability < RELEASE and self.start is not None:
@@ -244,32 +254,28 @@ class _SpanFinder:
 
     def _end(self, at: int) -> None:
         assert self.start is not None
-        self.ended.append((self.start, at))
+        if self.evidence >= EVIDENCE:
+            self.ended.append((self.start, at))
         self.start = self._quiet_from = self._cut = None
 
 
-def voiced_rows(
-    probabilities: Probabilities,
-    rows: int,
-    *,
-    row_samples: int = 640,
-    margin_seconds: float,
-    threshold: float = THRESHOLD,
-) -> Rows:
-    """Which rows of a recogniser's output lie within ``margin_seconds`` of somebody's voice, [rows].
+def voiced_rows(probabilities: Probabilities, rows: int, *, row_samples: int = 640, margin_seconds: float) -> Rows:
+    """Which rows of a recogniser's output have a voice within ``margin_seconds`` of them, [rows].
+
+    A row counts where the windows that its margin touches hold `EVIDENCE` together; so it is settled as soon as the
+    sound up to the end of its margin was heard.
 
     Args:
         probabilities: of the sound from its beginning, [windows] (`VoiceStream.probabilities`).
         rows: row k is taken to lie at samples [k * row_samples, (k + 1) * row_samples). MedASR's rows see a little
-            more than 0.1 s beyond that; the margin has to cover it.
-        threshold: from which probability on a window counts as voice.
+            more than 0.1 s beyond that, and evidence takes a tenth of a second; the margin has to cover both.
     """
-    voiced = np.concatenate(([0], np.cumsum(probabilities >= threshold)))
+    evidence = np.concatenate(([0.0], np.cumsum(np.maximum(0.0, probabilities.astype(np.float64) - RELEASE))))
     margin = round(margin_seconds * RATE)
     starts = np.arange(rows) * row_samples
     first = np.clip((starts - margin) // WINDOW, 0, len(probabilities))
     last = np.clip(-((starts + row_samples + margin) // -WINDOW), 0, len(probabilities))
-    return np.asarray(voiced[last] > voiced[first])
+    return np.asarray(evidence[last] - evidence[first] >= EVIDENCE)
 
 
 def _model_file() -> Path:
