@@ -20,6 +20,7 @@ from assistant.cli.progress import bytes_bar, share_bar
 
 if TYPE_CHECKING:
     from assistant.models.checking import CheckReport
+    from assistant.models.preparing import Prepared
     from assistant.models.terms import Terms
     from pipelines.weights.catalogue import KnownModel
     from pipelines.weights.passport import Passport
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group("models")
 def command() -> None:
-    """Show, pull, import and check the models."""
+    """Show, pull, import, prepare and check the models."""
 
 
 @command.command("list")
@@ -111,6 +112,40 @@ def import_(ctx: click.Context, folder: str, as_json: bool) -> int:
     return 0
 
 
+@command.command("prepare")
+@click.argument("name")
+@click.option(
+    "--int8", is_flag=True, help="In int8 as well, which is used only after it was measured on your recordings."
+)
+@json_option
+@data_dir_option
+@click.pass_context
+def prepare(ctx: click.Context, name: str, int8: bool, as_json: bool) -> int:
+    """Write the model NAME (medasr) down in the form in which it runs fastest on this machine's processor, and hold that
+    against the original. Once is enough; the weights stay as they are."""
+    from assistant.engines import model_folder
+    from assistant.models.preparing import prepare as prepare_model
+    from assistant.quiet import silence_libraries
+    from assistant.sessions import SessionLog
+    from pipelines.errors import UsageProblem
+    from pipelines.weights.catalogue import MEDASR
+
+    settings = settings_of(ctx)
+    if name != MEDASR.name:
+        raise UsageProblem(name, "is no model that can be prepared", f"use {MEDASR.name}")
+    silence_libraries(settings)
+    folder = model_folder(name, settings)
+    folder.require()
+    with SessionLog.open(settings.data_dir) as log, share_bar() as progress:
+        prepared = prepare_model(
+            folder, settings.models_dir, log, int8=int8, threads=settings.threads, progress=progress
+        )
+    if prepared.already:
+        click.echo(f"{name} was prepared from the same weights before: nothing to do", err=True)
+    _say_prepared(name, prepared, as_json=as_json)
+    return 0
+
+
 @command.command("check")
 @click.argument("name")
 @json_option
@@ -172,6 +207,26 @@ def _say_installed(passport: Passport, folder: Path, *, as_json: bool) -> None:
     for name, file in passport.files.items():
         click.echo(f"  {file.sha256}  {name}")
     click.echo(f"Try it: assistant models check {passport.model}")
+
+
+def _say_prepared(name: str, prepared: Prepared, *, as_json: bool) -> None:
+    manifest = prepared.manifest
+    if as_json:
+        shown = manifest.model_dump(mode="json", exclude={"pieces"})
+        print_json({"model": name, **shown, "folder": str(prepared.place), "already": prepared.already})
+        return
+    size = sum(file.size for file in manifest.files.values())
+    click.echo(f"{name}: {len(manifest.files)} files, {size / 1e6:,.1f} MB, in {prepared.place}")
+    for form, parity in manifest.parity.items():
+        click.echo(
+            f"  {form}: logits within {parity.largest_difference:.1e} of the original's, "
+            f"the likeliest piece equal in {parity.equal_best:.1%} of {parity.rows} rows"
+        )
+    if "int8" in manifest.parity:
+        click.echo(
+            "Measure int8 before you use it: assistant evaluate speech --data YOUR-RECORDINGS --engine medasr-int8"
+        )
+    click.echo(f"Try it: assistant models check {name}")
 
 
 def _print_report(report: CheckReport) -> None:

@@ -40,14 +40,14 @@ def install(staged: Path, models_dir: Path, passport: Passport) -> Path:
     with disk_errors(models_dir, "ASSISTANT_MODELS_DIR"):
         write_passport(staged, passport)
         ModelFolder(staged, model).require()
-        _sync(staged)
-        _swap(staged, target)
+        sync_files(staged)
+        put_in_place(staged, target)
     return target
 
 
 @contextmanager
 def alone(models_dir: Path, model: KnownModel) -> Iterator[None]:
-    """No other process pulls or imports this model meanwhile. The lock dies with its process.
+    """No other process pulls, imports or prepares this model meanwhile. The lock dies with its process.
 
     Raises:
         UsageProblem: another one does so now; it is not waited for.
@@ -60,7 +60,9 @@ def alone(models_dir: Path, model: KnownModel) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UsageProblem(
-            model.name, "is being pulled or imported by another process", "wait until that is done, then try again"
+            model.name,
+            "is being pulled, imported or prepared by another process",
+            "wait until that is done, then try again",
         ) from None
     try:
         yield
@@ -83,7 +85,8 @@ def _aside(target: Path) -> Path:
     return target.with_name(f".{target.name}.earlier")
 
 
-def _swap(staged: Path, target: Path) -> None:
+def put_in_place(staged: Path, target: Path) -> None:
+    """Make the folder ``staged`` be ``target``; what was there comes back where that fails."""
     restore_earlier(target)
     earlier = _aside(target)
     _remove(earlier)
@@ -108,7 +111,8 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sync(folder: Path) -> None:
+def sync_files(folder: Path) -> None:
+    """All files of a folder and their names, on disk when this returns."""
     disk = Disk()
     for path in sorted(folder.iterdir()):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -59,8 +59,8 @@ class OnnxMedASR:
     def logits(self, samples: Samples) -> NDArray[np.float32]:
         """See `Network.logits`."""
         features = self.front_end.features(samples)
-        found: NDArray[np.float32] = self._session.run([LOGITS], {FEATURES: features[None]}, self._options)[0]
-        return found[0]
+        found: NDArray[np.float32] = self._session.run([LOGITS], {FEATURES: features[None]}, self._options)[0][0]
+        return found
 
     def parameters(self) -> dict[str, Any]:
         """See `Network.parameters`."""

@@ -80,17 +80,20 @@ def read_front_end(folder: ModelFolder) -> FrontEnd:
     try:
         return FrontEnd.model_validate({key: found[key] for key in FrontEnd.model_fields if key in found})
     except ValidationError as invalid:
-        error = invalid.errors()[0]
-        key = str(error["loc"][0])
-        raise unusable(
-            folder,
-            f"its front end has {key} {error['input']!r}, where MedASR has {FrontEnd.model_fields[key].default!r}",
-        ) from None
+        wrong = invalid.errors()[0]
+        key = str(wrong["loc"][0])
+        known = FrontEnd.model_fields[key].default
+        raise unusable(folder, f"its front end has {key} {wrong['input']!r:.40}, where MedASR has {known!r}") from None
 
 
 @lru_cache(maxsize=1)
 def _window(length: int) -> NDArray[np.float64]:
-    return 0.5 - 0.5 * np.cos(np.arange(length) * (2 * np.pi / (length - 1)))
+    window: NDArray[np.float64] = np.arange(length, dtype=np.float64)
+    window *= 2 * np.pi / (length - 1)
+    np.cos(window, out=window)
+    window *= -0.5
+    window += 0.5
+    return window
 
 
 @lru_cache(maxsize=1)

@@ -333,7 +333,9 @@ def test_while_a_model_is_imported_no_other_work_on_it_begins(
             assert lines
 
     assert not import_folder(built["medasr"], models, log, first).already
-    assert lines == ["medasr: is being pulled or imported by another process; wait until that is done, then try again"]
+    assert lines == [
+        "medasr: is being pulled, imported or prepared by another process; wait until that is done, then try again"
+    ]
     assert len(events(log)) == 1
 
 

@@ -249,5 +249,5 @@ def test_two_pulls_at_once(puller: Puller) -> None:
     puller.on_progress = meanwhile
     puller()
     assert [str(error) for error in caught] == [
-        "medasr: is being pulled or imported by another process; wait until that is done, then try again"
+        "medasr: is being pulled, imported or prepared by another process; wait until that is done, then try again"
     ]
