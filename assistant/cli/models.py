@@ -114,15 +114,13 @@ def import_(ctx: click.Context, folder: str, as_json: bool) -> int:
 
 @command.command("prepare")
 @click.argument("name")
-@click.option(
-    "--int8", is_flag=True, help="In int8 as well, which is used only after it was measured on your recordings."
-)
+@click.option("--int8", is_flag=True, help="In int8 as well; it works once it was measured on your recordings.")
 @json_option
 @data_dir_option
 @click.pass_context
 def prepare(ctx: click.Context, name: str, int8: bool, as_json: bool) -> int:
-    """Write the model NAME (medasr) down in the form in which it runs fastest on this machine's processor, and hold that
-    against the original. Once is enough; the weights stay as they are."""
+    """Write the model NAME (medasr) down in the form that runs fastest on a processor, and hold that against the
+    original. Once is enough; the weights stay as they are."""
     from assistant.engines import model_folder
     from assistant.models.preparing import prepare as prepare_model
     from assistant.quiet import silence_libraries

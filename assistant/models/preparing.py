@@ -1,4 +1,4 @@
-"""``assistant models prepare``: MedASR written down for ONNX Runtime, whole and held against transformers, or not at all."""
+"""``assistant models prepare``: MedASR in ONNX Runtime's form, whole and held against transformers, or not at all."""
 
 from __future__ import annotations
 
