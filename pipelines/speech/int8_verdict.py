@@ -50,7 +50,8 @@ class IntEightVerdict(Value):
     def objection(self) -> str | None:
         """Why int8 may not run on the strength of this; None where it may."""
         short = []
-        if self.seconds < LEAST_SECONDS:
+        # Put so that what is not a number proves nothing, here and below.
+        if not self.seconds >= LEAST_SECONDS:
             short.append(f"{self.seconds / 60:.1f} of {LEAST_SECONDS // 60} minutes of sound")
         if self.drug_mentions < LEAST_DRUG_MENTIONS:
             short.append(f"{self.drug_mentions} of {LEAST_DRUG_MENTIONS} mentions of drugs")
@@ -62,7 +63,6 @@ class IntEightVerdict(Value):
                 ("WER", self.fp32.wer, self.int8.wer),
                 ("drug WER", self.fp32.drug_wer, self.int8.drug_wer),
             )
-            # Not a number is no proof either.
             if not after - before <= LARGEST_LOSS + 1e-9
         ]
         if lost:

@@ -65,6 +65,8 @@ class _Network:
         for key, value in _KNOWN.items():
             if self._encoder[key] != value:
                 raise UnknownNetwork(f"has {key} {self._encoder[key]!r}, which is not known here")
+        if self._encoder["num_key_value_heads"] != self._encoder["num_attention_heads"]:
+            raise UnknownNetwork("has heads that share keys, which are not known here")
         if rope["rope_type"] != "default":
             raise UnknownNetwork(f"has positions of the type {rope['rope_type']}, which is not known here")
         self._tensors = tensors

@@ -71,7 +71,7 @@ class Graph:
         import onnx
         from onnx import helper, numpy_helper
 
-        total = sum(array.nbytes for array in self._constants.values()) or 1
+        total = sum(array.nbytes for array in self._constants.values() if array.nbytes >= _OUTSIDE_BYTES)
         tensors, written = [], 0
         with numbers.open("wb") as out:
             for name, array in self._constants.items():
