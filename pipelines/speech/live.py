@@ -12,10 +12,11 @@ import numpy as np
 
 from pipelines.records import ModelCall, Recording, Transcript
 from pipelines.speech.audio import Mixer, require_sound
-from pipelines.speech.commands import format_commands
 from pipelines.speech.decode import Samples
+from pipelines.speech.doubts import doubts
 from pipelines.speech.level import LevelCorrector
 from pipelines.speech.recognizer import Heard, Recognizer, SoFar, require_length
+from pipelines.speech.written import write
 from pipelines.text.lexicon import Lexicon
 
 #: Read and level a recording before any engine sees it, so their versions decide the output as well.
@@ -96,7 +97,15 @@ class LiveSpeech:
             self._listening.hear(levelled)
 
     def _written(self, recording: Recording, heard: Heard, warnings: tuple[str, ...]) -> tuple[Transcript, ModelCall]:
-        written = format_commands(heard.raw)
+        writing = self._writing
+        words = [word for segment in heard.segments for word in segment.words]
+        written = write(
+            heard.raw,
+            words=words,
+            spoken_words=not self._recognizer.writes_braces,
+            forms=writing.forms,
+            lexicon=writing.lexicon,
+        )
         transcript = Transcript(
             recording=recording.sha256,
             raw=heard.raw,
@@ -107,6 +116,8 @@ class LiveSpeech:
             flags=written.flags,
             warnings=(*warnings, *heard.warnings, *(() if heard.raw else ("no words were recognised",))),
             gain_db=self._level.gain_db,
+            changes=written.changes,
+            suggestions=doubts(written, words, writing.lexicon),
             language=heard.language,
         )
         call = ModelCall(
@@ -116,7 +127,11 @@ class LiveSpeech:
             output=transcript.digest(),
             finish_reason=heard.finish_reason,
             seconds=heard.seconds,
-            parameters=heard.parameters,
+            parameters={
+                **heard.parameters,
+                "written_forms": writing.forms,
+                "lexicon": writing.lexicon.digest if writing.lexicon.entries else None,
+            },
             libraries={**_reading_libraries(), **self._recognizer.libraries()},
             output_tokens=heard.tokens,
         )

@@ -42,6 +42,7 @@ class MedASRRecognizer(ByListening):
     """
 
     minimum_seconds: Final = FIELD / RATE
+    writes_braces = True
 
     def __init__(
         self,

@@ -81,6 +81,11 @@ class Recognizer(Protocol):
     def name(self) -> str: ...
 
     @property
+    def writes_braces(self) -> bool:
+        """Whether spoken commands come in braces, so that plain words never are commands."""
+        ...
+
+    @property
     def minimum_seconds(self) -> float:
         """Shorter recordings cannot hold a word, or break the model."""
         ...
@@ -115,6 +120,8 @@ class Recognizer(Protocol):
 
 class ByListening:
     """`Recognizer.recognise` for engines that listen."""
+
+    writes_braces: bool = False
 
     def listen(self, lexicon: Lexicon | None = None) -> Listening:
         raise NotImplementedError

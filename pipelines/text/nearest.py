@@ -177,3 +177,8 @@ def _profiles(codes: Sequence[str]) -> Profiles:
 
 _CONSONANTS: Final = "pbfvtd0kgszcjxmnlrwyh"
 _FEATURES: Final = len(_CONSONANTS) + (len(_KINDS) + 1) ** 2
+
+
+def look_alike_closeness(one: str, other: str) -> float:
+    """How close two names come in sound and spelling, 0 to 1."""
+    return closeness(code(one), letters_of(one), Form(Entry(other), code(other), letters_of(other)))

@@ -1,0 +1,90 @@
+"""What of a transcript a reader should look at twice: words that may be misheard, drugs that are easily confused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.records import Span, Suggestion, Word
+from pipelines.speech.written import Finished
+from pipelines.text.lexicon import Lexicon
+from pipelines.text.look_alikes import find_look_alikes
+from pipelines.text.near_misses import HeardWord, suggest
+from pipelines.text.nearest import look_alike_closeness
+
+
+def doubts(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> tuple[Suggestion, ...]:
+    """Near misses of the lexicon's terms, and every mention of a drug that looks or sounds like another, in order.
+
+    Nothing is changed by them. Without a lexicon nothing is looked for.
+
+    Args:
+        written: what is shown; suggestions name places in it.
+        words: as they were recognised, with their confidences.
+    """
+    if not lexicon.entries:
+        return ()
+    found = [*_near_misses(written, words, lexicon), *_look_alikes(written, words)]
+    return tuple(sorted(found, key=lambda one: (one.start, one.kind)))
+
+
+def _near_misses(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> list[Suggestion]:
+    heard = [HeardWord(word.text, word.raw_start, word.raw_end, word.confidence) for word in words]
+    found = []
+    for miss in suggest(heard, lexicon):
+        place = _place(written.spans, miss.start, miss.end)
+        if place is None:
+            continue
+        found.append(
+            Suggestion(
+                kind="near-miss",
+                start=place[0],
+                end=place[1],
+                raw_start=miss.start,
+                raw_end=miss.end,
+                heard=written.text[place[0] : place[1]],
+                term=miss.term,
+                category=miss.category,
+                heard_confidence=miss.confidence,
+                term_confidence=miss.closeness,
+            )
+        )
+    return found
+
+
+def _look_alikes(written: Finished, words: Sequence[Word]) -> list[Suggestion]:
+    found = []
+    for mention in find_look_alikes(written.text):
+        spans = [span for span in written.spans if span.start < mention.end and span.end > mention.start]
+        if not spans:
+            continue
+        raw = spans[0].raw_start, spans[-1].raw_end
+        sure = [word.confidence for word in words if word.raw_start < raw[1] and word.raw_end > raw[0]]
+        found.append(
+            Suggestion(
+                kind="look-alike",
+                start=mention.start,
+                end=mention.end,
+                raw_start=raw[0],
+                raw_end=raw[1],
+                heard=mention.drug,
+                term=mention.other,
+                category="drug",
+                heard_confidence=min(sure, default=None),
+                term_confidence=look_alike_closeness(mention.drug, mention.other),
+            )
+        )
+    return found
+
+
+def _place(spans: Sequence[Span], raw_start: int, raw_end: int) -> tuple[int, int] | None:
+    """Where a stretch of the raw text stands in what was written; cut to it where a span is written as it was said."""
+    inside = [span for span in spans if span.raw_start < raw_end and span.raw_end > raw_start]
+    if not inside:
+        return None
+    first, last = inside[0], inside[-1]
+    start, end = first.start, last.end
+    if first.end - first.start == first.raw_end - first.raw_start:
+        start = max(start, first.start + raw_start - first.raw_start)
+    if last.end - last.start == last.raw_end - last.raw_start:
+        end = min(end, last.start + raw_end - last.raw_start)
+    return (start, end) if start < end else None
