@@ -19,11 +19,6 @@ def at_level(sound: Sound, level_db: float) -> Samples:
     return np.clip(sound * (10 ** (level_db / 20) / rms), -1, 1).astype(np.float32)
 
 
-def silence(seconds: float) -> Samples:
-    """Digital zero."""
-    return np.zeros(int(seconds * RATE), np.float32)
-
-
 def noise(seconds: float, slope_db: float, seed: int = 1) -> Sound:
     """Noise whose power falls by ``slope_db`` for each octave: 0 is white, 3 pink, 6 brown. Nothing below 20 Hz."""
     count = int(seconds * RATE)
@@ -73,9 +68,13 @@ def music(seconds: float, seed: int = 3) -> Sound:
 def arpeggio(seconds: float, seed: int = 4) -> Sound:
     """Plucked strings alone."""
     rng = np.random.default_rng(seed)
+    strings: dict[int, Sound] = {}
     sound = np.zeros(int(seconds * RATE) + 4 * RATE)
     for step in range(int(seconds / 0.18)):
-        _add(sound, step * 0.18, _plucked(52 + _degree(int(rng.integers(0, 7)), int(rng.integers(0, 5))), 1.2, rng))
+        note = 52 + _SCALE[int(rng.integers(0, 7))] + 12 * int(rng.integers(0, 2))
+        if note not in strings:
+            strings[note] = _plucked(note, 1.2, rng)
+        _add(sound, step * 0.18, rng.uniform(0.5, 1) * strings[note])
     return sound[: int(seconds * RATE)]
 
 
@@ -103,7 +102,8 @@ def drums(seconds: float, seed: int = 6) -> Sound:
 
 
 def _degree(root: int, step: int) -> int:
-    place = _SCALE.index(root) + step if root in _SCALE else root + step
+    """The note, in semitones above the key, ``step`` places of the scale above ``root``."""
+    place = _SCALE.index(root) + step
     return _SCALE[place % 7] + 12 * (place // 7)
 
 
