@@ -49,8 +49,8 @@ def prepare(
 ) -> Prepared:
     """Export the model in ``folder`` for ONNX Runtime, unless it is there already, every byte as it was written.
 
-    A form that was prepared before is never taken away. While the new one is made the earlier one can be used; one that
-    is cut off leaves nothing that counts.
+    A form that was prepared before is made again with the other. While the new one is made the earlier one can be used;
+    one that is cut off leaves nothing that counts.
 
     Args:
         folder: MedASR's.
@@ -80,7 +80,7 @@ def prepare(
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir()
         try:
-            both = int8 or (there is not None and "int8" in there.parity)
+            both = int8 or any((place / name).exists() for name in files_of("int8"))
             manifest = export(folder, staged, int8=both, threads=threads, progress=progress)
             _keep_verdict(place, staged, manifest)
             log.event(
