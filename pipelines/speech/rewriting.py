@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,109 +25,152 @@ class Traced:
 def rewrite(traced: Traced, rewrites: Sequence[Rewrite]) -> Traced:
     """``traced`` with all of ``rewrites`` made, each as a change.
 
-    A rewritten stretch came, as a whole, from all that any part of it came from. An earlier change that touches it is
-    taken up in it.
+    A rewritten stretch came, as a whole, from all that any part of it came from. An earlier change that it touches
+    is taken up in it, so that ``before`` always holds what was recognised.
 
     Raises:
         ValueError: they overlap, are out of order, or lie outside of the text.
     """
     require_order(traced.text, rewrites)
+    origins = _Origins(traced)
     parts: list[str] = []
     spans: list[Span] = []
     changes: list[Change] = []
     done = length = 0
-    for one in (*rewrites, None):
-        end = one.start if one else len(traced.text)
-        parts.append(traced.text[done:end])
-        spans += _moved(traced.spans, done, end, length - done)
-        changes += _kept(traced.changes, done, end, length - done)
-        length += end - done
-        if one is None:
-            break
-        raw = _origin(traced.spans, one.start, one.end)
-        if raw is not None:
-            if one.text:
-                spans.append(Span(start=length, end=length + len(one.text), raw_start=raw[0], raw_end=raw[1]))
-            changes.append(
-                Change(
-                    kind=one.kind,
-                    start=length,
-                    end=length + len(one.text),
-                    raw_start=raw[0],
-                    raw_end=raw[1],
-                    before=_before(traced, one),
-                    after=one.text,
-                )
+    for one in _whole(traced, rewrites):
+        kept = traced.text[done : one.start]
+        spans += origins.spans(done, one.start, length - done)
+        changes += origins.changes(done, one.start, length - done)
+        length += len(kept)
+        parts += (kept, one.text)
+        raw = origins.raw(one.start, one.end)
+        if one.text and raw[0] < raw[1]:
+            spans.append(Span(start=length, end=length + len(one.text), raw_start=raw[0], raw_end=raw[1]))
+        changes.append(
+            Change(
+                kind=one.kind,
+                start=length,
+                end=length + len(one.text),
+                raw_start=raw[0],
+                raw_end=raw[1],
+                before=origins.before(one.start, one.end),
+                after=one.text,
             )
-        parts.append(one.text)
+        )
         length += len(one.text)
         done = one.end
+    spans += origins.spans(done, len(traced.text), length - done)
+    changes += origins.changes(done, len(traced.text), length - done)
+    parts.append(traced.text[done:])
     return Traced("".join(parts), tuple(spans), tuple(changes))
 
 
 def composed(inner: Traced, outer: Traced) -> Traced:
     """``outer`` was made from the text of ``inner``: the same with its places in the raw text of ``inner``.
 
-    What ``inner`` changed is told at the place that it came to in ``outer``.
+    What ``inner`` changed is told at the place that it came to in ``outer``; ``outer`` has no changes of its own.
     """
+    origins = _Origins(inner)
     spans = []
     for span in outer.spans:
-        raw = _origin(inner.spans, span.raw_start, span.raw_end)
-        if raw is not None:
-            spans.append(Span(start=span.start, end=span.end, raw_start=raw[0], raw_end=raw[1]))
-    changes = []
+        raw_start, raw_end = origins.raw(span.raw_start, span.raw_end)
+        spans.append(Span(start=span.start, end=span.end, raw_start=raw_start, raw_end=raw_end))
+    changes: list[Change] = []
+    # Spans lie in the order of what they came from.
+    ends = [span.raw_end for span in outer.spans]
+    at = done = 0
     for change in inner.changes:
-        place = _landing(outer.spans, change.start, change.end)
-        after = outer.text[place[0] : place[1]]
-        changes.append(change.model_copy(update={"start": place[0], "end": place[1], "after": after}))
+        at = bisect_right(ends, change.start, lo=at)
+        last = at
+        while last < len(outer.spans) and outer.spans[last].raw_start < change.end:
+            last += 1
+        # Two commands may have come to one mark; the first has it.
+        place = max(done, outer.spans[at].start if at < len(outer.spans) else len(outer.text))
+        end = max(place, outer.spans[last - 1].end) if last > at else place
+        if last == at and at:
+            # It left nothing: it is told behind what went before it.
+            place = end = max(done, outer.spans[at - 1].end)
+        changes.append(change.model_copy(update={"start": place, "end": end, "after": outer.text[place:end]}))
+        done = end
     return Traced(outer.text, tuple(spans), tuple(changes))
 
 
-def _moved(spans: Sequence[Span], start: int, end: int, by: int) -> list[Span]:
-    """The parts of ``spans`` between ``start`` and ``end`` of their text, moved."""
-    found = []
-    for span in spans:
-        first, last = max(span.start, start), min(span.end, end)
-        if first >= last:
-            continue
-        raw_start, raw_end = span.raw_start, span.raw_end
-        if span.end - span.start == raw_end - raw_start:
-            # Written as it was said, letter by letter.
-            raw_start, raw_end = raw_start + first - span.start, raw_end - (span.end - last)
-        found.append(Span(start=first + by, end=last + by, raw_start=raw_start, raw_end=raw_end))
-    return found
+def _whole(traced: Traced, rewrites: Sequence[Rewrite]) -> list[Rewrite]:
+    """``rewrites``, each widened to the earlier changes that it cuts."""
+    wide: list[Rewrite] = []
+    ends = [change.end for change in traced.changes]
+    for one in rewrites:
+        start, end = one.start, one.end
+        for at in range(bisect_right(ends, start), len(ends)):
+            change = traced.changes[at]
+            if change.start >= end:
+                break
+            if change.start < change.end:
+                start, end = min(start, change.start), max(end, change.end)
+        text = traced.text[start : one.start] + one.text + traced.text[one.end : end]
+        if wide and start < wide[-1].end:
+            # Two in one earlier change: what lies between them was written already, in the tail of the first.
+            first = wide.pop()
+            kept = first.text[: len(first.text) - (first.end - one.start)]
+            start, text = first.start, kept + one.text + traced.text[one.end : max(end, first.end)]
+            end = max(end, first.end)
+        wide.append(one._replace(start=start, end=end, text=text))
+    return wide
 
 
-def _kept(changes: Sequence[Change], start: int, end: int, by: int) -> list[Change]:
-    return [
-        change.model_copy(update={"start": change.start + by, "end": change.end + by})
-        for change in changes
-        if start <= change.start and change.end <= end
-    ]
+class _Origins:
+    """Where stretches of a text came from. Finding one takes logarithmic time."""
 
+    def __init__(self, traced: Traced) -> None:
+        self._traced = traced
+        self._span_ends = [span.end for span in traced.spans]
+        self._change_ends = [change.end for change in traced.changes]
 
-def _origin(spans: Sequence[Span], start: int, end: int) -> tuple[int, int] | None:
-    parts = _moved(spans, start, end, 0)
-    return (min(part.raw_start for part in parts), max(part.raw_end for part in parts)) if parts else None
+    def spans(self, start: int, end: int, by: int) -> list[Span]:
+        """The parts of the spans between ``start`` and ``end``, moved ``by`` characters."""
+        found = []
+        for at in range(bisect_right(self._span_ends, start), len(self._span_ends)):
+            span = self._traced.spans[at]
+            first, last = max(span.start, start), min(span.end, end)
+            if first >= last:
+                break
+            raw_start, raw_end = span.raw_start, span.raw_end
+            if span.end - span.start == raw_end - raw_start:
+                # Written as it was said, letter by letter.
+                raw_start, raw_end = raw_start + first - span.start, raw_end - (span.end - last)
+            found.append(Span(start=first + by, end=last + by, raw_start=raw_start, raw_end=raw_end))
+        return found
 
+    def raw(self, start: int, end: int) -> tuple[int, int]:
+        """All that ``start`` to ``end`` came from; an empty place between its neighbours where that is nothing."""
+        parts = self.spans(start, end, 0)
+        if parts:
+            return min(part.raw_start for part in parts), max(part.raw_end for part in parts)
+        before = bisect_right(self._span_ends, start) - 1
+        place = self._traced.spans[before].raw_end if before >= 0 else 0
+        return place, place
 
-def _before(traced: Traced, one: Rewrite) -> str:
-    """What stood there before anything was changed."""
-    touched = [change for change in traced.changes if change.start < one.end and change.end > one.start]
-    if not touched:
-        return traced.text[one.start : one.end]
-    words, at = [], one.start
-    for change in touched:
-        words += [traced.text[at : max(at, change.start)], change.before]
-        at = change.end
-    return "".join((*words, traced.text[at : one.end]))
+    def changes(self, start: int, end: int, by: int) -> list[Change]:
+        """The changes between ``start`` and ``end``, moved."""
+        found = []
+        for at in range(bisect_left(self._change_ends, start), len(self._change_ends)):
+            change = self._traced.changes[at]
+            if change.start > end:
+                break
+            if start <= change.start and change.end <= end:
+                found.append(change.model_copy(update={"start": change.start + by, "end": change.end + by}))
+        return found
 
-
-def _landing(spans: Sequence[Span], start: int, end: int) -> tuple[int, int]:
-    """Where a stretch of the raw text came to; an empty place where it left nothing."""
-    inside = [span for span in spans if span.raw_start < max(end, start + 1) and span.raw_end > start]
-    if inside and end > start:
-        return inside[0].start, inside[-1].end
-    after = [span.start for span in spans if span.raw_start >= start]
-    place = min(after, default=spans[-1].end if spans else 0)
-    return place, place
+    def before(self, start: int, end: int) -> str:
+        """What stood between ``start`` and ``end`` before anything was changed."""
+        words, done = [], start
+        for at in range(bisect_left(self._change_ends, start), len(self._change_ends)):
+            change = self._traced.changes[at]
+            if change.start >= end:
+                break
+            empty = change.start == change.end
+            if change.end <= start and not (empty and change.start > start):
+                continue
+            words += [self._traced.text[done : max(done, change.start)], change.before]
+            done = max(done, change.end)
+        return "".join((*words, self._traced.text[done:end]))
