@@ -26,10 +26,12 @@ _NAMES: Final = {
 }
 # Only before one of these words.
 _BEFORE: Final = {("o", "2"): ("O2", frozenset({"sat", "sats", "saturation", "saturations", "requirement", "therapy"}))}
-STARTS: Final = frozenset(name[0] for name in (*_NAMES, *_BEFORE))
+STARTS: Final = frozenset({"g", *(name[0] for name in (*_NAMES, *_BEFORE))})
 
 
 def read(tokens: Tokens, index: int) -> Found | None:
+    if tokens[index].key == "g" and (found := _pregnancies(tokens, index)):
+        return found
     for name, text in _NAMES.items():
         if tokens[index].key == name[0] and _is_said(tokens, index, name):
             return _found(tokens, index, index + len(name), text)
@@ -39,10 +41,18 @@ def read(tokens: Tokens, index: int) -> Found | None:
     return None
 
 
+def _pregnancies(tokens: Tokens, index: int) -> Found | None:
+    """ "G two p one"."""
+    pregnancies, births = numbers.digit(tokens, index + 1), numbers.digit(tokens, index + 3)
+    if pregnancies is None or births is None or tokens.key(index + 2) != "p":
+        return None
+    return _found(tokens, index, index + 4, f"G{pregnancies}P{births}")
+
+
 def _found(tokens: Tokens, index: int, end: int, text: str) -> Found | None:
     if not tokens.free(index, end) or numbers.is_numeric(tokens.joined(end)):
         return None
-    if all(tokens[at].glue == "" for at in range(index + 1, end)):
+    if not any(tokens[at].glue == " " for at in range(index + 1, end)):
         # Written together already.
         return None
     if text.startswith("free"):

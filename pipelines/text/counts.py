@@ -20,10 +20,14 @@ _IDENTIFIERS: Final = frozenset(
 )
 _LONG_RUN: Final = 7
 _VITALS: Final = frozenset(
-    "pulse rate hr weight sugar sugars glucose sodium cholesterol ldl hdl triglycerides saturation bpm heart".split()
+    """
+    pulse rate hr systolic diastolic pressure weight sugar sugars glucose sodium cholesterol ldl hdl triglycerides
+    saturation bpm heart
+    """.split()
 )
 _DAY_COUNTED: Final = frozenset("for in after every within over per about than of".split())
 _IDIOMS: Final = frozenset({"catch", "cloud", "factor", "factors", "point"})
+_LEFT: Final = frozenset({("in", "one"), ("to", "quarter"), ("past", "quarter"), ("past", "half")})
 _NO_MULTIPLICATION: Final = frozenset(
     """
     at many several few all other multiple some these those of the hard no any both good bad prior previous old modern
@@ -108,6 +112,9 @@ def _is_count(tokens: Tokens, index: int, number: Number) -> bool:
         labelled = before in LABELS and tokens.before(index - 1) not in ("from", "since", "that", "which")
         return counted or labelled or _begins_range(tokens, number)
     if before in ("a", "an") and number.value <= 10:
+        return False
+    # "No one in four families", "a quarter to nine", "at times two nurses".
+    if (before, tokens[index - 2].key) in _LEFT or before == "times":
         return False
     # "A day or two", "one or two".
     if before == "or" and not numbers.is_numeric(tokens[index - 2].key):

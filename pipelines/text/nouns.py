@@ -16,7 +16,7 @@ COUNTED: Final = frozenset(
     """.split()
 )
 #: After these a number is a name: "type one", "day two".
-LABELS: Final = frozenset("type day grade stage class phase category level dose cycle visit para gravida".split())
+LABELS: Final = frozenset("type day grade stage class phase category level dose cycle visit para gravida ecog".split())
 #: What may follow a sentence part that is complete.
 FUNCTION_WORDS: Final = frozenset(
     """

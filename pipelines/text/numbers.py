@@ -31,7 +31,9 @@ TENS: Final = {
 NAUGHTS: Final = frozenset({"zero", "oh", "o", "nought", "naught"})
 _SCALES: Final = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _MULTIPLIERS: Final = frozenset({"hundred", *_SCALES})
-_WORDS: Final = frozenset({*ONES, *TEENS, *TENS, *_MULTIPLIERS, "zero", "oh", "nought", "naught"})
+# "Two to three hundreds": no number by themselves, but a part of what is said.
+_PLURALS: Final = frozenset({"hundreds", "thousands", "millions"})
+_WORDS: Final = frozenset({*ONES, *TEENS, *TENS, *_MULTIPLIERS, *_PLURALS, "zero", "oh", "nought", "naught"})
 STARTS: Final = frozenset({*ONES, *TEENS, *TENS, "zero"})
 _ORDINALS: Final = """
     first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
@@ -95,7 +97,7 @@ def crowded(tokens: Tokens, start: int, end: int) -> bool:
     # "Five to ten thousand": whether five or five thousand, who knows.
     if tokens.key(end) in _RANGES and not _multiplied(tokens, start, end):
         second = read(tokens, end + 1)
-        if second and _multiplied(tokens, end + 1, second.end):
+        if second and (_multiplied(tokens, end + 1, second.end) or tokens.joined(second.end) in _PLURALS):
             return True
     if tokens.before(start) in _RANGES and _multiplied(tokens, start, end):
         first = start - 2

@@ -116,6 +116,7 @@ class _Reader:
         self._unmarked = not keys & _ENGINE_MARKS
         # An engine without marks heard sentences that were ended by name, the last one at least.
         periods = [said for said in self._said if said.name == "period"]
+        self._periods = len(periods)
         self._ends_with_period = bool(periods) and periods[-1].last == len(self._tokens)
 
     def commands(self) -> list[Rewrite]:
@@ -179,7 +180,8 @@ class _Reader:
             case "period" if said.words == "full stop":
                 return begins or ends or capital or self._unmarked
             case "period" if self._unmarked:
-                return before not in _BEFORE_PERIOD and self._ends_with_period
+                closes = last == len(tokens) and self._periods > 1
+                return self._ends_with_period and (closes or before not in _BEFORE_PERIOD)
             case "comma" if self._unmarked:
                 return before.isalnum() and self._ends_with_period
             case "new line":

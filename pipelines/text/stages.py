@@ -98,7 +98,8 @@ def _labelled(tokens: Tokens, index: int) -> Found | None:
         suffix, end = letter, end + 1
     if numbers.is_numeric(tokens.joined(end)) or not tokens.free(index, end):
         return None
-    if tokens.key(end) in ("point", "half") or numbers.crowded(tokens, index + 1, index + 2):
+    # "Grade two over six" is a fraction.
+    if tokens.key(end) in ("point", "half", "over", "out") or numbers.crowded(tokens, index + 1, index + 2):
         return None
     roman = not zero and value <= 4 and _is_roman(tokens, index, label, suffix)
     number = _ROMAN[value] + suffix.upper() if roman else f"{value}{suffix}"
@@ -128,8 +129,15 @@ def _cranial_nerves(tokens: Tokens, index: int) -> Found | None:
     if not first:
         return None
     text, end = f"{tokens.said(index)} {tokens.said(index + 1)} {_ROMAN[first]}", index + 3
-    while tokens.key(end) in ("through", "to", "and", "or", "thru") and (following := _up_to_twelve(tokens, end + 1)):
-        text, end = f"{text} {tokens.said(end)} {_ROMAN[following]}", end + 2
+    while True:
+        comma = tokens[end].key == "," and tokens[end].glue == ""
+        at = end + 1 if comma else end
+        joined = tokens.key(at) in ("through", "to", "and", "or", "thru")
+        following = _up_to_twelve(tokens, at + 1 if joined else at) if comma or joined else 0
+        if not following:
+            break
+        text += f"{',' if comma else ''}{f' {tokens.said(at)}' if joined else ''} {_ROMAN[following]}"
+        end = at + 2 if joined else at + 1
     if numbers.is_numeric(tokens.joined(end)) or not tokens.free(index, end):
         return None
     return Found(end, text, "stage")

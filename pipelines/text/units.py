@@ -52,6 +52,10 @@ _PHRASES: Final = {
     ("degrees", "centigrade"): "°C",
     ("degrees", "fahrenheit"): "°F",
     ("per", "cent"): "%",
+    ("m", "g"): "mg",
+    ("m", "c", "g"): "mcg",
+    ("m", "l"): "mL",
+    ("k", "g"): "kg",
     ("beats", "per", "minute"): "bpm",
     ("breaths", "per", "minute"): "breaths/min",
     ("square", "centimeters"): "cm²",
@@ -63,6 +67,7 @@ _PHRASES: Final = {
     ("international", "units"): "international units",
     ("international", "unit"): "international unit",
 }
+_DOSED: Final = frozenset({"international units", "international unit", "mg", "mcg", "mL"})
 _PER: Final = {
     "liter": "L",
     "litre": "L",
@@ -145,7 +150,7 @@ def read(tokens: Tokens, index: int) -> Unit | None:
         return None
     for phrase, symbol in _PHRASES.items():
         if token.key == phrase[0] and tokens.follows(index + 1, phrase[1:]):
-            return _unit(tokens, index, index + len(phrase), _Named(symbol, "unit" in symbol, symbol == "unit"))
+            return _unit(tokens, index, index + len(phrase), _Named(symbol, symbol in _DOSED, False))
     if named := _NAMED.get(token.key):
         return _unit(tokens, index, index + 1, named)
     if token.key in _SYMBOLS:
