@@ -15,6 +15,7 @@ _METER_FLOOR_DB: Final = -60.0
 _LOUD_DB: Final = -12.0
 _CLIPPING_DB: Final = -1.0
 _NOTICES: Final = 2
+_NEEDED: Final = 3
 #: Seconds of sound that the text may lag behind before that is said.
 _BEHIND_SECONDS: Final = 30.0
 _STATES: Final = {"recording": "bold red", "paused": "bold yellow", "waiting for the microphone": "bold yellow"}
@@ -36,8 +37,17 @@ def render(view: View, console: Console, question: str | None = None) -> Rendera
     if view.behind > _BEHIND_SECONDS:
         below.append(Text(f"the text is {view.behind:.0f} s behind; nothing is left out", "dim"))
     below.append(Text(question, "bold") if question else Text(_KEYS, "dim"))
-    used = sum(len(line.wrap(console, console.width)) for line in below) + 2
+    used = _height(below, console)
+    while used >= console.height and len(below) > _NEEDED:
+        # A small terminal: state, level and keys come first.
+        del below[_NEEDED - 1]
+        used = _height(below, console)
     return Group(*_text(view, console, max(1, console.height - used)), Text(), *below)
+
+
+def _height(lines: list[Text], console: Console) -> int:
+    """Of these, of the empty line above them and of the one that the cursor stands in."""
+    return sum(len(line.wrap(console, console.width)) for line in lines) + 2
 
 
 def clock(seconds: float) -> str:
@@ -87,12 +97,18 @@ def _text(view: View, console: Console, height: int) -> list[Text]:
     settled, opened = _end_of(view.text.settled, most), _end_of(view.text.open, most)
     if not settled and not opened:
         return [Text("listening …" if view.listening else "no live text: the recording is recognised later", "dim")]
-    text = Text(format_commands(settled).text)
-    if opened:
-        apart = settled[-1:].isspace() or opened[:1].isspace()
-        text.append(" " if settled and apart else "")
-        text.append(format_commands(opened).text, "bright_black")
+    # Together, so that what is open is written as what goes on with the settled.
+    whole = format_commands(settled + opened).text
+    solid = _common(format_commands(settled).text, whole)
+    text = Text(whole[:solid])
+    text.append(whole[solid:], "bright_black")
     return list(text.wrap(console, console.width))[-height:]
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _end_of(text: str, most: int) -> str:
