@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +13,15 @@ from assistant.cli.common import console, data_dir_option, error_console, json_o
 from assistant.cli.progress import share_bar
 from pipelines.errors import DONE, VERIFICATION_FAILED, UsageProblem
 
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from pipelines.evaluation.speech import SpeechCase
+    from pipelines.speech.live import Writing
+
 Figures = dict[str, Any]
 
-_SHOWN_APART = frozenset({"failures", "engines", "confusion", "by_condition"})
+_INT8 = "medasr-int8"
+_SHOWN_APART = frozenset({"failures", "engines", "confusion", "by_condition", "fp32"})
 
 
 @click.group("evaluate")
@@ -97,7 +103,25 @@ def speech(ctx: click.Context, data: Path, engine: str | None) -> Figures:
         settings = settings.model_copy(update={"recognizer": engine})
     cases, writing = read_cases(data), writing_of(settings)
     with share_bar() as progress:
+        if engine == _INT8:
+            return _int8(settings, cases, writing, progress)
         return evaluate(cases, recognizer_of(settings), writing, partial(progress, "hearing"))
+
+
+def _int8(settings: Settings, cases: Sequence[SpeechCase], writing: Writing, progress: Any) -> Figures:
+    """Against fp32; where it loses little on enough of the user's own recordings, it may run from now on."""
+    from assistant.engines import model_folder
+    from assistant.models.int8 import measure_int8
+
+    folder = model_folder("medasr", settings)
+    figures, record = measure_int8(folder, settings.models_dir, settings.threads, cases, writing, progress)
+    try:
+        record()
+    except UsageProblem as refused:
+        error_console().print(f"[yellow]int8 stays off[/]: {refused}", soft_wrap=True)
+    else:
+        error_console().print("int8 may run from now on: --profile medasr-int8,medgemma or ASSISTANT_RECOGNIZER")
+    return figures
 
 
 def _only_engine(given: str | None, name: str) -> None:

@@ -17,6 +17,7 @@ from pipelines.speech.doubts import doubts
 from pipelines.speech.level import LevelCorrector
 from pipelines.speech.recognizer import Heard, Recognizer, SoFar, require_length
 from pipelines.speech.written import write
+from pipelines.text.conversation import is_conversation_like
 from pipelines.text.lexicon import Lexicon
 
 #: Read and level a recording before any engine sees it, so their versions decide the output as well.
@@ -34,6 +35,14 @@ class Writing:
 
     lexicon: Lexicon = field(default_factory=Lexicon)
     forms: bool = True
+
+
+def _about_words(raw: str) -> tuple[str, ...]:
+    if not raw:
+        return ("no words were recognised",)
+    if is_conversation_like(raw):
+        return ("conversation-like: dictation engines make many errors in talk between people, read every word",)
+    return ()
 
 
 def even(channels: int) -> Samples:
@@ -114,7 +123,7 @@ class LiveSpeech:
             segments=heard.segments,
             spans=written.spans,
             flags=written.flags,
-            warnings=(*warnings, *heard.warnings, *(() if heard.raw else ("no words were recognised",))),
+            warnings=(*warnings, *heard.warnings, *_about_words(heard.raw)),
             gain_db=self._level.gain_db,
             changes=written.changes,
             suggestions=doubts(written, words, writing.lexicon),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.speech.audio import RATE, read_speech
+from pipelines.weights.loading import quietly
 from tests.support.tiny_medasr_training import (
     HEADINGS,
     QUESTIONS,
@@ -24,6 +25,8 @@ from tests.support.tiny_medasr_training import (
     lessons,
     one_thread,
     recorded_texts,
+    shifted_lessons,
+    steady,
     train,
 )
 
@@ -92,6 +95,22 @@ def build_overfitted(folder: Path) -> Hearing:
         spoken[REPORT],
         {clip.path.name: clip.word_times() for clip in taught},
     )
+
+
+def build_steady(folder: Path, hearing: Hearing) -> Spoken:
+    """Train on from ``hearing`` until its report is heard from wherever it begins. Deterministic; two minutes."""
+    import torch
+    from transformers import AutoModelForCTC
+
+    processor = tiny_processor()
+    taught = clips(folder.parent / f"{folder.name}-recordings", processor.tokenizer)
+    report = next(clip for clip in taught if clip.path == hearing.report.flac)
+    with torch.random.fork_rng(devices=[]), quietly():
+        torch.manual_seed(0)
+        model = AutoModelForCTC.from_pretrained(hearing.folder).eval()
+        steady(model, shifted_lessons(report, processor))
+    save(folder, model)
+    return hearing.report
 
 
 def _model(hidden: int, layers: int) -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -201,6 +203,71 @@ def train(model: Any, lessons: Sequence[Lesson]) -> None:
             if least > _SURE:
                 return
     raise RuntimeError(f"not learnt in {_STEPS} steps: least probability {least:.2f}")
+
+
+def shifted_lessons(clip: Clip, processor: Any) -> list[Lesson]:
+    """Windows of a clip that begins at many moments: what stands on a seam in one is far from it in the next."""
+    samples = read_speech(clip.path, clip.path.name).samples
+    found: list[Lesson] = []
+    for lead in [0.0, *np.random.default_rng(0).uniform(0, 17, 36)]:
+        led = np.concatenate((np.zeros(round(lead * RATE), np.float32), samples))
+        found += _windowed(correct_level(led)[0], _targets(clip, lead, len(led)), processor)
+    return found
+
+
+def steady(model: Any, lessons: Sequence[Lesson]) -> None:
+    """Teach a checkpoint that hears a clip from its beginning to hear it from anywhere.
+
+    First each row's id, then the text alone (CTC): a sound between two rows may then be written on either.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy, ctc_loss
+    from torch.nn.utils.rnn import pad_sequence
+
+    luck = random.Random(0)
+    weight = torch.ones(model.config.vocab_size)
+    weight[0] = 0.3
+
+    def step(optimizer: Any, schedule: Any, by_rows: bool) -> None:
+        some = luck.sample(lessons, 8)
+        features = pad_sequence([it.features for it in some], batch_first=True)
+        frames = torch.tensor([len(it.features) for it in some])
+        mask = torch.arange(features.shape[1]) < frames[:, None]
+        logits = model(input_features=features, attention_mask=mask).logits
+        targets = pad_sequence([it.targets for it in some], batch_first=True, padding_value=-1)
+        if by_rows:
+            logits, real = logits[:, : targets.shape[1]], targets >= 0
+            loss = cross_entropy(logits[real], targets[real], weight=weight)
+        else:
+            texts = [torch.tensor(_collapsed(it.targets.tolist())) for it in some]
+            loss = ctc_loss(
+                logits.log_softmax(-1).transpose(0, 1),
+                torch.cat(texts),
+                torch.tensor([len(it.targets) for it in some]),
+                torch.tensor([len(text) for text in texts]),
+                zero_infinity=True,
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+
+    with one_thread():
+        for steps, rate, by_rows in ((100, 1.5e-3, True), (120, 6e-4, False)):
+            optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
+            falling = partial(_share_left, steps=steps, warm=10 if by_rows else 1)
+            schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, falling)
+            for _ in range(steps):
+                step(optimizer, schedule, by_rows)
+
+
+def _share_left(step: int, steps: int, warm: int) -> float:
+    return min(1.0, (step + 1) / warm) * max(0.02, 1 - step / steps)
+
+
+def _collapsed(ids: Sequence[int]) -> list[int]:
+    return [id_ for id_, before in zip(ids, [0, *ids[:-1]], strict=True) if id_ not in (0, before)]
 
 
 def _batches(lessons: Sequence[Lesson]) -> list[tuple[Any, Any, Any]]:

@@ -17,7 +17,7 @@ ANSWER: Final = "Nothing acute. Compare old films."
 THOUGHTS: Final = "Look, then say it."
 #: Said over and over; one word is two tokens, so that long traces are made quickly.
 ROUND: Final = "a b c d e "
-_WORDS: Final = "the patient has had pain in chest and left arm since two days no fever what do you see here".split()  # noqa: SIM905
+_WORDS: Final = "the patient has had pain in chest and left arm since two days no fever what do you see here".split()
 _IGNORED: Final = -100
 _STEPS: Final = 70
 _BATCH: Final = 4
