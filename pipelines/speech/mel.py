@@ -46,11 +46,19 @@ class FrontEnd(Value):
         frames = np.lib.stride_tricks.sliding_window_view(samples, self.win_length)[:: self.hop_length]
         window, groups = _window(self.win_length), _groups(self)
         features = np.empty((len(frames), self.feature_size), np.float32)
+        # Used again for every block: each frame with its padding, its power and its bands.
+        padded = np.zeros((_BLOCK, self.n_fft))
+        powers = np.empty((_BLOCK, self.n_fft // 2 + 1))
+        mels = np.empty((_BLOCK, self.feature_size))
         for first in range(0, len(frames), _BLOCK):
-            spectrum = np.fft.rfft(frames[first : first + _BLOCK] * window, self.n_fft)
-            power = spectrum.real**2
-            power += spectrum.imag**2
-            mel = np.concatenate([power[:, heard] @ weights for heard, weights in groups], axis=1)
+            block = frames[first : first + _BLOCK]
+            power, mel = powers[: len(block)], mels[: len(block)]
+            np.multiply(block, window, out=padded[: len(block), : self.win_length])
+            parts = np.fft.rfft(padded[: len(block)]).view(np.float64).reshape(*power.shape, 2)
+            np.square(parts, out=parts)
+            np.add(parts[:, :, 0], parts[:, :, 1], out=power)
+            for heard, bands, weights in groups:
+                np.matmul(power[:, heard], weights, out=mel[:, bands])
             np.maximum(mel, _FLOOR, out=mel)
             features[first : first + _BLOCK] = np.log(mel, out=mel)
         return features
@@ -97,15 +105,16 @@ def _window(length: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _groups(front_end: FrontEnd) -> tuple[tuple[slice, NDArray[np.float64]], ...]:
-    """For each group of bands the frequencies that count in any of them, and how much each does, [frequencies, 16]."""
+def _groups(front_end: FrontEnd) -> tuple[tuple[slice, slice, NDArray[np.float64]], ...]:
+    """For each group of bands: the frequencies that count in any of them, which bands they are, and how much each
+    frequency counts in each, [frequencies, 16]."""
     bands = _bands(front_end)
     groups = []
     for first in range(0, bands.shape[1], _GROUP):
         weights = bands[:, first : first + _GROUP]
         counting = np.flatnonzero(weights.any(axis=1))
         heard = slice(counting[0], counting[-1] + 1)
-        groups.append((heard, np.ascontiguousarray(weights[heard])))
+        groups.append((heard, slice(first, first + _GROUP), np.ascontiguousarray(weights[heard])))
     return tuple(groups)
 
 
