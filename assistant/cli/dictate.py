@@ -22,6 +22,7 @@ from pipelines.errors import DONE, BadInput, ProductError, StorageProblem
 
 if TYPE_CHECKING:
     from assistant.microphone.dictation import Dictation
+    from assistant.microphone.session import Stopped
     from assistant.microphone.take import Asked
     from assistant.runner import Outcome
     from assistant.settings import Settings
@@ -93,7 +94,7 @@ def command(
             dictation.stop(ending)
             if ending in (Ending.DEVICE_GONE, Ending.NO_ROOM):
                 click.echo(_WHY[ending], err=True)
-            _rescue(dictation)
+            _rescue(dictation, stopped)
         if ending is Ending.CANCELLED:
             dictation.leave()
             click.echo(
@@ -116,6 +117,7 @@ def _finish(dictation: Dictation, settings: Settings, *, copy: bool, as_json: bo
         if recording is None:
             dictation.done()
             raise BadInput("dictation", "nothing was recorded", "see `assistant microphone test`")
+        click.echo(f"{recording.seconds:.0f} s recorded and safe; writing the text", err=True)
         heard = _heard(dictation, recording)
         outcome = _run(dictation, settings, recording, heard)
     except StorageProblem as problem:
@@ -171,16 +173,16 @@ def _run(
     return outcome
 
 
-def _rescue(dictation: Dictation) -> None:
+def _rescue(dictation: Dictation, stopped: Stopped) -> None:
     """Wait for a disk where the recording is nowhere but in memory.
 
     Raises:
         StorageProblem: none took it.
     """
     until = time.monotonic() + _RESCUE_SECONDS
-    said = False
+    said = stopped.asked = False
     while not dictation.safe:
-        if time.monotonic() > until:
+        if stopped.asked or time.monotonic() > until:
             raise StorageProblem(
                 "dictation", "no disk takes the end of the recording", "free some space before you dictate"
             )

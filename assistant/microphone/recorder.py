@@ -17,6 +17,7 @@ from pipelines.records import Value
 SYNC_SECONDS: Final = 0.1
 #: What came is written so often, seconds: devices may give a few milliseconds at a time.
 _WRITE_SECONDS: Final = 0.04
+_SYNCS_KEPT: Final = 20
 _FRAME_BYTES: Final = 1 << 17
 
 
@@ -40,8 +41,7 @@ class Recorder:
         self.no_room = False
         self.fault: BaseException | None = None
         """What ended the writing, where that was no fault of a disk."""
-        self.slowest_sync = 0.0
-        """Seconds."""
+        self._syncs: deque[float] = deque([0.0], maxlen=_SYNCS_KEPT)
         self._queue: deque[bytes | _Word] = deque()
         self._part: Part | None = None
         self._position = 0
@@ -51,6 +51,11 @@ class Recorder:
             threading.Thread(target=self._write_until_end, name="recording: write", daemon=True),
             threading.Thread(target=self._sync_until_end, name="recording: sync", daemon=True),
         )
+
+    @property
+    def slowest_sync(self) -> float:
+        """Seconds that the slowest of the last few syncs took."""
+        return max(tuple(self._syncs))
 
     def start(self) -> None:
         for thread in self._threads:
@@ -142,4 +147,4 @@ class Recorder:
         while not self._stop_syncing.wait(SYNC_SECONDS):
             start = time.monotonic()
             self.spool.sync()
-            self.slowest_sync = max(self.slowest_sync, time.monotonic() - start)
+            self._syncs.append(time.monotonic() - start)

@@ -24,6 +24,10 @@ class WriteAheadFile:
         make_folders(disk, folder)
         self.path = folder / f"{take}.{place}{SUFFIX}"
         self._descriptor = disk.create(self.path)
+        while not self.path.exists():
+            # A recovery that was just looking took it for a leftover before it was locked.
+            disk.close(self._descriptor)
+            self._descriptor = disk.create(self.path)
         try:
             disk.write(self._descriptor, opening(take))
             disk.sync_folder(folder)

@@ -284,6 +284,25 @@ def test_a_take_that_is_being_written_is_not_left(tmp_path: Path) -> None:
     assert left.take == spool.take
 
 
+class TakenForALeftover(Disk):
+    """Once a recovery removes the file before its writer has locked it."""
+
+    done = False
+
+    def create(self, path: Path) -> int:
+        descriptor = super().create(path)
+        if not self.done:
+            self.done = True
+            path.unlink()
+        return descriptor
+
+
+def test_a_file_that_was_taken_for_a_leftover_is_made_again(tmp_path: Path) -> None:
+    write(tmp_path, disk=TakenForALeftover())
+    sound, _ = recovered(tmp_path)
+    assert np.array_equal(sound, SAID)
+
+
 def test_a_take_without_sound_makes_no_file(tmp_path: Path) -> None:
     spool = Spool(Disk(), [tmp_path], begin(), pytest.fail)
     spool.close()
