@@ -24,7 +24,7 @@ _LOWEST_HERTZ: Final = 125.0
 _HIGHEST_HERTZ: Final = 7500.0
 _FLOOR: Final = 1e-5
 #: So many frames are worked on at once: their spectra stay in the processor's cache.
-_BLOCK: Final = 64
+_BLOCK: Final = 128
 #: Bands are made in groups of so many, each from the few frequencies that count in it. As small as these the products
 #: are not shared out over threads by NumPy's library, which would cost many times what it saves (measured: 20 times,
 #: where other programs run).
