@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.microphone.flac import SUFFIX, Encoded, FlacWriter
+from assistant.microphone.frames import joined
 from assistant.microphone.recovery import frames_of
 from assistant.microphone.take import Asked, Begin
 from assistant.sessions.files import FileStore
@@ -31,7 +32,7 @@ def encode(files: Sequence[Path], path: Path) -> Encoded | None:
     with disk_errors(path.parent):
         try:
             with frames_of(files) as frames:
-                writer.hear(frames)
+                writer.hear(joined(frames))
             return writer.finish()
         except BaseException:
             writer.abandon()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from assistant.microphone.frames import OPENING_LENGTH, Frame, Kind, frames_in, opened_take
+from assistant.microphone.frames import OPENING_LENGTH, Frame, Kind, frames_in, joined, opened_take
 from assistant.microphone.sounding import Sounding
 from assistant.microphone.take import Begin, End, Ending
 from assistant.microphone.write_ahead import SUFFIX
@@ -91,7 +91,7 @@ def summarise(files: Sequence[Path]) -> Summary:
     """Read a take once without keeping its sound."""
     with frames_of(files) as frames:
         begin, sounding = None, Sounding()
-        for frame in frames:
+        for frame in joined(frames):
             if frame.kind is Kind.BEGIN:
                 begin = Begin.model_validate_json(bytes(frame.payload))
             for _ in sounding.hear(frame):
@@ -118,7 +118,8 @@ def _in_order(files: Sequence[Iterator[Frame]]) -> Iterator[Frame]:
     from heapq import merge
 
     last = -1
-    for frame in merge(*files, key=lambda frame: frame.number):
+    in_order = files[0] if len(files) == 1 else merge(*files, key=lambda frame: frame.number)
+    for frame in in_order:
         if frame.number > last:
             last = frame.number
             yield frame
