@@ -15,6 +15,7 @@ from pipelines.speech.audio import Mixer, require_sound
 from pipelines.speech.decode import Samples
 from pipelines.speech.doubts import doubts
 from pipelines.speech.level import LevelCorrector
+from pipelines.speech.quality import QualityMeter
 from pipelines.speech.recognizer import Heard, Recognizer, SoFar, require_length
 from pipelines.speech.written import write
 from pipelines.text.conversation import is_conversation_like
@@ -65,6 +66,7 @@ class LiveSpeech:
         self._writing = writing or Writing()
         self._mixer = Mixer(rate, weights)
         self._level = LevelCorrector()
+        self._quality = QualityMeter(rate)
         self._listening = recognizer.listen(self._writing.lexicon)
         self._heard = 0
         self._peak = 0.0
@@ -76,7 +78,9 @@ class LiveSpeech:
             ModelNeeded: the recogniser has no usable weights.
         """
         self._peak = max(self._peak, float(np.abs(block).max(initial=0.0)))
-        self._take(self._mixer.resample(self._mixer.mix(block)))
+        mono = self._mixer.mix(block)
+        self._quality.hear(mono)
+        self._take(self._mixer.resample(mono))
 
     def so_far(self) -> SoFar:
         """The raw text up to now: what is settled, and what may still change."""
@@ -115,6 +119,7 @@ class LiveSpeech:
             forms=writing.forms,
             lexicon=writing.lexicon,
         )
+        quality = self._quality.finish(heard.speech or [(word.start, word.end) for word in words])
         transcript = Transcript(
             recording=recording.sha256,
             raw=heard.raw,
@@ -127,6 +132,7 @@ class LiveSpeech:
             gain_db=self._level.gain_db,
             changes=written.changes,
             suggestions=doubts(written, words, writing.lexicon),
+            quality=quality,
             language=heard.language,
         )
         call = ModelCall(
