@@ -8,7 +8,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pipelines.text.nearest import Nearest
 
 #: What an entry can be; drugs first, since they matter most and are misheard most.
 CATEGORIES: Final = ("drug", "condition", "anatomy", "procedure", "test", "organism", "device", "term")
@@ -50,6 +53,21 @@ class Lexicon:
         """SHA-256 that names this list, for the log."""
         listed = "\n".join(repr(entry) for entry in self.entries)
         return hashlib.sha256(listed.encode()).hexdigest()
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The index by which terms are found from how they sound; built at first use, about 0.1 ms an entry."""
+        from pipelines.text.nearest import Nearest
+
+        return Nearest(self.entries)
+
+    def __hash__(self) -> int:
+        """Taken once: a lexicon is looked up in caches for every recording."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.entries)
 
 
 def hot_words(lexicon: Lexicon, limit: int) -> tuple[str, ...]:

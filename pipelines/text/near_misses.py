@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pipelines.text.lexicon import Lexicon
-from pipelines.text.nearest import LONGEST_STRETCH, Near, Nearest, letters_of, nearest
+from pipelines.text.nearest import SHORTEST_CODE, Heard, Near, heard, spans, together
 from pipelines.text.ordinary import is_ordinary
-from pipelines.text.sound import joined, parts, word_code
 
 #: How close a stretch must come, and how sure the recogniser may have been of its least sure word: where it holds a
 #: word that is no common English, and where all of it is.
 _STRANGE: Final = (0.64, 0.95)
 _ORDINARY: Final = (0.72, 0.7)
-_SHORTEST_CODE: Final = 5
 _ENDS: Final = frozenset(".,;:?!")
 
 
@@ -46,8 +44,9 @@ class NearMiss(NamedTuple):
 class _Stretch(NamedTuple):
     first: int
     last: int
-    sound: str
-    letters: str
+    heard: Heard
+    enough: float
+    """How close it must come to a term."""
 
 
 def suggest(words: Sequence[HeardWord], lexicon: Lexicon) -> tuple[NearMiss, ...]:
@@ -57,50 +56,43 @@ def suggest(words: Sequence[HeardWord], lexicon: Lexicon) -> tuple[NearMiss, ...
         words: in order; their texts may carry punctuation.
         lexicon: its terms are never taken for another term where they stand as they are written.
     """
-    index = nearest(lexicon)
-    known = _known(words, index)
-    doubted = [word.confidence <= _STRANGE[1] for word in words]
-    stretches = [
-        one for one in _stretches(words) if any(doubted[one.first : one.last]) and not any(known[one.first : one.last])
-    ]
+    index = lexicon.nearest
+    stretches = _stretches(words, index.written)
     found: list[tuple[float, _Stretch, Near]] = []
-    near = index.near([(one.sound, one.letters) for one in stretches], _STRANGE[0])
+    near = index.near([one.heard for one in stretches], min(_STRANGE[0], _ORDINARY[0]))
     for one, terms in zip(stretches, near, strict=True):
-        if terms and _unlikely(words[one.first : one.last], terms[0]):
+        if terms and terms[0].closeness >= one.enough:
             found.append((terms[0].closeness, one, terms[0]))
     return tuple(_without_overlaps(words, found))
 
 
-def _stretches(words: Sequence[HeardWord]) -> list[_Stretch]:
-    codes = [joined(word_code(part) for part in parts(word.text)) for word in words]
+def _stretches(words: Sequence[HeardWord], written: frozenset[str]) -> list[_Stretch]:
+    """What may have been misheard: unlikely as it stands, and no part of a known term."""
+    heards = [heard(word.text) for word in words]
+    known = _known(heards, written)
+    ordinary = [is_ordinary(_bare(word.text)) for word in words]
     made = []
-    for first in range(len(words)):
-        for last in range(first + 1, min(first + LONGEST_STRETCH, len(words)) + 1):
-            sound = joined(codes[first:last])
-            if len(sound) >= _SHORTEST_CODE:
-                letters = letters_of("".join(word.text for word in words[first:last]))
-                made.append(_Stretch(first, last, sound, letters))
-            # A term does not go on beyond the end of a sentence or clause.
-            if words[last - 1].text[-1:] in _ENDS:
-                break
+    for first, last in spans(len(words)):
+        inside = words[first:last]
+        # A term does not go on beyond the end of a sentence or clause.
+        if any(known[first:last]) or any(word.text[-1:] in _ENDS for word in inside[:-1]):
+            continue
+        enough, sure = _ORDINARY if all(ordinary[first:last]) else _STRANGE
+        if min(word.confidence for word in inside) > sure:
+            continue
+        stretch = together(heards[first:last])
+        if len(stretch.code) >= SHORTEST_CODE:
+            made.append(_Stretch(first, last, stretch, enough))
     return made
 
 
-def _known(words: Sequence[HeardWord], index: Nearest) -> list[bool]:
+def _known(heards: Sequence[Heard], written: frozenset[str]) -> list[bool]:
     """Which words belong to a term of the lexicon as it is written."""
-    known = [False] * len(words)
-    letters = [letters_of(word.text) for word in words]
-    for first in range(len(words)):
-        for last in range(first + 1, min(first + LONGEST_STRETCH, len(words)) + 1):
-            if "".join(letters[first:last]) in index.written:
-                known[first:last] = [True] * (last - first)
+    known = [False] * len(heards)
+    for first, last in spans(len(heards)):
+        if "".join(one.letters for one in heards[first:last]) in written:
+            known[first:last] = [True] * (last - first)
     return known
-
-
-def _unlikely(words: Sequence[HeardWord], near: Near) -> bool:
-    ordinary = all(is_ordinary(_bare(word.text)) for word in words)
-    close, sure = _ORDINARY if ordinary else _STRANGE
-    return near.closeness >= close and min(word.confidence for word in words) <= sure
 
 
 def _without_overlaps(words: Sequence[HeardWord], found: list[tuple[float, _Stretch, Near]]) -> list[NearMiss]:

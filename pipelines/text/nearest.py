@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Indel, Levenshtein
 
 from pipelines.text.lexicon import Entry, Lexicon
 from pipelines.text.ordinary import is_ordinary
 from pipelines.text.sound import code, joined, parts, word_code
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Profiles = NDArray[np.float32]
+Profiles = NDArray[np.float32]
 
 #: Words of a stretch at most.
 LONGEST_STRETCH: Final = 4
+#: Codes that are shorter sound like too many things.
+SHORTEST_CODE: Final = 5
 #: Share of sound in the closeness; the rest is spelling.
 _SOUND: Final = 0.7
-_SHORTEST_CODE: Final = 5
-_LOOKED_AT: Final = 12
+#: What only sounds the same is not the same.
+_ALMOST: Final = 0.99
+_LOOKED_AT: Final = 24
+#: What comes close has a profile that is at most so much less alike, and is at most so many times as long.
+_PROFILE_SLACK: Final = 0.05
+_LENGTHS: Final = 1.5
 _BATCH: Final = 512
-_KINDS: Final = "PTKSNLwyh"
 _WORD: Final = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 #: A stretch of nothing but ordinary words is a little less likely to have been something else.
 _ORDINARY: Final = 0.85
+_LEAST_LIKELY: Final = 0.5
+#: One text is looked through by the engine and again afterwards; sounds are remembered in between.
+_REMEMBERED: Final = 1 << 15
+
+_CONSONANTS: Final = "pbfvtd0kgszcjxmnlrwyh"
+_KINDS: Final = "PTKSNLwyh"
+_PLACE: Final = {letter: place for place, letter in enumerate(_CONSONANTS)}
+_KIND_PLACE: Final = {letter: place for place, letter in enumerate(_KINDS)}
+_EDGE: Final = len(_KINDS)
+_FEATURES: Final = len(_CONSONANTS) + (_EDGE + 1) ** 2
+
+
+class Heard(NamedTuple):
+    """How a stretch sounds (a code, see `pipelines.text.sound`) and its letters."""
+
+    code: str
+    letters: str
 
 
 class Near(NamedTuple):
@@ -44,71 +66,105 @@ class Form:
     """One way in which an entry is heard."""
 
     entry: Entry
-    code: str
-    letters: str
+    heard: Heard
 
 
 class Nearest:
-    """Finds the entries of a lexicon by sound and spelling. Building it costs about 50 µs an entry."""
+    """Finds entries by sound and spelling.
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        import numpy as np
+    Every form of an entry has a profile: which consonants it has and which follow which. The few forms whose profiles
+    are most like a stretch's are compared with it letter by letter.
+    """
 
-        self.forms = tuple(form for entry in lexicon.entries for form in forms(entry))
-        self.written = frozenset(form.letters for form in self.forms)
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        every = (form for entry in entries for form in forms(entry))
+        self._forms = sorted(every, key=lambda form: len(form.heard.code))
+
+    @cached_property
+    def written(self) -> frozenset[str]:
         """Every phrase and sounding of the lexicon, letters alone."""
-        self._profiles = (
-            _profiles([form.code for form in self.forms]) if self.forms else np.zeros((0, 0), dtype=np.float32)
-        )
+        return frozenset(form.heard.letters for form in self._forms)
 
-    def near(self, heard: Sequence[tuple[str, str]], least: float) -> list[list[Near]]:
-        """For each stretch, given by code and letters, the entries of at least that closeness, the closest first."""
-        if not self.forms:
-            return [[] for _ in heard]
-        found: list[list[Near]] = []
-        for first in range(0, len(heard), _BATCH):
-            batch = heard[first : first + _BATCH]
-            for (sound, letters), places in zip(batch, self._places([sound for sound, _ in batch]), strict=True):
-                found.append(self._ranked(sound, letters, places, least))
+    @cached_property
+    def _lengths(self) -> NDArray[np.int64]:
+        return np.array([len(form.heard.code) for form in self._forms])
+
+    @cached_property
+    def _profiles(self) -> Profiles:
+        return _profiles([form.heard.code for form in self._forms])
+
+    def near(self, stretches: Sequence[Heard], least: float) -> list[list[Near]]:
+        """For each stretch the entries of at least that closeness, the closest first."""
+        found: list[list[Near]] = [[] for _ in stretches]
+        by_length = sorted(range(len(stretches)), key=lambda place: len(stretches[place].code))
+        for first in range(0, len(stretches), _BATCH):
+            batch = by_length[first : first + _BATCH]
+            for place, alike in zip(batch, self._alike([stretches[place] for place in batch], least), strict=True):
+                found[place] = self._ranked(stretches[place], alike, least)
         return found
 
-    def _places(self, codes: Sequence[str]) -> Iterable[Sequence[int]]:
-        """The forms with the most sounds in common with each code."""
-        import numpy as np
+    def _alike(self, stretches: Sequence[Heard], least: float) -> Iterator[Sequence[int]]:
+        """For each stretch the forms with many sounds in common with it, the most at most `_LOOKED_AT`.
 
-        alike = _profiles(codes) @ self._profiles.T
-        kept = min(_LOOKED_AT, len(self.forms))
-        best: Iterable[Sequence[int]] = np.argpartition(alike, -kept, axis=1)[:, -kept:].tolist()
-        return best
+        Args:
+            stretches: sorted by the lengths of their codes.
+        """
+        shortest, longest = len(stretches[0].code) / _LENGTHS, len(stretches[-1].code) * _LENGTHS
+        low, high = np.searchsorted(self._lengths, shortest), np.searchsorted(self._lengths, longest, side="right")
+        alike = _profiles([stretch.code for stretch in stretches]) @ self._profiles[low:high].T
+        rows, places = np.nonzero(alike >= least - _PROFILE_SLACK)
+        for row, enough in enumerate(np.split(places, np.searchsorted(rows, np.arange(1, len(stretches))))):
+            most = enough
+            if len(enough) > _LOOKED_AT:
+                most = enough[np.argpartition(alike[row, enough], -_LOOKED_AT)[-_LOOKED_AT:]]
+            yield (most + low).tolist()
 
-    def _ranked(self, sound: str, letters: str, places: Sequence[int], least: float) -> list[Near]:
+    def _ranked(self, stretch: Heard, places: Sequence[int], least: float) -> list[Near]:
         best: dict[str, Near] = {}
         for place in places:
-            form = self.forms[place]
-            close = closeness(sound, letters, form)
-            if close >= least and close > best.get(form.entry.phrase, _NOTHING).closeness:
-                best[form.entry.phrase] = Near(form.entry, close)
+            form = self._forms[place]
+            close = closeness(stretch, form.heard, least)
+            phrase = form.entry.phrase
+            if close >= least and (phrase not in best or close > best[phrase].closeness):
+                best[phrase] = Near(form.entry, close)
         return sorted(best.values(), key=lambda near: -near.closeness)
 
 
-_NOTHING: Final = Near(Entry(""), 0.0)
+def closeness(one: Heard, other: Heard, least: float = 0.0) -> float:
+    """How close two stretches come in sound and spelling, 0 to 1; 1 only where the letters are the same.
 
-
-def closeness(sound: str, letters: str, form: Form) -> float:
-    """How close a stretch comes to a form in sound and spelling, 0 to 1."""
-    from rapidfuzz.distance import Indel, Levenshtein
-
-    if letters == form.letters:
+    May be 0 where it is under ``least``.
+    """
+    if one.letters == other.letters:
         return 1.0
-    heard = Levenshtein.normalized_similarity(sound, form.code)
-    seen = Indel.normalized_similarity(letters, form.letters)
-    return min(0.99, _SOUND * heard + (1 - _SOUND) * seen)
+    # However alike the spelling, the sound must bring the rest.
+    sound_least = (least - (1 - _SOUND)) / _SOUND
+    sound = Levenshtein.normalized_similarity(one.code, other.code, score_cutoff=max(0.0, sound_least))
+    if not sound:
+        return 0.0
+    return min(_ALMOST, _SOUND * sound + (1 - _SOUND) * Indel.normalized_similarity(one.letters, other.letters))
+
+
+def look_alike_closeness(one: str, other: str) -> float:
+    """`closeness` of two texts."""
+    return closeness(heard(one), heard(other))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def heard(text: str) -> Heard:
+    """A text as it sounds, and its letters."""
+    return Heard(code(text), letters_of(text))
+
+
+def together(words: Sequence[Heard]) -> Heard:
+    """Several words as one stretch."""
+    return Heard(joined(word.code for word in words), "".join(word.letters for word in words))
 
 
 def forms(entry: Entry) -> list[Form]:
     """The ways in which an entry is heard, those too short to be told from anything left out."""
-    heard = [Form(entry, code(text), letters_of(text)) for text in (entry.phrase, *entry.sounds_like)]
-    return [form for form in heard if len(form.code) >= _SHORTEST_CODE]
+    ways = [Form(entry, heard(text)) for text in (entry.phrase, *entry.sounds_like)]
+    return [form for form in ways if len(form.heard.code) >= SHORTEST_CODE]
 
 
 def letters_of(text: str) -> str:
@@ -117,68 +173,53 @@ def letters_of(text: str) -> str:
     return bare.replace("ae", "e").replace("oe", "e")
 
 
-@lru_cache(maxsize=4)
-def nearest(lexicon: Lexicon) -> Nearest:
-    """The index of a lexicon, built once."""
-    return Nearest(lexicon)
-
-
 def likely_terms(text: str, lexicon: Lexicon, limit: int) -> tuple[Entry, ...]:
     """See `pipelines.text.lexicon.candidates`."""
-    index = nearest(lexicon)
     words = _WORD.findall(text)
-    codes = [joined(word_code(part) for part in parts(word)) for word in words]
-    stretches = [
-        (first, last)
-        for first in range(len(words))
-        for last in range(first + 1, min(first + LONGEST_STRETCH, len(words)) + 1)
-    ]
-    heard = {
-        (joined(codes[first:last]), letters_of("".join(words[first:last]))): (first, last) for first, last in stretches
-    }
-    heard = {stretch: place for stretch, place in heard.items() if len(stretch[0]) >= _SHORTEST_CODE}
+    sounds = [heard(word) for word in words]
+    ordinary = [is_ordinary(word) for word in words]
+    stretches: dict[Heard, bool] = {}
+    for first, last in spans(len(words)):
+        stretch = together(sounds[first:last])
+        if len(stretch.code) >= SHORTEST_CODE:
+            stretches[stretch] = all(ordinary[first:last])
     best: dict[Entry, float] = {}
     as_written: dict[Entry, None] = {}
-    for (first, last), found in zip(heard.values(), index.near(list(heard), _LEAST_LIKELY), strict=True):
-        ordinary = all(map(is_ordinary, words[first:last]))
-        for near in found:
-            if near.closeness == 1.0:
-                as_written[near.entry] = None
-                continue
-            score = near.closeness * (_ORDINARY if ordinary else 1.0)
-            best[near.entry] = max(best.get(near.entry, 0.0), score)
+    near = lexicon.nearest.near(list(stretches), _LEAST_LIKELY)
+    for is_common, found in zip(stretches.values(), near, strict=True):
+        for entry, close in found:
+            if close == 1.0:
+                as_written[entry] = None
+            else:
+                best[entry] = max(best.get(entry, 0.0), close * (_ORDINARY if is_common else 1.0))
     ranked = sorted((entry for entry in best if entry not in as_written), key=lambda entry: -best[entry])
     return tuple([*ranked, *as_written][:limit])
 
 
-_LEAST_LIKELY: Final = 0.5
+def spans(words: int) -> Iterator[tuple[int, int]]:
+    """First and end of every stretch of that many words."""
+    for first in range(words):
+        for last in range(first + 1, min(first + LONGEST_STRETCH, words) + 1):
+            yield first, last
 
 
 def _profiles(codes: Sequence[str]) -> Profiles:
-    """For each code, how often each consonant and each pair of neighbouring ones is in it; unit length, float32
+    """For each code, how often each consonant is in it and each kind follows each; unit length, float32
     [codes, features]."""
-    import numpy as np
-
-    table = {letter: place for place, letter in enumerate(_CONSONANTS)}
-    size = len(table)
-    counts = np.zeros((len(codes), _FEATURES), dtype=np.float32)
-    for row, one in enumerate(codes):
-        sounds = [table[letter] for letter in one if letter in table]
-        kinds = [_KINDS.index(letter) for letter in one if letter in _KINDS]
-        for sound in sounds:
-            counts[row, sound] += 1
-        before = len(_KINDS)
-        for kind in [*kinds, len(_KINDS)]:
-            counts[row, size + before * (len(_KINDS) + 1) + kind] += 1
-            before = kind
-    unit: Profiles = counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-6)
+    features = [_features(one) for one in codes]
+    rows = np.repeat(np.arange(len(codes)), [len(one) for one in features])
+    flat = np.fromiter((feature for one in features for feature in one), np.int64, len(rows))
+    counts = np.bincount(rows * _FEATURES + flat, minlength=len(codes) * _FEATURES).reshape(len(codes), _FEATURES)
+    unit: Profiles = (counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1.0)).astype(np.float32)
     return unit
 
 
-_CONSONANTS: Final = "pbfvtd0kgszcjxmnlrwyh"
-_FEATURES: Final = len(_CONSONANTS) + (len(_KINDS) + 1) ** 2
-
-
-def look_alike_closeness(one: str, other: str) -> float:
-    """How close two names come in sound and spelling, 0 to 1."""
-    return closeness(code(one), letters_of(one), Form(Entry(other), code(other), letters_of(other)))
+def _features(one: str) -> list[int]:
+    features = [_PLACE[letter] for letter in one if letter in _PLACE]
+    before = _EDGE
+    for letter in one:
+        if letter in _KIND_PLACE:
+            features.append(len(_CONSONANTS) + before * (_EDGE + 1) + _KIND_PLACE[letter])
+            before = _KIND_PLACE[letter]
+    features.append(len(_CONSONANTS) + before * (_EDGE + 1) + _EDGE)
+    return features
