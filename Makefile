@@ -11,11 +11,12 @@ TORCH_INDEX ?=
 NAME ?=
 DEMO_DATA ?= .demo
 
-.PHONY: help demo test soak check bench install clean
+.PHONY: help demo test test-all soak check bench install clean
 
 help:
 	@echo "make demo   set up, then run the samples and show what came of them"
-	@echo "make test   set up, then all checks and tests"
+	@echo "make test   set up, then all checks, and the tests that take seconds"
+	@echo "make test-all  the long tests as well, as CI does"
 	@echo "make soak   a dictation from a virtual microphone, killed and started again 200 times: ten minutes"
 	@echo "make check  ruff, mypy, import contracts"
 	@echo "make bench  the benchmarks (NAME=... for one), one JSON line each"
@@ -25,6 +26,9 @@ demo: install
 	@$(BIN)/assistant --data-dir $(DEMO_DATA) demo
 
 test: install check
+	@$(BIN)/python -m pytest -m "not long"
+
+test-all: install check
 	@$(BIN)/python -m pytest
 
 soak: install
