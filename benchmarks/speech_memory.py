@@ -1,6 +1,6 @@
 """Memory for three hours of sound through MedASR, from the file to the transcript, against ten minutes of it.
 
-At the real architecture and size with random weights, prepared, in fp32; each length in a process of its own, whose peak
+At the real architecture and size with random weights, prepared, in fp32; each length in its own process, whose peak
 is what the operating system counts, libraries, weights and all. Three hours take ten minutes and more.
 """
 

@@ -12,6 +12,8 @@ from assistant.runner import Outcome, Runner, open_runner
 from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, PERSON_NEEDED, BadInput, UsageProblem
 from pipelines.records import Kind, RunState, Status, TaskName
+from pipelines.speech.audio import inspect_recording
+from pipelines.speech.transcribe import transcribe
 from tests.support.engines import DICTATION, ScriptedRecognizer
 from tests.support.records import patient, potassium, write_bundle
 from tests.support.sounds import write_tone
@@ -237,3 +239,29 @@ def test_the_log_holds_true_after_all_of_it(runner: Runner, tone: Path, bundle: 
     runner.submit(record_question(bundle))
     found = runner.log.verify()
     assert found.ok, found.problem
+
+
+def test_what_was_heard_live_is_not_transcribed_again(
+    runner: Runner, recognizer: ScriptedRecognizer, tone: Path
+) -> None:
+    recording = inspect_recording(tone, tone.name, "0" * 64, "microphone")
+    heard = transcribe(recording, tone, recognizer)
+    assert recognizer.asked == 1
+    given = Given(audio=tone, task=TaskName.DICTATION_NOTE, origin="microphone")
+    outcome = runner.submit(given, heard=heard)
+    assert outcome.exit_code == DONE
+    assert recognizer.asked == 1
+    assert outcome.view.transcript == heard[0]
+    assert outcome.view.request.recording is not None
+    assert outcome.view.request.recording.origin == "microphone"
+    assert [call.node for call in outcome.view.model_calls] == ["transcribe"]
+    assert runner.log.verify().ok
+
+
+def test_what_was_heard_of_another_recording_is_refused(
+    runner: Runner, recognizer: ScriptedRecognizer, tone: Path, tmp_path: Path
+) -> None:
+    other = write_tone(tmp_path / "other.wav", 3.0)
+    heard = transcribe(inspect_recording(other, other.name, "0" * 64, "file"), other, recognizer)
+    with pytest.raises(ValueError, match="another recording"):
+        runner.submit(Given(audio=tone), heard=heard)
