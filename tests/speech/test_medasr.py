@@ -207,6 +207,6 @@ def test_unknown_device_is_refused(gibberish: Path, speech: Samples) -> None:
 
 def test_medasr_comes_first_where_its_folder_is_known(tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, MEDASR)
-    assert list(recognizers(medasr=folder)) == ["medasr", "whisper"]
+    assert list(recognizers(medasr=folder)) == ["medasr", "whisper", "medasr-reference", "medasr-int8"]
     assert list(recognizers()) == ["whisper"]
     assert recognizers(medasr=folder)["medasr"]().name == "medasr"
