@@ -180,6 +180,8 @@ class Dictation:
 
     def stop(self, reason: Ending) -> None:
         """End the recording; all of it is on disk when this returns, where any disk takes it."""
+        if self._live is not None:
+            self._live.hush()
         self._capture.close()
         self._recorder.finish(reason)
         self._watch.look()

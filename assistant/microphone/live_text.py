@@ -35,6 +35,7 @@ class LiveText:
         self._sounding = Sounding()
         self._speech: LiveSpeech | None = None
         self._so_far = SoFar(settled="", open="")
+        self._hushed = False
         self.problem: Exception | None = None
         """Why there is no live text; the recording can still be recognised from its file."""
         self._thread = threading.Thread(target=self._follow, name="recording: recognise", daemon=True)
@@ -50,6 +51,10 @@ class LiveText:
         """How much of the take was heard."""
         return self._sounding.seconds
 
+    def hush(self) -> None:
+        """No more partial texts: the end is near, and nobody shall wait for one."""
+        self._hushed = True
+
     def finish(self, recording: Recording) -> tuple[Transcript, ModelCall] | None:
         """The transcript once the take is closed; None where it has to be made from the file.
 
@@ -63,15 +68,16 @@ class LiveText:
         return self._speech.finish(recording, recording.warnings)
 
     def _follow(self) -> None:
-        asked = 0.0
+        asked, looked = 0.0, 0
         try:
             while not self._follower.at_end:
                 frames = self._follower.read(_WAIT_SECONDS)
                 for frame in frames:
                     for block in self._sounding.hear(frame):
                         self._hear(block)
-                up_to_date = not self._follower.waiting
-                if self._speech is not None and up_to_date and time.monotonic() - asked > _PARTIAL_SECONDS:
+                new = self._sounding.sampled > looked and not self._follower.waiting
+                if self._speech and new and not self._hushed and time.monotonic() - asked > _PARTIAL_SECONDS:
+                    looked = self._sounding.sampled
                     self._so_far = self._speech.so_far()
                     asked = time.monotonic()
             for block in self._sounding.finish():
