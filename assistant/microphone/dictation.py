@@ -185,6 +185,7 @@ class Dictation:
         self._capture.close()
         self._recorder.finish(reason)
         self._watch.look()
+        self._watch.close()
 
     def store(self, store: FileStore) -> Recording | None:
         """The recording in the store, after ``stop``; None where nothing was recorded.

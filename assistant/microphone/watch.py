@@ -46,6 +46,9 @@ class Watch:
                 for block in self.sounding.hear(frame):
                     self._measure(block)
 
+    def close(self) -> None:
+        self._follower.close()
+
     def _measure(self, block: Block) -> None:
         if self.meter is None:
             assert self.sounding.form is not None

@@ -82,6 +82,8 @@ class Reference:
         self._reader.kill()
         self._thread.join()
         self._reader.wait()
+        assert self._reader.stdout is not None
+        self._reader.stdout.close()
 
     def _read(self) -> None:
         assert self._reader.stdout is not None
@@ -141,7 +143,7 @@ class Soak:
                     time.sleep(self._moments.uniform(0.05, longest))
                     process.send_signal(signal.SIGKILL)
                     at_kill = self._reference.position
-                    process.wait()
+                    _ended(process)
                     if recovering is not None:
                         recovering.result()
                     [left] = left_takes([self._data_dir / RECORDING], Disk())
@@ -152,7 +154,7 @@ class Soak:
                 assert recovering is not None
                 recovering.result()
             process.send_signal(signal.SIGKILL)
-            process.wait()
+            _ended(process)
             self._check_the_log(found)
         finally:
             self._reference.close()
@@ -227,6 +229,12 @@ class Soak:
 
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "assistant", "--data-dir", str(self._data_dir)]
+
+
+def _ended(process: subprocess.Popen[str]) -> None:
+    process.wait()
+    assert process.stderr is not None
+    process.stderr.close()
 
 
 def soak(folder: Path, kills: int, longest: float, seed: int = 20261125) -> Found:
