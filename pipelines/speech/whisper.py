@@ -64,7 +64,7 @@ class WhisperRecognizer(ByListening):
 
     def listen(self, lexicon: Lexicon | None = None) -> WhisperListening:
         """See `Recognizer.listen`."""
-        return WhisperListening(self._loaded, self._voice.listen(), self._beam, self._threads)
+        return WhisperListening(self._loaded, self._voice.listen(), self._beam, self._threads, lexicon)
 
     def _loaded(self) -> WhisperModel:
         with self._loading:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,11 +13,15 @@ from pipelines.speech.audio import RATE
 from pipelines.speech.completeness import Stretch, Timed, total, unaccounted
 from pipelines.speech.decode import Samples
 from pipelines.speech.pieces import LONG_PAUSE_SECONDS, PIECE_SECONDS, Piece, Pieces, split
+from pipelines.speech.prompting import FORM, TERMS
 from pipelines.speech.recognizer import Heard, SoFar, require_length
+from pipelines.speech.second_hearing import LIKE, MISSPELT
 from pipelines.speech.voice import PAUSE_MS, THRESHOLD, VoiceStream
 from pipelines.speech.whisper_glance import Glances
 from pipelines.speech.whisper_model import REPETITION_RATIO, Reading, Sound, WhisperModel
+from pipelines.speech.whisper_second import SURE, TERM_LOSS, WORD_LOSS, hear_again
 from pipelines.speech.writer import Writer
+from pipelines.text.lexicon import Lexicon
 
 MINIMUM_SECONDS: Final = 0.2
 
@@ -30,19 +34,29 @@ class WhisperListening:
         voice: finds where somebody speaks.
         beam: width of the search.
         threads: for the log.
+        lexicon: terms to listen for; None, or one without entries, to hear once only.
     """
 
-    def __init__(self, load: Callable[[], WhisperModel], voice: VoiceStream, beam: int, threads: int) -> None:
+    def __init__(
+        self,
+        load: Callable[[], WhisperModel],
+        voice: VoiceStream,
+        beam: int,
+        threads: int,
+        lexicon: Lexicon | None = None,
+    ) -> None:
         self._load = load
         self._voice = voice
         self._beam = beam
         self._threads = threads
+        self._lexicon = lexicon if lexicon and lexicon.entries else None
         self._pieces = Pieces(voice)
         self._writer = Writer()
         self._glances = Glances()
         self._kept = np.empty(0, np.float32)
         self._kept_from = 0
         self._again: list[dict[str, Any]] = []
+        self._second: list[dict[str, Any]] = []
         self._seconds = 0.0
 
     def hear(self, samples: Samples) -> None:
@@ -77,6 +91,7 @@ class WhisperListening:
                 "long_pause_seconds": LONG_PAUSE_SECONDS,
                 "piece_seconds": PIECE_SECONDS,
                 "heard_again": self._again,
+                **({} if self._lexicon is None else _second_parameters(self._lexicon, self._second)),
             },
             speech=tuple((first / RATE, last / RATE) for first, last in self._voice.spans),
         )
@@ -100,12 +115,30 @@ class WhisperListening:
         started = time.perf_counter()
         tried = self._attempts(model, piece)
         kept = min(tried, key=lambda attempt: (attempt.loops, total(attempt.missing)))
-        for reading, offset in kept.found:
-            self._writer.add(reading, offset, self._heard / RATE)
+        if self._lexicon is not None:
+            kept = self._with_lexicon(model, piece, kept, self._lexicon)
+        for found in kept.found:
+            self._writer.add(found.reading, found.offset, self._heard / RATE)
         self._writer.miss(kept.missing)
         if len(tried) > 1:
             self._again.append({"start": piece.first / RATE, "end": piece.last / RATE, "kept": kept.way})
         self._seconds += time.perf_counter() - started
+
+    def _with_lexicon(self, model: WhisperModel, piece: Piece, kept: _Attempt, lexicon: Lexicon) -> _Attempt:
+        """What was heard, with the terms of the lexicon that a second hearing found in it and the sound bears out."""
+        found = []
+        for one in kept.found:
+            second = hear_again(model, one.sound, one.reading.tokens, self._beam, lexicon)
+            if second.prompt is not None:
+                self._second.append(
+                    {"start": one.offset, "prompt": second.prompt, "proposed": second.proposed, "taken": second.taken}
+                )
+            changed = second.taken > 0
+            found.append(replace(one, reading=model.read(one.sound, second.tokens)) if changed else one)
+        missing = _unaccounted(piece, found)
+        heard = replace(kept, found=tuple(found), missing=missing)
+        # Speech that the first hearing accounts for is not given up for a term.
+        return kept if heard.loops > kept.loops or total(missing) > total(kept.missing) else heard
 
     def _attempts(self, model: WhisperModel, piece: Piece) -> list[_Attempt]:
         """Every attempt at a piece: one where it accounts for all speech, else more until one does."""
@@ -119,8 +152,18 @@ class WhisperListening:
         cut = tried[0].missing[0][0] if tried[0].missing else (piece.first + piece.last) / 2 / RATE
         parts = split(piece, cut * RATE)
         heard = [_attempt("split", part, model, model.encode(self._sound(part)), self._beam) for part in parts]
-        tried.append(_Attempt("split", tuple(it for part in heard for it in part.found), _missing(piece, heard)))
+        found = [it for part in heard for it in part.found]
+        tried.append(_Attempt("split", tuple(found), _unaccounted(piece, found)))
         return tried
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A reading of some sound, and the seconds that its times count from."""
+
+    reading: Reading
+    sound: Sound
+    offset: float
 
 
 @dataclass(frozen=True)
@@ -128,13 +171,12 @@ class _Attempt:
     """One way of hearing a piece."""
 
     way: str
-    found: tuple[tuple[Reading, float], ...]
-    """Readings, and the seconds that their times count from."""
+    found: tuple[_Found, ...]
     missing: tuple[Stretch, ...]
 
     @property
     def loops(self) -> bool:
-        return any(reading.repeats for reading, _ in self.found)
+        return any(found.reading.repeats for found in self.found)
 
     @property
     def complete(self) -> bool:
@@ -143,19 +185,29 @@ class _Attempt:
 
 def _attempt(way: str, piece: Piece, model: WhisperModel, sound: Sound, beam: int) -> _Attempt:
     reading = model.read(sound, model.decode(sound, beam))
-    found = ((reading, piece.first / RATE),) if reading.text.strip() else ()
+    found = (_Found(reading, sound, piece.first / RATE),) if reading.text.strip() else ()
     return _Attempt(way, found, _unaccounted(piece, found))
 
 
-def _missing(piece: Piece, parts: list[_Attempt]) -> tuple[Stretch, ...]:
-    return _unaccounted(piece, tuple(it for part in parts for it in part.found))
-
-
-def _unaccounted(piece: Piece, found: tuple[tuple[Reading, float], ...]) -> tuple[Stretch, ...]:
+def _unaccounted(piece: Piece, found: Iterable[_Found]) -> tuple[Stretch, ...]:
     speech = [(start / RATE, end / RATE) for start, end in piece.speech]
     words = [
-        Timed(word.word.strip(), offset + word.start, offset + word.end)
-        for reading, offset in found
-        for word in reading.words
+        Timed(word.word.strip(), it.offset + word.start, it.offset + word.end)
+        for it in found
+        for word in it.reading.words
     ]
     return unaccounted(speech, words)
+
+
+def _second_parameters(lexicon: Lexicon, heard: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "lexicon": lexicon.digest,
+        "prompt_terms": TERMS,
+        "prompt_form": FORM,
+        "term_loss": TERM_LOSS,
+        "word_loss": WORD_LOSS,
+        "sure": SURE,
+        "like": LIKE,
+        "misspelt": MISSPELT,
+        "second_hearing": heard,
+    }

@@ -1,0 +1,197 @@
+"""What a second hearing, under a prompt of terms, may change in the first one: proposals, each for the sound to judge.
+
+A prompt makes Whisper write the terms that were said, and now and then one that was not ("he met four men" becomes
+"he metformin"). So the second text is never taken as it is. It is laid beside the first; where they differ, what it
+proposes is a term of the lexicon that sounds like the words that stood there, the term that it misspelt, or other words
+that sound like them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from pipelines.text.lexicon import Lexicon
+from pipelines.text.nearest import SHORTEST_CODE, heard
+from pipelines.text.ordinary import rank
+from pipelines.text.sound import code, likeness
+
+#: A term must sound like what it replaces (`likeness` of the codes), other words too.
+LIKE: Final = 0.5
+#: A word of the second hearing that is no English is taken for the term that comes this close to it.
+MISSPELT: Final = 0.8
+#: Words that rank before this are ordinary English; those that rank behind `_ENGLISH` are in no list of English words.
+_COMMON: Final = 30_000
+_ENGLISH: Final = 100_000
+#: Words that begin with so many like letters are taken for forms of one word.
+_STEM: Final = 5
+_BARE: Final = re.compile(r"[^a-z0-9]")
+_ENDING: Final = re.compile(r"[.,;:!?]*$")
+
+
+@dataclass(frozen=True)
+class Spelt:
+    """A word with the space before it and the punctuation around it, and the tokens that spell it."""
+
+    text: str
+    tokens: tuple[int, ...]
+
+    @property
+    def bare(self) -> str:
+        return _BARE.sub("", self.text.lower())
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """To put ``words`` of the second hearing in the place of words [first, last) of the first."""
+
+    first: int
+    last: int
+    words: tuple[Spelt, ...]
+    term: bool
+    """Whether they are a term of the lexicon."""
+
+
+def spelt(pieces: Sequence[tuple[str, tuple[int, ...]]]) -> tuple[Spelt, ...]:
+    """Words as they stand between spaces, from the smaller ones that Whisper's tokenizer tells apart."""
+    words: list[Spelt] = []
+    for text, tokens in pieces:
+        if words and not text.startswith(" "):
+            words[-1] = Spelt(words[-1].text + text, words[-1].tokens + tokens)
+        else:
+            words.append(Spelt(text, tokens))
+    return tuple(words)
+
+
+def proposals(
+    first: Sequence[Spelt], second: Sequence[Spelt], lexicon: Lexicon, tokens: Callable[[str], tuple[int, ...]]
+) -> tuple[Proposal, ...]:
+    """In order, none overlapping. Nothing is proposed where words only go, or come from nowhere.
+
+    Args:
+        tokens: cuts text into Whisper's tokens.
+    """
+    found: list[Proposal] = []
+    terms, stood = _terms_in(second, lexicon), _terms_in(first, lexicon)
+    for start, end, other_start, other_end in _differences(first, second):
+        here = [(max(a, other_start), min(b, other_end)) for a, b in terms if a < other_end and b > other_start]
+        meant = [_Meant(a, tuple(second[a:b])) for a, b in here]
+        meant += _misspelt(second, (other_start, other_end), here, lexicon, tokens)
+        free = start
+        for one in sorted(meant, key=lambda it: it.at):
+            place = _place(first, [(a, b) for a in range(free, end) for b in range(a + 1, end + 1)], one.words)
+            if place and not _stays(first, place, stood, one):
+                found.append(Proposal(*place, one.words, term=True))
+                free = place[1]
+        others = tuple(second[other_start:other_end])
+        if not meant and _place(first, [(start, end)], others):
+            found.append(Proposal(start, end, others, term=False))
+    return tuple(found)
+
+
+def applied(first: Sequence[Spelt], chosen: Sequence[Proposal]) -> tuple[int, ...]:
+    """The tokens of the first hearing with the chosen proposals in it."""
+    tokens: list[int] = []
+    at = 0
+    for proposal in chosen:
+        tokens += [token for word in first[at : proposal.first] for token in word.tokens]
+        tokens += [token for word in proposal.words for token in word.tokens]
+        at = proposal.last
+    return (*tokens, *(token for word in first[at:] for token in word.tokens))
+
+
+def _differences(first: Sequence[Spelt], second: Sequence[Spelt]) -> Iterator[tuple[int, int, int, int]]:
+    """Where the texts differ in more than punctuation and case: [start, end) of the first and of the second."""
+    from rapidfuzz.distance import Levenshtein
+
+    held: tuple[int, int, int, int] | None = None
+    for change in Levenshtein.opcodes([word.bare for word in first], [word.bare for word in second]):
+        if change.tag == "equal":
+            continue
+        if held and (held[1], held[3]) == (change.src_start, change.dest_start):
+            held = (held[0], change.src_end, held[2], change.dest_end)
+            continue
+        if held:
+            yield held
+        held = (change.src_start, change.src_end, change.dest_start, change.dest_end)
+    if held:
+        yield held
+
+
+def _place(first: Sequence[Spelt], places: Sequence[tuple[int, int]], words: Sequence[Spelt]) -> tuple[int, int] | None:
+    """Of some places [start, end) in the first hearing, the one that sounds most like ``words``, if one does."""
+    wanted = code(_said(words))
+    best = max(((likeness(code(_said(first[a:b])), wanted), (a, b)) for a, b in places if a < b), default=(0.0, (0, 0)))
+    return best[1] if wanted and best[0] >= LIKE else None
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """A term, and where the second hearing has it."""
+
+    at: int
+    words: tuple[Spelt, ...]
+    misspelt: bool = False
+
+
+def _stays(first: Sequence[Spelt], place: tuple[int, int], stood: Sequence[tuple[int, int]], meant: _Meant) -> bool:
+    """Whether what stands at a place is left alone: it is a term itself; or it is one English word, and the second
+    hearing has a form of it (tonsils, tonsil) or did not clearly hear a term."""
+    if any(a < place[1] and b > place[0] for a, b in stood):
+        return True
+    word = first[place[0]].bare
+    if place[1] - place[0] > 1 or rank(word) >= _ENGLISH:
+        return False
+    return meant.misspelt or word[:_STEM] == meant.words[0].bare[:_STEM]
+
+
+def _misspelt(
+    second: Sequence[Spelt],
+    within: tuple[int, int],
+    known: Sequence[tuple[int, int]],
+    lexicon: Lexicon,
+    tokens: Callable[[str], tuple[int, ...]],
+) -> list[_Meant]:
+    """The terms that words come close to which are neither terms nor English."""
+    found: list[_Meant] = []
+    for at in range(*within):
+        word = second[at]
+        if any(a <= at < b for a, b in known) or rank(word.bare) < _COMMON or len(code(word.bare)) < SHORTEST_CODE:
+            continue
+        near = lexicon.nearest.near([heard(word.bare)], MISSPELT)[0]
+        if near and near[0].closeness < 1.0:
+            text = f" {near[0].entry.phrase}{''.join(_ENDING.findall(word.text))}"
+            found.append(_Meant(at, (Spelt(text, tokens(text)),), misspelt=True))
+    return found
+
+
+def _said(words: Sequence[Spelt]) -> str:
+    return "".join(word.text for word in words)
+
+
+def _terms_in(words: Sequence[Spelt], lexicon: Lexicon) -> list[tuple[int, int]]:
+    """Where terms of the lexicon stand, the longest at each place."""
+    phrases, longest = _phrases(lexicon)
+    bare = [word.bare for word in words]
+    found, at = [], 0
+    while at < len(words):
+        lengths = range(min(longest, len(words) - at), 0, -1)
+        length = next((n for n in lengths if tuple(bare[at : at + n]) in phrases), 0)
+        if length:
+            found.append((at, at + length))
+        at += length or 1
+    return found
+
+
+@lru_cache(maxsize=4)
+def _phrases(lexicon: Lexicon) -> tuple[frozenset[tuple[str, ...]], int]:
+    """The phrases of a lexicon as bare words, and how many words the longest has."""
+    phrases = frozenset(
+        tuple(filter(None, (_BARE.sub("", word) for word in entry.phrase.lower().split())))
+        for entry in lexicon.entries
+        if len(code(entry.phrase)) >= SHORTEST_CODE
+    ) - {()}
+    return phrases, max(map(len, phrases), default=0)
