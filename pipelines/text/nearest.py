@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Indel, Levenshtein
 
 from pipelines.text.lexicon import Entry, Lexicon
-from pipelines.text.ordinary import is_ordinary
-from pipelines.text.sound import code, joined, parts, word_code
+from pipelines.text.ordinary import Strange, rank, strangeness
+from pipelines.text.sound import code, joined
 
 Profiles = NDArray[np.float32]
 
@@ -30,10 +30,18 @@ _LOOKED_AT: Final = 24
 #: What comes close has a profile that is at most so much less alike, and is at most so many times as long.
 _PROFILE_SLACK: Final = 0.05
 _LENGTHS: Final = 1.5
+#: Rank of the rarest word that every recogniser knows; the built-in terms among them are not looked for.
+KNOWN_TO_ALL: Final = 6_000
+_COMMON_TERM: Final = 15_000
 _BATCH: Final = 512
 _WORD: Final = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
-#: A stretch of nothing but ordinary words is a little less likely to have been something else.
-_ORDINARY: Final = 0.85
+#: How much more likely a term was meant where more speaks for it than the closeness, on the scale of closeness.
+_BY_STRANGENESS: Final = {Strange.ORDINARY: 0.0, Strange.RARE: 0.06, Strange.UNLISTED: 0.1}
+_BY_LENGTH: Final = 0.015
+_LONG_CODE: Final = 22
+_BY_WORDS: Final = 0.02
+_BY_DRUG: Final = 0.1
+_BY_OWN: Final = 0.1
 _LEAST_LIKELY: Final = 0.5
 #: One text is looked through by the engine and again afterwards; sounds are remembered in between.
 _REMEMBERED: Final = 1 << 15
@@ -77,13 +85,10 @@ class Nearest:
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        every = (form for entry in entries for form in forms(entry))
-        self._forms = sorted(every, key=lambda form: len(form.heard.code))
-
-    @cached_property
-    def written(self) -> frozenset[str]:
+        every = [form for entry in entries for form in forms(entry)]
+        self.written = frozenset(form.heard.letters for form in every)
         """Every phrase and sounding of the lexicon, letters alone."""
-        return frozenset(form.heard.letters for form in self._forms)
+        self._forms = sorted(filter(_worth_finding, every), key=lambda form: len(form.heard.code))
 
     @cached_property
     def _lengths(self) -> NDArray[np.int64]:
@@ -93,17 +98,18 @@ class Nearest:
     def _profiles(self) -> Profiles:
         return _profiles([form.heard.code for form in self._forms])
 
-    def near(self, stretches: Sequence[Heard], least: float) -> list[list[Near]]:
-        """For each stretch the entries of at least that closeness, the closest first."""
+    def near(self, stretches: Sequence[Heard], least: Sequence[float]) -> list[list[Near]]:
+        """For each stretch the entries of at least the closeness that is asked for it, the closest first."""
         found: list[list[Near]] = [[] for _ in stretches]
         by_length = sorted(range(len(stretches)), key=lambda place: len(stretches[place].code))
         for first in range(0, len(stretches), _BATCH):
             batch = by_length[first : first + _BATCH]
-            for place, alike in zip(batch, self._alike([stretches[place] for place in batch], least), strict=True):
-                found[place] = self._ranked(stretches[place], alike, least)
+            alike = self._alike([stretches[place] for place in batch], [least[place] for place in batch])
+            for place, forms_alike in zip(batch, alike, strict=True):
+                found[place] = self._ranked(stretches[place], forms_alike, least[place])
         return found
 
-    def _alike(self, stretches: Sequence[Heard], least: float) -> Iterator[Sequence[int]]:
+    def _alike(self, stretches: Sequence[Heard], least: Sequence[float]) -> Iterator[Sequence[int]]:
         """For each stretch the forms with many sounds in common with it, the most at most `_LOOKED_AT`.
 
         Args:
@@ -112,7 +118,7 @@ class Nearest:
         shortest, longest = len(stretches[0].code) / _LENGTHS, len(stretches[-1].code) * _LENGTHS
         low, high = np.searchsorted(self._lengths, shortest), np.searchsorted(self._lengths, longest, side="right")
         alike = _profiles([stretch.code for stretch in stretches]) @ self._profiles[low:high].T
-        rows, places = np.nonzero(alike >= least - _PROFILE_SLACK)
+        rows, places = np.nonzero(alike >= np.array(least, np.float32)[:, None] - _PROFILE_SLACK)
         for row, enough in enumerate(np.split(places, np.searchsorted(rows, np.arange(1, len(stretches))))):
             most = enough
             if len(enough) > _LOOKED_AT:
@@ -162,9 +168,16 @@ def together(words: Sequence[Heard]) -> Heard:
 
 
 def forms(entry: Entry) -> list[Form]:
-    """The ways in which an entry is heard, those too short to be told from anything left out."""
-    ways = [Form(entry, heard(text)) for text in (entry.phrase, *entry.sounds_like)]
-    return [form for form in ways if len(form.heard.code) >= SHORTEST_CODE]
+    """The ways in which an entry is heard."""
+    return [Form(entry, heard(text)) for text in (entry.phrase, *entry.sounds_like)]
+
+
+def _worth_finding(form: Form) -> bool:
+    """Not what is too short to be told from anything, nor what every recogniser knows: "chest", "surgery"."""
+    if len(form.heard.code) < SHORTEST_CODE:
+        return False
+    common = KNOWN_TO_ALL if form.entry.category == "drug" else _COMMON_TERM
+    return form.entry.own or rank(form.entry.phrase) >= common
 
 
 def letters_of(text: str) -> str:
@@ -177,21 +190,24 @@ def likely_terms(text: str, lexicon: Lexicon, limit: int) -> tuple[Entry, ...]:
     """See `pipelines.text.lexicon.candidates`."""
     words = _WORD.findall(text)
     sounds = [heard(word) for word in words]
-    ordinary = [is_ordinary(word) for word in words]
-    stretches: dict[Heard, bool] = {}
+    strange = [strangeness(word) for word in words]
+    stretches: dict[Heard, float] = {}
     for first, last in spans(len(words)):
         stretch = together(sounds[first:last])
         if len(stretch.code) >= SHORTEST_CODE:
-            stretches[stretch] = all(ordinary[first:last])
+            length = min(len(stretch.code), _LONG_CODE)
+            likely = _BY_STRANGENESS[max(strange[first:last])] + _BY_WORDS * (last - first) + _BY_LENGTH * length
+            stretches[stretch] = likely
     best: dict[Entry, float] = {}
     as_written: dict[Entry, None] = {}
-    near = lexicon.nearest.near(list(stretches), _LEAST_LIKELY)
-    for is_common, found in zip(stretches.values(), near, strict=True):
+    near = lexicon.nearest.near(list(stretches), [_LEAST_LIKELY] * len(stretches))
+    for likely, found in zip(stretches.values(), near, strict=True):
         for entry, close in found:
             if close == 1.0:
                 as_written[entry] = None
-            else:
-                best[entry] = max(best.get(entry, 0.0), close * (_ORDINARY if is_common else 1.0))
+                continue
+            likelihood = likely + close + _BY_DRUG * (entry.category == "drug") + _BY_OWN * entry.own
+            best[entry] = max(best.get(entry, 0.0), likelihood)
     ranked = sorted((entry for entry in best if entry not in as_written), key=lambda entry: -best[entry])
     return tuple([*ranked, *as_written][:limit])
 
