@@ -98,8 +98,9 @@ class Nearest:
     def _profiles(self) -> Profiles:
         return _profiles([form.heard.code for form in self._forms])
 
-    def near(self, stretches: Sequence[Heard], least: Sequence[float]) -> list[list[Near]]:
-        """For each stretch the entries of at least the closeness that is asked for it, the closest first."""
+    def near(self, stretches: Sequence[Heard], least: float | Sequence[float]) -> list[list[Near]]:
+        """For each stretch the entries of at least that closeness (one for all, or one for each), the closest first."""
+        least = [least] * len(stretches) if isinstance(least, float) else least
         found: list[list[Near]] = [[] for _ in stretches]
         by_length = sorted(range(len(stretches)), key=lambda place: len(stretches[place].code))
         for first in range(0, len(stretches), _BATCH):
@@ -200,7 +201,7 @@ def likely_terms(text: str, lexicon: Lexicon, limit: int) -> tuple[Entry, ...]:
             stretches[stretch] = likely
     best: dict[Entry, float] = {}
     as_written: dict[Entry, None] = {}
-    near = lexicon.nearest.near(list(stretches), [_LEAST_LIKELY] * len(stretches))
+    near = lexicon.nearest.near(list(stretches), _LEAST_LIKELY)
     for likely, found in zip(stretches.values(), near, strict=True):
         for entry, close in found:
             if close == 1.0:
