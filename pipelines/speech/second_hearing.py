@@ -12,17 +12,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
-from pipelines.text.lexicon import Lexicon
-from pipelines.text.nearest import SHORTEST_CODE, heard
+from pipelines.text.lexicon import Entry, Lexicon, candidates
 from pipelines.text.ordinary import rank
 from pipelines.text.sound import code, likeness
 
 #: A term must sound like what it replaces (`likeness` of the codes), other words too.
 LIKE: Final = 0.5
-#: A word of the second hearing that is no English is taken for the term that comes this close to it.
+#: A word of the second hearing that is no English is taken for the term that sounds this much like it.
 MISSPELT: Final = 0.8
+#: Terms with shorter codes are found in too many words.
+_SHORTEST_CODE: Final = 5
+_LOOKED_AT: Final = 5
 #: Words that rank before this are ordinary English; those that rank behind `_ENGLISH` are in no list of English words.
 _COMMON: Final = 30_000
 _ENGLISH: Final = 100_000
@@ -30,6 +32,10 @@ _ENGLISH: Final = 100_000
 _STEM: Final = 5
 _BARE: Final = re.compile(r"[^a-z0-9]")
 _ENDING: Final = re.compile(r"[.,;:!?]*$")
+
+
+Kind = Literal["name", "term", "words"]
+"""A drug or a term of the user's own; another term of the lexicon; other words."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,7 @@ class Proposal:
     first: int
     last: int
     words: tuple[Spelt, ...]
-    term: bool
-    """Whether they are a term of the lexicon."""
+    kind: Kind
 
 
 def spelt(pieces: Sequence[tuple[str, tuple[int, ...]]]) -> tuple[Spelt, ...]:
@@ -77,18 +82,21 @@ def proposals(
     found: list[Proposal] = []
     terms, stood = _terms_in(second, lexicon), _terms_in(first, lexicon)
     for start, end, other_start, other_end in _differences(first, second):
-        here = [(max(a, other_start), min(b, other_end)) for a, b in terms if a < other_end and b > other_start]
-        meant = [_Meant(a, tuple(second[a:b])) for a, b in here]
+        here = [it for it in terms if it.at < other_end and it.end > other_start]
+        meant = [
+            _Meant(max(it.at, other_start), tuple(second[max(it.at, other_start) : min(it.end, other_end)]), it.kind)
+            for it in here
+        ]
         meant += _misspelt(second, (other_start, other_end), here, lexicon, tokens)
         free = start
         for one in sorted(meant, key=lambda it: it.at):
             place = _place(first, [(a, b) for a in range(free, end) for b in range(a + 1, end + 1)], one.words)
             if place and not _stays(first, place, stood, one):
-                found.append(Proposal(*place, one.words, term=True))
+                found.append(Proposal(*place, one.words, one.kind))
                 free = place[1]
         others = tuple(second[other_start:other_end])
         if not meant and _place(first, [(start, end)], others):
-            found.append(Proposal(start, end, others, term=False))
+            found.append(Proposal(start, end, others, "words"))
     return tuple(found)
 
 
@@ -134,13 +142,14 @@ class _Meant:
 
     at: int
     words: tuple[Spelt, ...]
+    kind: Kind
     misspelt: bool = False
 
 
-def _stays(first: Sequence[Spelt], place: tuple[int, int], stood: Sequence[tuple[int, int]], meant: _Meant) -> bool:
-    """Whether what stands at a place is left alone: it is a term itself; or it is one English word, and the second
+def _stays(first: Sequence[Spelt], place: tuple[int, int], stood: Sequence[_Term], meant: _Meant) -> bool:
+    """Whether what stands at a place is left alone: it is nothing but terms; or it is one English word, and the second
     hearing has a form of it (tonsils, tonsil) or did not clearly hear a term."""
-    if any(a < place[1] and b > place[0] for a, b in stood):
+    if all(any(it.at <= at < it.end for it in stood) for at in range(*place)):
         return True
     word = first[place[0]].bare
     if place[1] - place[0] > 1 or rank(word) >= _ENGLISH:
@@ -151,7 +160,7 @@ def _stays(first: Sequence[Spelt], place: tuple[int, int], stood: Sequence[tuple
 def _misspelt(
     second: Sequence[Spelt],
     within: tuple[int, int],
-    known: Sequence[tuple[int, int]],
+    known: Sequence[_Term],
     lexicon: Lexicon,
     tokens: Callable[[str], tuple[int, ...]],
 ) -> list[_Meant]:
@@ -159,12 +168,14 @@ def _misspelt(
     found: list[_Meant] = []
     for at in range(*within):
         word = second[at]
-        if any(a <= at < b for a, b in known) or rank(word.bare) < _COMMON or len(code(word.bare)) < SHORTEST_CODE:
+        if any(it.at <= at < it.end for it in known) or rank(word.bare) < _COMMON:
             continue
-        near = lexicon.nearest.near([heard(word.bare)], MISSPELT)[0]
-        if near and near[0].closeness < 1.0:
-            text = f" {near[0].entry.phrase}{''.join(_ENDING.findall(word.text))}"
-            found.append(_Meant(at, (Spelt(text, tokens(text)),), misspelt=True))
+        sound = code(word.bare)
+        near = [(likeness(sound, code(it.phrase)), it) for it in candidates(word.bare, lexicon, _LOOKED_AT)]
+        like, entry = max(near, key=lambda it: it[0], default=(0.0, None))
+        if entry is not None and like >= MISSPELT and len(sound) >= _SHORTEST_CODE:
+            text = f" {entry.phrase}{''.join(_ENDING.findall(word.text))}"
+            found.append(_Meant(at, (Spelt(text, tokens(text)),), _kind(entry), misspelt=True))
     return found
 
 
@@ -172,7 +183,16 @@ def _said(words: Sequence[Spelt]) -> str:
     return "".join(word.text for word in words)
 
 
-def _terms_in(words: Sequence[Spelt], lexicon: Lexicon) -> list[tuple[int, int]]:
+@dataclass(frozen=True)
+class _Term:
+    """Words [at, end) are a term of the lexicon."""
+
+    at: int
+    end: int
+    kind: Kind
+
+
+def _terms_in(words: Sequence[Spelt], lexicon: Lexicon) -> list[_Term]:
     """Where terms of the lexicon stand, the longest at each place."""
     phrases, longest = _phrases(lexicon)
     bare = [word.bare for word in words]
@@ -181,17 +201,23 @@ def _terms_in(words: Sequence[Spelt], lexicon: Lexicon) -> list[tuple[int, int]]
         lengths = range(min(longest, len(words) - at), 0, -1)
         length = next((n for n in lengths if tuple(bare[at : at + n]) in phrases), 0)
         if length:
-            found.append((at, at + length))
+            found.append(_Term(at, at + length, phrases[tuple(bare[at : at + length])]))
         at += length or 1
     return found
 
 
 @lru_cache(maxsize=4)
-def _phrases(lexicon: Lexicon) -> tuple[frozenset[tuple[str, ...]], int]:
-    """The phrases of a lexicon as bare words, and how many words the longest has."""
-    phrases = frozenset(
-        tuple(filter(None, (_BARE.sub("", word) for word in entry.phrase.lower().split())))
-        for entry in lexicon.entries
-        if len(code(entry.phrase)) >= SHORTEST_CODE
-    ) - {()}
+def _phrases(lexicon: Lexicon) -> tuple[dict[tuple[str, ...], Kind], int]:
+    """The kinds of a lexicon's phrases, by their bare words, and how many words the longest has."""
+    phrases = {
+        bare: _kind(entry)
+        # The first of several entries counts.
+        for entry in reversed(lexicon.entries)
+        if len(code(entry.phrase)) >= _SHORTEST_CODE
+        and (bare := tuple(filter(None, (_BARE.sub("", word) for word in entry.phrase.lower().split()))))
+    }
     return phrases, max(map(len, phrases), default=0)
+
+
+def _kind(entry: Entry) -> Kind:
+    return "name" if entry.own or entry.category == "drug" else "term"

@@ -19,7 +19,7 @@ from pipelines.speech.second_hearing import LIKE, MISSPELT
 from pipelines.speech.voice import PAUSE_MS, THRESHOLD, VoiceStream
 from pipelines.speech.whisper_glance import Glances
 from pipelines.speech.whisper_model import REPETITION_RATIO, Reading, Sound, WhisperModel
-from pipelines.speech.whisper_second import SURE, TERM_LOSS, WORD_LOSS, hear_again
+from pipelines.speech.whisper_second import LOSS, SURE, hear_again
 from pipelines.speech.writer import Writer
 from pipelines.text.lexicon import Lexicon
 
@@ -204,8 +204,7 @@ def _second_parameters(lexicon: Lexicon, heard: list[dict[str, Any]]) -> dict[st
         "lexicon": lexicon.digest,
         "prompt_terms": TERMS,
         "prompt_form": FORM,
-        "term_loss": TERM_LOSS,
-        "word_loss": WORD_LOSS,
+        "loss": LOSS,
         "sure": SURE,
         "like": LIKE,
         "misspelt": MISSPELT,

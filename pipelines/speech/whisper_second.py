@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.speech.prompting import prompt_for
-from pipelines.speech.second_hearing import Proposal, Spelt, applied, proposals, spelt
+from pipelines.speech.second_hearing import Kind, Proposal, Spelt, applied, proposals, spelt
 from pipelines.speech.whisper_model import Sound, WhisperModel
 from pipelines.text.lexicon import Lexicon
 
-#: Log probability that a text may lose for a term, and for other words. Names of drugs are rare in what Whisper was
-#: trained on, so it expects them too little; terms that nobody said lost 14 and more in trials.
-TERM_LOSS: Final = 10.0
-WORD_LOSS: Final = 0.25
+#: Log probability that a text may lose for a change. Names of drugs are rare in what Whisper was trained on, so it
+#: expects them too little; what nobody said lost more than this in trials, 11 and up.
+LOSS: Final[dict[Kind, float]] = {"name": 10.0, "term": 6.0, "words": 0.25}
 #: Words at least this likely, in mean log probability of their tokens, stay as they were heard.
 SURE: Final = -0.15
 
@@ -66,6 +65,6 @@ def _judged(
         if sum(stood) > SURE * len(stood):
             return False
         loss = sum(before) - sum(model.log_probabilities(sound, applied(first, (proposal,))))
-        return loss <= (TERM_LOSS if proposal.term else WORD_LOSS)
+        return loss <= LOSS[proposal.kind]
 
     return tuple(filter(accepted, proposed))

@@ -30,32 +30,37 @@ def _words(text: str) -> tuple[Spelt, ...]:
     return spelt([(f" {word}", _tokens(f" {word}")) for word in text.split()])
 
 
-def _changed(first: str, second: str, lexicon: Lexicon = LEXICON) -> tuple[str, list[bool]]:
-    """The first text with every proposal in it, and of each whether it is a term."""
+def _changed(first: str, second: str, lexicon: Lexicon = LEXICON) -> tuple[str, list[str]]:
+    """The first text with every proposal in it, and the kind of each."""
     words = _words(first)
     found = proposals(words, _words(second), lexicon, _tokens)
-    return "".join(map(chr, applied(words, found))).strip(), [proposal.term for proposal in found]
+    return "".join(map(chr, applied(words, found))).strip(), [proposal.kind for proposal in found]
 
 
 def test_a_term_takes_the_place_of_the_words_that_sound_like_it() -> None:
     changed = _changed("I would add spinal act on 25 mg.", "I would add spironolactone 25 mg.")
-    assert changed == ("I would add spironolactone 25 mg.", [True])
+    assert changed == ("I would add spironolactone 25 mg.", ["name"])
 
 
 def test_of_a_long_difference_only_the_term_is_proposed() -> None:
     first, second = "The bell tired unmet from in now.", "The spell tarded metformin cow."
-    assert _changed(first, second) == ("The bell tired metformin now.", [True])
+    assert _changed(first, second) == ("The bell tired metformin now.", ["name"])
 
 
 def test_two_terms_in_one_difference_are_two_proposals() -> None:
     changed = _changed("He had closterdeoids difus alcolitis.", "He had Clostridioides difficile colitis.")
     assert changed[0].endswith("colitis.")
-    assert all(changed[1])
+    assert set(changed[1]) == {"term"}
+
+
+def test_the_users_own_terms_are_names() -> None:
+    lexicon = Lexicon((Entry("Quillmark protocol", own=True),))
+    assert _changed("the quill mark proto call", "the Quillmark protocol", lexicon)[1] == ["name"]
 
 
 def test_a_misspelt_term_is_proposed_as_the_lexicon_spells_it() -> None:
     changed = _changed("Give man-cum-ice in now.", "Give mancomycin, now.")
-    assert changed == ("Give vancomycin, now.", [True])
+    assert changed == ("Give vancomycin, now.", ["name"])
 
 
 @pytest.mark.parametrize(
@@ -78,11 +83,11 @@ def test_nothing_is_proposed(first: str, second: str) -> None:
 
 
 def test_without_a_lexicon_only_other_words_are_proposed() -> None:
-    assert _changed("the schematic changes", "the ischemic changes", Lexicon())[1] == [False]
+    assert _changed("the schematic changes", "the ischemic changes", Lexicon())[1] == ["words"]
 
 
 def test_a_term_of_few_sounds_is_no_term() -> None:
-    assert _changed("he has two", "he as two", Lexicon((Entry("AS"),)))[1] == [False]
+    assert _changed("he has two", "he as two", Lexicon((Entry("AS"),)))[1] == ["words"]
 
 
 _SPEECH = st.lists(
