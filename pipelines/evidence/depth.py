@@ -68,7 +68,9 @@ def full_range(least: float, greatest: float, *, fractions: bool) -> tuple[float
         return least, greatest
     if fractions and greatest <= 1:
         return 0.0, 1.0
-    return 0.0, float(2 ** max(8, math.ceil(greatest).bit_length()) - 1)
+    bits = max(8, math.ceil(greatest).bit_length())
+    # The largest floats have no such number above them.
+    return 0.0, float(2**bits - 1) if bits < 1024 else greatest
 
 
 def scaled(values: Values, low: float, high: float) -> Bytes8:

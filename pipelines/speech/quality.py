@@ -18,10 +18,14 @@ FULL_SCALE: Final = 0.999
 #: So many samples at full scale one after the other are a wave that was cut off; fewer may be its peak.
 _CUT_OFF: Final = 3
 _FRAMES_PER_SECOND: Final = 50
+#: The spectrum is looked at in moments of a tenth of a second.
+_FRAMES_PER_MOMENT: Final = 5
 #: Width of the bands in which the spectrum is kept.
 _BAND_HZ: Final = 250.0
-#: A band holds next to nothing when its loudest moments stay so far below those of the loudest band.
-_NOTHING_DB: Final = 60.0
+#: A band holds next to nothing when its loud moments stay so far below those of the loudest band, or when they hardly
+#: rise above its quiet ones: then it holds noise.
+_NOTHING_DB: Final = 50.0
+_NOISE_DB: Final = 10.0
 
 Levels = NDArray[np.float64]
 
@@ -29,7 +33,7 @@ Levels = NDArray[np.float64]
 class QualityMeter:
     """Listens to one recording, mono, in pieces of any length; how it was cut makes no difference.
 
-    Keeps 50 levels and one coarse spectrum of each second: 4 MB of three hours.
+    Keeps 50 levels and two coarse spectra of each second: 10 MB of three hours.
 
     Args:
         rate: of the samples, which are as they were captured: neither resampled nor corrected in level.
@@ -48,7 +52,7 @@ class QualityMeter:
         self._powers: list[NDArray[np.float32]] = []
         """Of each second: mean square of its frames, [50]."""
         self._spectra: list[NDArray[np.float32]] = []
-        """Of each second: the greatest power of each band, [bands]."""
+        """Of each second: the greatest and the least power of each band, [2, bands]."""
         self._window = np.hanning(self._frame).astype(np.float32)
         self._size = 1 << (self._frame - 1).bit_length()
         frequencies = np.fft.rfftfreq(self._size, 1 / rate)
@@ -110,7 +114,11 @@ class QualityMeter:
         frames = samples.reshape(-1, self._frame)
         self._powers.append(np.einsum("ij,ij->i", frames, frames) / np.float32(self._frame))
         power = np.abs(np.fft.rfft(frames * self._window, self._size)) ** 2
-        self._spectra.append(np.add.reduceat(power, self._edges, axis=1).max(axis=0).astype(np.float32))
+        bands = np.add.reduceat(power, self._edges, axis=1)
+        moments = bands[: len(bands) // _FRAMES_PER_MOMENT * _FRAMES_PER_MOMENT]
+        if len(moments):
+            means = moments.reshape(-1, _FRAMES_PER_MOMENT, len(self._edges)).mean(axis=1)
+            self._spectra.append(np.stack((means.max(axis=0), means.min(axis=0))).astype(np.float32))
 
     def _band(self, speech: Sequence[tuple[float, float]]) -> float | None:
         """Upper edge of the highest band that holds something while somebody speaks."""
@@ -119,11 +127,10 @@ class QualityMeter:
         spoken = within(seconds, [(first - 0.5, last + 0.5) for first, last in speech])
         if not spoken.any():
             return None
-        bands = spectra[spoken].max(axis=0)
-        if bands.max() <= 0:
-            return None
-        held = np.flatnonzero(bands > bands.max() * 10 ** (-_NOTHING_DB / 10))
-        return float(min(self._rate / 2, (held[-1] + 1) * _BAND_HZ))
+        loud, quiet = np.quantile(spectra[spoken, 0], 0.9, axis=0), np.median(spectra[:, 1], axis=0)
+        least = np.maximum(loud.max() * 10 ** (-_NOTHING_DB / 10), quiet * 10 ** (_NOISE_DB / 10))
+        held = np.flatnonzero((loud > least) & (loud > 0))
+        return float(min(self._rate / 2, (held[-1] + 1) * _BAND_HZ)) if len(held) else None
 
 
 def within(times: Levels, spans: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:

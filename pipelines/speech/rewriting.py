@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.records import Change, Span
@@ -128,7 +128,13 @@ class _Origins:
 
     def spans(self, start: int, end: int, by: int) -> list[Span]:
         """The parts of the spans between ``start`` and ``end``, moved ``by`` characters."""
-        found = []
+        return [
+            Span(start=first + by, end=last + by, raw_start=raw_start, raw_end=raw_end)
+            for first, last, raw_start, raw_end in self._parts(start, end)
+        ]
+
+    def _parts(self, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+        """Start and end, in the text and in the raw text, of each part of a span between ``start`` and ``end``."""
         for at in range(bisect_right(self._span_ends, start), len(self._span_ends)):
             span = self._traced.spans[at]
             first, last = max(span.start, start), min(span.end, end)
@@ -138,14 +144,13 @@ class _Origins:
             if span.end - span.start == raw_end - raw_start:
                 # Written as it was said, letter by letter.
                 raw_start, raw_end = raw_start + first - span.start, raw_end - (span.end - last)
-            found.append(Span(start=first + by, end=last + by, raw_start=raw_start, raw_end=raw_end))
-        return found
+            yield first, last, raw_start, raw_end
 
     def raw(self, start: int, end: int) -> tuple[int, int]:
         """All that ``start`` to ``end`` came from; an empty place between its neighbours where that is nothing."""
-        parts = self.spans(start, end, 0)
+        parts = list(self._parts(start, end))
         if parts:
-            return min(part.raw_start for part in parts), max(part.raw_end for part in parts)
+            return min(part[2] for part in parts), max(part[3] for part in parts)
         before = bisect_right(self._span_ends, start) - 1
         place = self._traced.spans[before].raw_end if before >= 0 else 0
         return place, place

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipelines.text import numbers, units
+from pipelines.text import doses, numbers, units
 from pipelines.text.nouns import COUNTED, LABELS, TIMES
 from pipelines.text.numbers import Number
 from pipelines.text.tokens import Found, Tokens
@@ -66,21 +66,25 @@ def read_times(tokens: Tokens, index: int) -> Found | None:
     if numbers.is_numeric(before) or not tokens.free(index, number.end) or number.value > 99:
         return None
     if tokens.joined(number.end) in TIMES:
-        return Found(number.end, f"x {number.digits}", "number")
+        # "Times thirty year history" is no number of times.
+        whole = tokens[number.end + 1].glue != " " or tokens[number.end].key.endswith("s")
+        return Found(number.end, f"x {number.digits}", "number") if whole else None
     if before == "oriented" or tokens[number.end].glue != " ":
         return Found(number.end, f"x{number.digits}", "number")
     return None
 
 
 def read_minus(tokens: Tokens, index: int) -> Found | None:
-    """ "Minus two point five"."""
+    """ "Minus two point five", with or without a unit."""
     before = tokens.before(index)
-    number = numbers.read(tokens, index + 1) if tokens.key(index + 1) else None
+    if not tokens.key(index + 1) or numbers.is_numeric(before) or before in ("or", "plus", "and") or len(before) == 1:
+        return None
+    if measured := doses.read(tokens, index + 1):
+        return measured._replace(text=f"-{measured.text}") if measured.kind in ("dose", "unit") else None
+    number = numbers.read(tokens, index + 1)
     if number is None or number.scale or not tokens.free(index, number.end):
         return None
-    if numbers.is_numeric(before) or before in ("or", "plus", "and") or len(before) == 1:
-        return None
-    if numbers.is_numeric(tokens.joined(number.end)):
+    if numbers.is_numeric(tokens.joined(number.end)) or units.read(tokens, number.end):
         return None
     return Found(number.end, f"-{number.digits}", "number")
 
@@ -114,17 +118,24 @@ def _is_count(tokens: Tokens, index: int, number: Number) -> bool:
     if before in ("a", "an") and number.value <= 10:
         return False
     # "No one in four families", "a quarter to nine", "at times two nurses".
-    if (before, tokens[index - 2].key) in _LEFT or before == "times":
+    if before == "times" or (
+        (before, tokens[index - 2].key) in _LEFT and not numbers.is_numeric(tokens.before(index - 2))
+    ):
         return False
     # "A day or two", "one or two".
     if before == "or" and not numbers.is_numeric(tokens[index - 2].key):
         return False
     # "Two and two".
-    if (before == "and" and tokens[index - 2].key == tokens[index].key) or (
-        after == "and" and tokens.key(number.end + 1) == tokens[index].key
+    if (before == "and" and _is_same(tokens, index - 2, number)) or (
+        after == "and" and _is_same(tokens, number.end + 1, number)
     ):
         return False
     return after not in ("something", "odd", "ish")
+
+
+def _is_same(tokens: Tokens, index: int, number: Number) -> bool:
+    other = numbers.read(tokens, index)
+    return other is not None and other.value == number.value
 
 
 def _begins_range(tokens: Tokens, number: Number) -> bool:

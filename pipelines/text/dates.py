@@ -44,6 +44,9 @@ def read_year(tokens: Tokens, index: int) -> Year | None:
     found: Year | None = None
     if len(key) == 4 and key.isascii() and key.isdecimal():
         found = Year(index + 1, key)
+    elif key == "nineteen" and tokens.joined(index + 1) == "hundred":
+        number = numbers.read(tokens, index)
+        found = Year(number.end, number.digits) if number and number.whole else None
     elif key in ("nineteen", "twenty"):
         century = "19" if key == "nineteen" else "20"
         rest = _two_digits(tokens, index + 1)
@@ -128,8 +131,11 @@ def read_alone(tokens: Tokens, index: int) -> Found | None:
 def _dated(tokens: Tokens, start: int, end: int, day: str, year: Year | None, between: str) -> Found | None:
     if year:
         end, day = year.end, f"{day}{between}{year.text}"
-    # "March third" with another number behind it is anybody's guess.
-    if not tokens.free(start, end) or numbers.is_numeric(tokens.joined(end)):
+    # "March third" with another number, a unit or "a m" behind it is anybody's guess.
+    after = tokens.joined(end)
+    if numbers.is_numeric(after) or after in units.STARTS or after == "point" or tokens.key(end + 1) == "m":
+        return None
+    if not tokens.free(start, end):
         return None
     return Found(end, day, "date")
 
@@ -146,13 +152,11 @@ def _year_after(tokens: Tokens, index: int) -> Year | None:
 
 
 def _two_digits(tokens: Tokens, index: int) -> tuple[int, int] | None:
-    """The last two digits of a year ("eighty five", "oh five", "hundred"), and where they end."""
+    """The last two digits of a year ("eighty five", "oh five"), and where they end."""
     key = tokens.joined(index)
     if key in ("oh", "o"):
         ones = numbers.ONES.get(tokens.joined(index + 1))
         return (ones, index + 2) if ones else None
-    if key == "hundred" and tokens[index - 1].key == "nineteen":
-        return 0, index + 1
     number = numbers.read(tokens, index) if key in numbers.STARTS else None
     if number and number.whole and 10 <= number.value <= 99:
         return int(number.value), number.end

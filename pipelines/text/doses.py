@@ -78,6 +78,8 @@ def _is_doubtful(tokens: Tokens, start: int, end: int, number: Number, unit: uni
     # "Five twenty" is a combination of two strengths as often as a number, and so is one with a decimal point.
     if number.pair and unit.dose and ("." in number.digits or number.digits[0] == "5"):
         return True
+    if number.pair and tokens.before(start) in _BY:
+        return True
     return (number.pair or number.cut) and unit.singular and tokens.key(unit.end) in _PIECES
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from pipelines.text import numbers
+from pipelines.text import numbers, units
 from pipelines.text.tokens import Found, Tokens
 
 _LOWEST: Final = {"c": 8, "t": 12, "l": 5, "s": 5}
@@ -74,6 +74,9 @@ def _level(tokens: Tokens, index: int) -> _Level | None:
 
 def _number(tokens: Tokens, index: int) -> int:
     key = tokens[index].key
+    if tokens.joined(index + 1) in units.STARTS:
+        # "T three milligrams" is a dose of T.
+        return 0
     if key.isascii() and key.isdecimal() and len(key) <= 2:
         return int(key)
     return numbers.ONES.get(key, 0) or numbers.TEENS.get(key, 0)

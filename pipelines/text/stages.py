@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipelines.text import numbers
+from pipelines.text import numbers, units
 from pipelines.text.tokens import Found, Tokens
 
 _ROMAN: Final = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII")
@@ -100,6 +100,8 @@ def _labelled(tokens: Tokens, index: int) -> Found | None:
         return None
     # "Grade two over six" is a fraction.
     if tokens.key(end) in ("point", "half", "over", "out") or numbers.crowded(tokens, index + 1, index + 2):
+        return None
+    if tokens.key(end) in units.STARTS or tokens.key(end) in ("year", "month", "week", "in"):
         return None
     roman = not zero and value <= 4 and _is_roman(tokens, index, label, suffix)
     number = _ROMAN[value] + suffix.upper() if roman else f"{value}{suffix}"

@@ -75,7 +75,9 @@ class Tokens:
         """Whether nothing sticks to ``start`` to ``end``: no hyphen, no letter, no mark but those around a sentence."""
         before, after = self[start], self[end]
         loose = before.glue in (" ", "\n") or start == 0 or (before.glue == "" and self[start - 1].key in _OPENERS)
-        return loose and (after.glue in (" ", "\n") or after.key in _CLOSERS)
+        # "Seven.5" would become another number.
+        figure = self[end + 1].glue == "" and self[end + 1].key[:1].isdecimal()
+        return loose and (after.glue in (" ", "\n") or (after.key in _CLOSERS and not figure))
 
     def opens_sentence(self, index: int) -> bool:
         """Whether a sentence, a line or the text begins with the token."""
