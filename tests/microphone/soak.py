@@ -267,7 +267,7 @@ def main() -> int:
         click.echo(problem)
     # Whether anything was lost decides; how long recovery took is told, since other programs decide that as well.
     recovery = float(np.percentile(found.recovery, 95))
-    print(f"recovery under {MOST_RECOVERY:.0f} s in 95 %: {'yes' if recovery <= MOST_RECOVERY else 'no'}")
+    click.echo(f"recovery under {MOST_RECOVERY:.0f} s in 95 %: {'yes' if recovery <= MOST_RECOVERY else 'no'}")
     good = not found.problems and max(found.lost) <= MOST_LOST
     return 0 if good else 1
 
