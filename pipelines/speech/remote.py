@@ -1,0 +1,154 @@
+"""A recogniser on another machine: any server that speaks OpenAI's ``/v1/audio/transcriptions`` (vLLM, speaches,
+whisper.cpp, OpenAI itself). Never used unless it is asked for by name: what was said leaves this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+
+from pipelines.ports import Outbound
+from pipelines.records import Availability, Engine
+from pipelines.speech.audio import RATE
+from pipelines.speech.completeness import Timed, missing_warnings, unaccounted
+from pipelines.speech.decode import Samples
+from pipelines.speech.pieces import PIECE_SECONDS, Piece, Pieces
+from pipelines.speech.recognizer import ByListening, Heard, SoFar, require_length
+from pipelines.speech.remote_answer import Said
+from pipelines.speech.remote_client import SETTING, RemoteClient, host_of
+from pipelines.speech.remote_writer import RemoteWriter
+from pipelines.speech.voice import VoiceDetector, VoiceStream
+from pipelines.text.lexicon import Lexicon
+
+TIMEOUT_SECONDS: Final = 60.0
+RETRIES: Final = 2
+_MINIMUM_SECONDS: Final = 0.2
+
+
+class RemoteRecognizer(ByListening):
+    """What a server hears, piece by piece: at most 25 s, cut in pauses, and only where somebody speaks.
+
+    Args:
+        outbound: the way there.
+        url: of the server, or of its ``…/audio/transcriptions``; None where none is set.
+        model: the name by which the server knows the model; None where none is set.
+        key: of the user, where the server wants one.
+        timeout: seconds for one piece.
+        retries: further attempts at a piece where the server does not answer or is out of order.
+        pause: waits so many seconds between them.
+    """
+
+    name: Final = "remote"
+    minimum_seconds: Final = _MINIMUM_SECONDS
+
+    def __init__(
+        self,
+        outbound: Outbound,
+        url: str | None,
+        model: str | None,
+        key: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        retries: int = RETRIES,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url = url
+        self._model = model
+        self._voice = VoiceDetector()
+        self._client = RemoteClient(outbound, url or "", model or "", key, timeout, retries, pause)
+
+    def available(self) -> Availability:
+        for value, name in ((self._url, "URL"), (self._model, "MODEL")):
+            if not value:
+                return Availability(
+                    ready=False,
+                    detail=f"no server is named ({SETTING}_{name} is not set)",
+                    remedy=f"set {SETTING}_URL and {SETTING}_MODEL; what is said is then sent to that server",
+                )
+        return Availability(ready=True, detail=f"{self._model} at {host_of(self._url or '')}: the sound is sent there")
+
+    def engine(self) -> Engine:
+        return Engine(
+            name=self.name,
+            version=version("httpx2"),
+            model=self._model,
+            note=f"the sound leaves this machine: it is sent to {host_of(self._url or '')}, which alone knows what"
+            " weights it runs",
+        )
+
+    def libraries(self) -> dict[str, str]:
+        return {name: version(name) for name in ("httpx2", "onnxruntime", "numpy")}
+
+    def listen(self, lexicon: Lexicon | None = None) -> RemoteListening:  # noqa: ARG002 -- servers differ in what they would do with one
+        """See `Recognizer.listen`. The listening raises ModelNeeded where the server does not do its work."""
+        return RemoteListening(self._client, self._voice.listen())
+
+
+class RemoteListening:
+    """See `Listening`.
+
+    Args:
+        client: asks the server.
+        voice: finds where somebody speaks.
+    """
+
+    def __init__(self, client: RemoteClient, voice: VoiceStream) -> None:
+        self._client = client
+        self._voice = voice
+        self._pieces = Pieces(voice)
+        self._writer = RemoteWriter()
+        self._kept = np.empty(0, np.float32)
+        self._kept_from = 0
+        self._seconds = 0.0
+
+    def hear(self, samples: Samples) -> None:
+        self._voice.hear(samples)
+        self._kept = np.concatenate((self._kept, samples))
+        for piece in self._pieces.over():
+            self._take(piece)
+        needed = min(self._pieces.needed_from, self._heard)
+        if needed - self._kept_from > RATE:
+            self._kept = self._kept[needed - self._kept_from :].copy()
+            self._kept_from = needed
+
+    def so_far(self) -> SoFar:
+        """What has ended in a pause; what is being said is not sent twice."""
+        return SoFar(self._writer.text, "")
+
+    def finish(self) -> Heard:
+        require_length(self._heard, _MINIMUM_SECONDS, "recording")
+        self._voice.finish()
+        for piece in self._pieces.last(self._heard):
+            self._take(piece)
+        speech = tuple((first / RATE, last / RATE) for first, last in self._voice.spans)
+        segments = self._writer.segments
+        timed = [Timed(word.text, word.start, word.end) for segment in segments for word in segment.words]
+        missed = unaccounted(speech, timed) if self._writer.times != "spread" else ()
+        parameters: dict[str, Any] = {
+            "piece_seconds": PIECE_SECONDS,
+            "sound": "16-bit WAV",
+            "word_times": self._writer.times,
+            **self._client.parameters(),
+        }
+        return Heard(
+            raw=self._writer.text,
+            segments=segments,
+            finish_reason="stop",
+            seconds=self._seconds,
+            parameters=parameters,
+            warnings=(*self._writer.warnings(), *missing_warnings(missed)),
+            language=self._writer.language,
+            speech=speech,
+        )
+
+    @property
+    def _heard(self) -> int:
+        return self._kept_from + len(self._kept)
+
+    def _take(self, piece: Piece) -> None:
+        started = time.perf_counter()
+        said: Said = self._client.transcribe(self._kept[piece.first - self._kept_from : piece.last - self._kept_from])
+        self._writer.add(said, piece.first / RATE, piece.last / RATE)
+        self._seconds += time.perf_counter() - started
