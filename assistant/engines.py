@@ -162,6 +162,23 @@ def _recognizers(settings: Settings) -> Mapping[str, Callable[[], Recognizer]]:
         models_dir=settings.models_dir,
         decoding=_decoding(settings),
         device=settings.device,
+        remote=lambda: _remote(settings),
+    )
+
+
+def _remote(settings: Settings) -> Recognizer:
+    """The engine on another machine. Every piece that it sends is in the log of the data folder before it is sent."""
+    from assistant.outbound import FolderOutbound
+    from pipelines.speech.remote import RemoteRecognizer
+
+    key = settings.remote_speech_key
+    return RemoteRecognizer(
+        FolderOutbound(settings.data_dir, settings.lock_timeout),
+        settings.remote_speech_url,
+        settings.remote_speech_model,
+        key.get_secret_value() if key else None,
+        settings.remote_speech_timeout,
+        settings.remote_speech_retries,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import UsageProblem
@@ -57,6 +57,16 @@ class Settings(BaseSettings):
     """What each written piece is worth by itself, against a language model's liking for short texts."""
     hot_words: bool = False
     """Whether MedASR's beam search favours terms of the lexicon, which can write words that nobody spoke."""
+    remote_speech_url: str | None = None
+    """Address of a transcription server, for the speech engine ``remote``, which no profile takes by itself."""
+    remote_speech_model: str | None = None
+    """The name by which that server knows its model."""
+    remote_speech_key: SecretStr | None = None
+    """Your key there, where it wants one."""
+    remote_speech_timeout: float = Field(default=60.0, gt=0)
+    """Seconds for one piece of at most 25 s."""
+    remote_speech_retries: int = Field(default=2, ge=0, le=10)
+    """Further attempts at a piece where it does not answer or is out of order."""
     written_forms: bool = True
     """Whether numbers, doses, dates and the like are written as clinicians write them."""
     filing: Literal["profile", "wording", "model"] = "profile"

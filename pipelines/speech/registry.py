@@ -23,6 +23,7 @@ def recognizers(
     models_dir: Path | None = None,
     decoding: Decoding | None = None,
     device: str = "auto",
+    remote: Callable[[], Recognizer] | None = None,
 ) -> dict[str, Callable[[], Recognizer]]:
     """Every recogniser by name, best default first, each made when called.
 
@@ -36,6 +37,7 @@ def recognizers(
         models_dir: where its prepared forms lie.
         decoding: as `MedASRRecognizer`.
         device: as `MedASRRecognizer`.
+        remote: makes the one that sends the sound to a server; without it there is no ``remote``.
     """
     known: dict[str, Callable[[], Recognizer]] = {}
     if medasr is not None:
@@ -57,4 +59,6 @@ def recognizers(
         known["medasr-int8"] = lambda: MedASRRecognizer(
             medasr, threads, decoding=decoding, prepared=models_dir, precision="int8", name="medasr-int8"
         )
+    if remote is not None:
+        known["remote"] = remote
     return known
