@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelines.text.lexicon import Entry
+
+_SHOWN: Final = 5
 
 
 @click.group("lexicon")
@@ -30,11 +32,11 @@ def command() -> None:
 @data_dir_option
 @click.pass_context
 def add(ctx: click.Context, phrase: str, sounds_like: tuple[str, ...], category: str, replace_with: str | None) -> int:
-    """Add PHRASE, or change your entry of it."""
+    """Add PHRASE, or more to your entry of it."""
     from assistant.lexicon.entries import own_entry
 
     entry = own_entry(phrase, sounds_like, category, replace_with)
-    _warn_of_everyday(entry)
+    _warn_of_everyday([entry])
     _add(ctx, [entry])
     return DONE
 
@@ -80,16 +82,16 @@ def list_entries(ctx: click.Context, everything: bool, category: str | None, as_
 @click.pass_context
 def import_(ctx: click.Context, file: str) -> int:
     """Add the rows of FILE.csv: phrase, sounds_like (several with ; between), category, replacement."""
-    from assistant.lexicon.table import read_table
+    from assistant.lexicon.table import MOST_BYTES, read_table
 
     path = Path(file)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise BadInput(file, f"cannot be read ({error.strerror})", "name a CSV file") from None
     entries = read_table(data, path.name)
-    for entry in entries:
-        _warn_of_everyday(entry)
+    _warn_of_everyday(entries)
     _add(ctx, entries)
     return DONE
 
@@ -135,19 +137,20 @@ def _add(ctx: click.Context, entries: Sequence[Entry]) -> None:
 
     settings = settings_of(ctx)
     with SessionLog.open(settings.data_dir) as log:
-        added, replaced = OwnLexicon(settings.data_dir).add(log, entries)
-    again = f", {replaced} took the place of an earlier one" if replaced else ""
+        added, merged = OwnLexicon(settings.data_dir).add(log, entries)
+    again = f", {merged} merged with an entry of the same phrase" if merged else ""
     click.echo(f"{added} added{again}", err=True)
 
 
-def _warn_of_everyday(entry: Entry) -> None:
+def _warn_of_everyday(entries: Sequence[Entry]) -> None:
     """A replacement of an everyday word changes nearly every note."""
     from pipelines.text.ordinary import is_everyday
 
-    if entry.replacement is None:
-        return
-    if any(is_everyday(said) for said in (entry.phrase, *entry.sounds_like)):
-        click.echo("an everyday word will be replaced wherever it is said: is that what you want?", err=True)
+    said = [text for entry in entries if entry.replacement for text in (entry.phrase, *entry.sounds_like)]
+    everyday = sorted({text.lower() for text in said if is_everyday(text)})
+    if everyday:
+        shown = ", ".join(everyday[:_SHOWN]) + (", …" if len(everyday) > _SHOWN else "")
+        click.echo(f"warning: everyday words will be replaced wherever they are said: {shown}", err=True)
 
 
 def _print(entries: Sequence[Entry]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from assistant.lexicon.entries import own_entry
+from assistant.lexicon.entries import merged, own_entry
 from assistant.sessions.disk import Disk
 from assistant.sessions.problems import disk_errors
 from pipelines.errors import BadInput, StorageProblem
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.sessions import SessionLog
 
 FILE: Final = "lexicon.json"
+MOST_ENTRIES: Final = 50_000
 
 
 def load_lexicon(data_dir: Path) -> Lexicon:
@@ -64,14 +65,21 @@ class OwnLexicon:
             ) from error
 
     def add(self, log: SessionLog, new: Iterable[Entry]) -> tuple[int, int]:
-        """Add entries; one of the same phrase takes the place of the older one.
+        """Add entries; one of the same phrase, in any case, is merged with the older one.
 
         Returns:
-            How many were added, and how many took another's place (within ``new`` as well).
+            How many were added, and how many were merged with another (of ``new`` as well).
+
+        Raises:
+            BadInput: there would be too many.
         """
 
         def added(entries: dict[str, Entry]) -> None:
-            entries.update((entry.phrase.lower(), entry) for entry in new)
+            for entry in new:
+                key = entry.phrase.lower()
+                entries[key] = merged(entries[key], entry) if key in entries else entry
+            if len(entries) > MOST_ENTRIES:
+                raise BadInput("your lexicon", f"would hold more than {MOST_ENTRIES:,} entries", "add fewer")
 
         new = tuple(new)
         before, after = self._change(log, added)

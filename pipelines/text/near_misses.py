@@ -29,6 +29,7 @@ _LONG_CODE: Final = 22
 _ENDS: Final = frozenset(".,;:?!")
 _EDGES: Final = ".,;:?!\"'()[]{}"
 _ABBREVIATION: Final = re.compile(r"[A-Z]{2,4}s?")
+_LONGEST_TERM: Final = 6
 _ROOT: Final = 4
 _ENDING: Final = 4
 #: Endings, and what the word ends in without them.
@@ -107,7 +108,7 @@ def suggest(words: Sequence[HeardWord], lexicon: Lexicon) -> tuple[NearMiss, ...
 
     Args:
         words: in order; their texts may carry punctuation.
-        lexicon: its terms are never taken for another term where they stand as they are written.
+        lexicon: its terms are never taken for another term where they stand as they are written, everyday words aside.
     """
     doubted = [(doubt(one, near), one, near) for one, near in considered(words, lexicon)]
     return tuple(_without_overlaps(words, [found for found in doubted if found[0] > 0]))
@@ -182,7 +183,7 @@ def _stretches(words: Sequence[HeardWord], looked: Sequence[_Looked], written: f
 def _known(looked: Sequence[_Looked], written: frozenset[str]) -> list[bool]:
     """Which words belong to a term of the lexicon as it is written, or in another grammatical form."""
     known = [any(_is_written(part, written) for part in word.bare.split("/")) for word in looked]
-    for first, last in spans(len(looked)):
+    for first, last in spans(len(looked), _LONGEST_TERM):
         if last - first > 1 and "".join(word.heard.letters for word in looked[first:last]) in written:
             known[first:last] = [True] * (last - first)
     return known
@@ -227,9 +228,19 @@ def _without_overlaps(words: Sequence[HeardWord], found: Sequence[tuple[float, S
     """The likeliest first; of stretches that share a word only one stays."""
     taken = [False] * len(words)
     kept = []
-    for _, one, near in sorted(found, key=lambda it: (-it[0], it[1].first)):
-        if any(taken[one.first : one.last]):
+    likeliest = sorted(found, key=lambda it: (-it[0], it[1].first))
+    for _, likely, likely_near in likeliest:
+        if any(taken[likely.first : likely.last]):
             continue
+        # More words speak for a stretch, but not for words that the term does not need.
+        one, near = max(
+            (
+                (other, other_near)
+                for _, other, other_near in likeliest
+                if other_near.entry is likely_near.entry and likely.first <= other.first and other.last <= likely.last
+            ),
+            key=lambda it: it[1].closeness,
+        )
         taken[one.first : one.last] = [True] * (one.last - one.first)
         first, last = words[one.first], words[one.last - 1]
         start = first.start + len(first.text) - len(first.text.lstrip(_EDGES))

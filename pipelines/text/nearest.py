@@ -213,10 +213,10 @@ def likely_terms(text: str, lexicon: Lexicon, limit: int) -> tuple[Entry, ...]:
     return tuple([*ranked, *as_written][:limit])
 
 
-def spans(words: int) -> Iterator[tuple[int, int]]:
+def spans(words: int, longest: int = LONGEST_STRETCH) -> Iterator[tuple[int, int]]:
     """First and end of every stretch of that many words."""
     for first in range(words):
-        for last in range(first + 1, min(first + LONGEST_STRETCH, words) + 1):
+        for last in range(first + 1, min(first + longest, words) + 1):
             yield first, last
 
 
