@@ -154,14 +154,14 @@ def _warn_of_everyday(entries: Sequence[Entry]) -> None:
 
 
 def _print(entries: Sequence[Entry]) -> None:
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     table = Table()
     for heading in ("phrase", "sounds like", "category", "replaced by"):
         table.add_column(heading, overflow="fold")
     for entry in entries:
-        table.add_row(
-            escape(entry.phrase), escape("; ".join(entry.sounds_like)), entry.category, escape(entry.replacement or "")
-        )
+        cells = (entry.phrase, "; ".join(entry.sounds_like), entry.category, entry.replacement or "")
+        # Text, not markup: ":smile:" is what somebody says.
+        table.add_row(*map(Text, cells))
     console().print(table)
