@@ -36,7 +36,7 @@ class Decoding:
     alpha: float = 0.5
     beta: float = 1.5
     hot_words: bool = False
-    hot_word_weight: float = 2.0
+    hot_word_weight: float = 0.5
 
     @property
     def greedy(self) -> bool:
