@@ -183,7 +183,7 @@ class _Frame:
 
     def draw_words(self, words: Sequence[Word], seconds: float) -> None:
         """Each where it is spoken, where the one before leaves room."""
-        free = self.left
+        free = float(self.left)
         for word in words:
             middle = self.x((word.start + word.end) / 2, seconds)
             half = self.pen.textlength(word.text, font=self.font) / 2
