@@ -27,6 +27,13 @@ _BAND_HZ: Final = 250.0
 _NOTHING_DB: Final = 50.0
 _NOISE_DB: Final = 10.0
 
+#: Level correction, which adds at most 30 dB, no longer brings such speech up to where it leaves others alone.
+QUIET_DB: Final = -60.0
+MOST_CLIPPED: Final = 0.001
+LEAST_ABOVE_NOISE_DB: Final = 15.0
+#: Wide-band speech reaches beyond 7 kHz; a telephone's ends at 3.4 to 4, and softly at 4.75.
+NARROW_HZ: Final = 5_000.0
+
 Levels = NDArray[np.float64]
 
 
@@ -148,3 +155,23 @@ def _quietest_tenth(powers: Levels) -> float:
 
 def _db(power: float) -> float:
     return max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-12))))
+
+
+def quality_warnings(quality: Quality) -> tuple[str, ...]:
+    """What will cost words, and what to do about it: one line each."""
+    found = []
+    noise, speech = quality.noise_db, quality.speech_db
+    above = None if noise is None or speech is None else speech - noise
+    if speech is not None and speech < QUIET_DB:
+        found.append(f"too quiet: speech at {speech:.0f} dBFS; move closer to the microphone or turn it up")
+    if quality.clipped > MOST_CLIPPED:
+        share = f"{100 * quality.clipped:.1f} % of the samples"
+        found.append(f"clipped: {share} are cut off at full scale; turn the microphone down")
+    if above is not None and above < LEAST_ABOVE_NOISE_DB:
+        found.append(f"noisy: speech only {above:.0f} dB above the noise; find a quieter place or move closer")
+    elif quality.band_hz is not None and quality.band_hz < NARROW_HZ:
+        found.append(
+            f"telephone sound: nothing above {quality.band_hz / 1000:.1f} kHz; use another microphone, or a headset "
+            "that is not in its telephone mode"
+        )
+    return tuple(found)
