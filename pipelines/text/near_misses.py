@@ -12,7 +12,17 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import Prefix
 
 from pipelines.text.lexicon import Lexicon
-from pipelines.text.nearest import KNOWN_TO_ALL, SHORTEST_CODE, Heard, Near, closeness, heard, spans, together
+from pipelines.text.nearest import (
+    KNOWN_TO_ALL,
+    LONGEST_STRETCH,
+    SHORTEST_CODE,
+    Heard,
+    Near,
+    closeness,
+    heard,
+    spans,
+    together,
+)
 from pipelines.text.ordinary import Strange, rank, strangeness
 
 _LEAST: Final = 0.6
@@ -160,24 +170,29 @@ def _look(text: str) -> _Looked:
 
 
 def _stretches(words: Sequence[HeardWord], looked: Sequence[_Looked], written: frozenset[str]) -> list[Stretch]:
-    """What may be no more than misheard: all words between the known terms."""
+    """What may be no more than misheard: words between the known terms, within a clause."""
     known = _known(looked, written)
     made = []
-    for first, last in spans(len(words)):
-        inside = looked[first:last]
-        # A term does not go on beyond the end of a sentence or clause.
-        if any(known[first:last]) or any(word.ends for word in inside[:-1]) or any(word.nothing for word in inside):
-            continue
-        if last - first == 1 and (inside[0].abbreviation or inside[0].heard.letters in written):
-            continue
-        stretch = together([word.heard for word in inside])
-        if len(stretch.code) >= SHORTEST_CODE:
-            sure = [word.confidence for word in words[first:last]]
-            strange = max(word.strange for word in inside)
-            one = Stretch(first, last, stretch, strange, min(sure), sum(sure) / len(sure))
-            if _least(one) < 1:
+    for first in range(len(words)):
+        for last in range(first + 1, min(first + LONGEST_STRETCH, len(words)) + 1):
+            newest = looked[last - 1]
+            if known[last - 1] or newest.nothing:
+                break
+            one = _stretch(words, looked, first, last)
+            if one and not (last - first == 1 and (newest.abbreviation or one.heard.letters in written)):
                 made.append(one)
+            if newest.ends:
+                break
     return made
+
+
+def _stretch(words: Sequence[HeardWord], looked: Sequence[_Looked], first: int, last: int) -> Stretch | None:
+    """None where no term could come close enough for it to be doubted."""
+    heards = [word.heard for word in looked[first:last]]
+    sure = [word.confidence for word in words[first:last]]
+    strange = max(word.strange for word in looked[first:last])
+    one = Stretch(first, last, together(heards), strange, min(sure), sum(sure) / len(sure))
+    return one if len(one.heard.code) >= SHORTEST_CODE and _least(one) < 1 else None
 
 
 def _known(looked: Sequence[_Looked], written: frozenset[str]) -> list[bool]:
