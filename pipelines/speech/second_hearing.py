@@ -3,7 +3,7 @@
 A prompt makes Whisper write the terms that were said, and now and then one that was not ("he met four men" becomes
 "he metformin"). So the second text is never taken as it is. It is laid beside the first; where they differ, what it
 proposes is a term of the lexicon that sounds like the words that stood there, the term that it misspelt, or other words
-that sound like them.
+that sound like them. Words that are no English in the first hearing, and nearly a term, are put in question as well.
 """
 
 from __future__ import annotations
@@ -92,11 +92,33 @@ def proposals(
         for one in sorted(meant, key=lambda it: it.at):
             place = _place(first, [(a, b) for a in range(free, end) for b in range(a + 1, end + 1)], one.words)
             if place and not _stays(first, place, stood, one):
-                found.append(Proposal(*place, one.words, one.kind))
+                found.append(Proposal(*place, _ending_as(first[place[1] - 1], one.words, tokens), one.kind))
                 free = place[1]
         others = tuple(second[other_start:other_end])
         if not meant and _place(first, [(start, end)], others):
             found.append(Proposal(start, end, others, "words"))
+    taken = {at for proposal in found for at in range(proposal.first, proposal.last)}
+    for one in _misspelt(first, (0, len(first)), stood, lexicon, tokens):
+        place = (one.at, one.at + 1)
+        if one.at not in taken and not _stays(first, place, stood, one):
+            found.append(Proposal(*place, one.words, one.kind))
+    return tuple(sorted(found, key=lambda proposal: proposal.first))
+
+
+def alternatives(
+    first: Sequence[Spelt], proposal: Proposal, lexicon: Lexicon, tokens: Callable[[str], tuple[int, ...]]
+) -> tuple[Proposal, ...]:
+    """Other terms that sound at least as much like what stands at the place of a proposed one: a prompt may have
+    favoured the wrong of two that are alike."""
+    stood = first[proposal.first : proposal.last]
+    sound = code(_said(stood))
+    least = max(LIKE, likeness(sound, code(_said(proposal.words))))
+    found = []
+    for entry in candidates(_said(stood), lexicon, _LOOKED_AT):
+        text = f" {entry.phrase}{''.join(_ENDING.findall(stood[-1].text))}"
+        words = Spelt(text, tokens(text))
+        if words.bare != _BARE.sub("", _said(proposal.words).lower()) and likeness(sound, code(entry.phrase)) >= least:
+            found.append(Proposal(proposal.first, proposal.last, (words,), _kind(entry)))
     return tuple(found)
 
 
@@ -177,6 +199,12 @@ def _misspelt(
             text = f" {entry.phrase}{''.join(_ENDING.findall(word.text))}"
             found.append(_Meant(at, (Spelt(text, tokens(text)),), _kind(entry), misspelt=True))
     return found
+
+
+def _ending_as(stood: Spelt, words: tuple[Spelt, ...], tokens: Callable[[str], tuple[int, ...]]) -> tuple[Spelt, ...]:
+    """``words`` with the punctuation of what stood there: only the words are in question."""
+    text = _ENDING.sub("", words[-1].text) + "".join(_ENDING.findall(stood.text))
+    return words if text == words[-1].text else (*words[:-1], Spelt(text, tokens(text)))
 
 
 def _said(words: Sequence[Spelt]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.speech.audio import read_speech
 from pipelines.speech.decode import Samples
 from pipelines.speech.level import correct_level
-from pipelines.speech.second_hearing import Spelt, applied, proposals, spelt
+from pipelines.speech.second_hearing import Spelt, alternatives, applied, proposals, spelt
 from pipelines.speech.whisper import WhisperRecognizer
 from pipelines.speech.whisper_model import WhisperModel
 from pipelines.text.lexicon import Entry, Lexicon
@@ -60,7 +60,26 @@ def test_the_users_own_terms_are_names() -> None:
 
 def test_a_misspelt_term_is_proposed_as_the_lexicon_spells_it() -> None:
     changed = _changed("Give man-cum-ice in now.", "Give mancomycin, now.")
-    assert changed == ("Give vancomycin, now.", ["name"])
+    assert changed == ("Give vancomycin now.", ["name"])
+
+
+def test_a_word_that_is_none_is_put_in_question_even_if_both_hearings_have_it() -> None:
+    same = "We will double her dose of furosmide, and repeat it."
+    assert _changed(same, same) == ("We will double her dose of furosemide, and repeat it.", ["name"])
+
+
+def test_terms_alike_are_alternatives() -> None:
+    first = _words("He takes oxocotum, daily.")
+    (proposal,) = proposals(first, _words("He takes OxyContin daily."), Lexicon((Entry("OxyContin"),)), _tokens)
+    lexicon = Lexicon((Entry("OxyContin", category="drug"), Entry("oxycodone", category="drug"), Entry("heparin")))
+    others = alternatives(first, proposal, lexicon, _tokens)
+    assert ["".join(map(chr, applied(first, (other,)))) for other in others] == [" He takes oxycodone, daily."]
+    assert others[0].kind == "name"
+
+
+def test_the_punctuation_stays() -> None:
+    changed = _changed("There is no pneumothorex. Impression.", "There is no pneumothorax, impression.")
+    assert changed == ("There is no pneumothorax. Impression.", ["term"])
 
 
 @pytest.mark.parametrize(
