@@ -15,7 +15,7 @@ from pipelines.speech.audio import Mixer, require_sound
 from pipelines.speech.decode import Samples
 from pipelines.speech.doubts import doubts
 from pipelines.speech.level import LevelCorrector
-from pipelines.speech.quality import QualityMeter
+from pipelines.speech.quality import QualityMeter, quality_warnings
 from pipelines.speech.recognizer import Heard, Recognizer, SoFar, require_length
 from pipelines.speech.written import write
 from pipelines.text.conversation import is_conversation_like
@@ -128,7 +128,7 @@ class LiveSpeech:
             segments=heard.segments,
             spans=written.spans,
             flags=written.flags,
-            warnings=(*warnings, *heard.warnings, *_about_words(heard.raw)),
+            warnings=(*warnings, *quality_warnings(quality), *heard.warnings, *_about_words(heard.raw)),
             gain_db=self._level.gain_db,
             changes=written.changes,
             suggestions=doubts(written, words, writing.lexicon),

@@ -50,7 +50,7 @@ WRITTEN = {
     "unclear.flac": "Could you take a look at this one for me, and let me know?",
     "dictation.flac": "FINDINGS:\nThe heart is normal in size. There is a patchy opacity in the right lower lobe. "
     "There is no pleural effusion. There is no pneumothorax.",
-    "chest-film-report.flac": "INDICATION:\nThis is a forty year old woman. She has had a cough and a fever for three "
+    "chest-film-report.flac": "INDICATION:\nThis is a 40-year-old woman. She has had a cough and a fever for 3 "
     "days.\n\nTECHNIQUE:\nFrontal and lateral views of the chest were obtained.\n\nCOMPARISON:\nNo prior studies are "
     "available.\n\nFINDINGS:\nThe heart is normal in size. There is a patchy opacity in the right lower lobe. There is "
     "no pleural effusion. There is no pneumothorax.\n\nIMPRESSION:\nThere is a right lower lobe pneumonia.",
