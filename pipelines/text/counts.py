@@ -91,13 +91,15 @@ def read_minus(tokens: Tokens, index: int) -> Found | None:
 
 def _digits(tokens: Tokens, index: int) -> Found | None:
     """The number of a record or a telephone, said digit by digit."""
+    if numbers.is_numeric(tokens.before(index)):
+        return None
     digits, at = "", index
     while (digit := numbers.digit(tokens, at)) is not None and (at == index or tokens.joined(at)):
         digits, at = digits + digit, at + 1
     named = len(digits) >= 3 and tokens.near(index, _IDENTIFIERS, back=6, ahead=0)
     if not named and len(digits) < _LONG_RUN:
         return None
-    if numbers.is_numeric(tokens.before(index)) or numbers.is_numeric(tokens.joined(at)) or not tokens.free(index, at):
+    if numbers.is_numeric(tokens.joined(at)) or not tokens.free(index, at):
         return None
     return None if tokens.key(at) in ("point", "over") else Found(at, digits, "number")
 

@@ -133,7 +133,9 @@ def _dated(tokens: Tokens, start: int, end: int, day: str, year: Year | None, be
         end, day = year.end, f"{day}{between}{year.text}"
     # "March third" with another number, a unit or "a m" behind it is anybody's guess.
     after = tokens.joined(end)
-    if numbers.is_numeric(after) or after in units.STARTS or after == "point" or tokens.key(end + 1) == "m":
+    if numbers.is_numeric(after) or after in units.STARTS or after in TIMES or after == "point":
+        return None
+    if tokens.key(end + 1) == "m":
         return None
     if not tokens.free(start, end):
         return None

@@ -48,6 +48,11 @@ _FRACTIONS: Final = frozenset(
 _RANGES: Final = frozenset({"to", "or", "and", "through", "till", "versus"})
 
 
+_FIGURES: Final = frozenset("0123456789.")
+#: Digits of a numeral; what is longer counts nothing.
+_LONGEST: Final = 18
+
+
 class Number(NamedTuple):
     """The tokens up to ``end`` (exclusive) are the number ``digits`` (no separators), times ``scale`` if any.
 
@@ -79,7 +84,7 @@ def grouped(digits: str, least: int = 10_000) -> str:
 
 
 def is_digits(word: str) -> bool:
-    return word.isascii() and word.replace(",", "").replace(".", "", 1).isdecimal()
+    return word[:1] in _FIGURES and word.replace(",", "").replace(".", "", 1).isdecimal() and word.isascii()
 
 
 def is_numeric(word: str) -> bool:
@@ -151,6 +156,8 @@ def digit(tokens: Tokens, index: int) -> str | None:
 
 def _numeral(tokens: Tokens, index: int) -> Number | None:
     digits = tokens[index].key.replace(",", "")
+    if len(digits) > _LONGEST:
+        return None
     if digits.startswith("."):
         return Number(index + 1, f"0{digits}")
     follows = tokens.key(index + 1)

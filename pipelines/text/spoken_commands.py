@@ -128,8 +128,12 @@ class _Reader:
         done = 0
         kept: list[Rewrite] = []
         for one in sorted([*found, *self._headings()]):
-            if one.start >= done:
-                kept.append(one)
+            if one.end > done:
+                # One comma between two commands is taken by the first.
+                start = max(one.start, done)
+                while start > one.start and self._text[start].isspace():
+                    start += 1
+                kept.append(one._replace(start=start))
                 done = one.end
         return kept
 
@@ -185,7 +189,7 @@ class _Reader:
             case "comma" if self._unmarked:
                 return before.isalnum() and self._ends_with_period
             case "new line":
-                return begins and (ends or (opens and capital))
+                return begins and (ends or ((opens or first in self._ends) and capital))
             case "question mark" | "exclamation point":
                 return ends or capital
             case "hyphen":

@@ -38,6 +38,7 @@ class Tokens:
     def __init__(self, text: str) -> None:
         self.text = text
         self._tokens = _tokens(text)
+        self._length = len(self._tokens)
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -46,7 +47,7 @@ class Tokens:
         return iter(self._tokens)
 
     def __getitem__(self, index: int) -> Token:
-        return self._tokens[index] if 0 <= index < len(self._tokens) else END
+        return self._tokens[index] if 0 <= index < self._length else END
 
     def said(self, index: int) -> str:
         """The token as it stands in the text."""

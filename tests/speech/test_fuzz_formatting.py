@@ -15,7 +15,8 @@ from pipelines.speech.command_names import COMMANDS
 from pipelines.speech.command_repair import Piece
 from pipelines.speech.written import Finished, write
 
-STRINGS = 5_000
+STRINGS = 6_000
+FIRST = 400
 _NAMES = ("period", "comma", "new line", "next line", "new paragraph", "question mark", "open quote", "close quote")
 _HEADINGS = ("FINDINGS", "IMPRESSION", "EXAM TYPE", "Technique", "HISTORY")
 _WORDS = (
@@ -103,8 +104,9 @@ def unflagged(written: Finished) -> list[str]:
 
 
 @pytest.mark.parametrize("spoken_words", [True, False])
-def test_nothing_is_dropped(spoken_words: bool) -> None:
-    for seed in range(STRINGS):
+@pytest.mark.parametrize("seeds", [range(FIRST), pytest.param(range(FIRST, STRINGS), marks=pytest.mark.long)])
+def test_nothing_is_dropped(seeds: range, spoken_words: bool) -> None:
+    for seed in seeds:
         raw = malformed(seed)
         written = write(raw, spoken_words=spoken_words, forms=True)
         assert not dropped(raw, written), (seed, raw, written.text)
