@@ -56,6 +56,8 @@ _MARKS: Final = {
     "?": "question mark",
     "!": "exclamation point",
 }
+#: With nothing before them they are no marks.
+_AFTER_WORDS: Final = frozenset(_MARKS.values())
 _SENTENCE_ENDS: Final = frozenset(".?!")
 # A command is not "the" or "a" command, and these ask for a noun.
 _ASKS_FOR_NOUN: Final = frozenset(
@@ -70,7 +72,7 @@ _NOT_AFTER: Final = {
     "question mark": frozenset("over about on as remains regarding whether is was over".split()),
     "next paragraph": frozenset("of in about that which on break from was is for begins starts".split()),
     "new paragraph": frozenset("of in about that which on break from was is for begins starts".split()),
-    "full stop": frozenset("sign signs to at in of for after before there".split()),
+    "full stop": frozenset("sign signs codon to at in of for after before there".split()),
     "hyphen": frozenset("is was in between".split()),
     "semicolon": frozenset("is was in between".split()),
 }
@@ -168,7 +170,7 @@ class _Reader:
     def _is_command(self, said: _Said) -> bool:
         """Whether the words, where they stand, can be nothing but a command."""
         tokens, first, last = self._tokens, said.first, said.last
-        if self._is_glued(first, last):
+        if self._is_glued(first, last) or (first == 0 and said.name in _AFTER_WORDS):
             return False
         before, after = tokens.before(first), tokens.key(last)
         if before in _ASKS_FOR_NOUN or after in _NOT_AFTER.get(said.words, ()):

@@ -110,7 +110,7 @@ def _labelled(tokens: Tokens, index: int) -> Found | None:
 
 def _named(tokens: Tokens, index: int) -> bool:
     """Whether what is staged is said, so that an "a" behind the number is its letter."""
-    return tokens.near(index, _NOT_CANCER | _CANCER, back=8, ahead=6)
+    return tokens.near(index, _NOT_CANCER | _CANCER, back=8, ahead=9)
 
 
 def _is_roman(tokens: Tokens, index: int, label: str, suffix: str) -> bool:

@@ -136,3 +136,44 @@ def test_an_engine_that_writes_braces_has_no_commands_in_plain_words() -> None:
 
 def test_forms_can_be_left_out() -> None:
     assert write("five milligrams", spoken_words=True, forms=False).text == "Five milligrams"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            (
+                *("the", "one", "twenty", "five", "hundred", "milligrams", "over", "eighty", "l", "four", "percent"),
+                *(
+                    "clear.",
+                    "full stop,",
+                    "New paragraph.",
+                    "scratch that.",
+                    "findings colon",
+                    "{period}",
+                    "[PLAN]",
+                    "{bad",
+                ),
+            )
+        ),
+        max_size=20,
+    ).map(" ".join)
+)
+def test_every_change_is_heard_within_the_times_of_its_words(raw: str) -> None:
+    words = said(raw)
+    written = write(raw, words=words, spoken_words=True, forms=True)
+    transcript = Transcript(
+        recording=None,
+        raw=raw,
+        text=written.text,
+        engine=Engine(name="test", version="1"),
+        segments=(Segment(start=0, end=len(words), words=words),),
+        spans=written.spans,
+        changes=written.changes,
+    )
+    for change in written.changes:
+        assert written.text[change.start : change.end] == change.after
+        own = [word for word in words if word.raw_start < change.raw_end and word.raw_end > change.raw_start]
+        assert own
+        heard = transcript.audio_time(change.start, change.end) if change.after else None
+        if heard is not None:
+            assert own[0].start <= heard[0] <= heard[1] <= own[-1].end
