@@ -6,7 +6,6 @@ figure of ours lets it run: a verdict lies beside the prepared files, of exactly
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from pipelines.errors import UsageProblem
 from pipelines.records import Value
 from pipelines.speech.prepared import Manifest
+from pipelines.weights.whole import write_whole
 
 VERDICT: Final = "int8-verdict.json"
 LEAST_SECONDS: Final = 1_800
@@ -113,12 +113,7 @@ def record_verdict(
             (place / VERDICT).unlink(missing_ok=True)
         remedy = "use medasr, which is fp32" if enough else _MEASURE.replace("YOUR", "MORE")
         raise UsageProblem(ENGINE, objection, remedy)
-    growing = place / f".{VERDICT}"
-    with growing.open("wb") as out:
-        out.write(verdict.model_dump_json(indent=1).encode())
-        out.flush()
-        os.fsync(out.fileno())
-    growing.replace(place / VERDICT)
+    write_whole(place / VERDICT, verdict.model_dump_json(indent=1).encode())
     return verdict
 
 

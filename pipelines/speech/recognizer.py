@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -118,13 +119,14 @@ class Recognizer(Protocol):
         ...
 
 
-class ByListening:
+class ByListening(ABC):
     """`Recognizer.recognise` for engines that listen."""
 
     writes_braces: bool = False
 
+    @abstractmethod
     def listen(self, lexicon: Lexicon | None = None) -> Listening:
-        raise NotImplementedError
+        """See `Recognizer.listen`."""
 
     def recognise(self, samples: Samples, progress: Progress | None = None, lexicon: Lexicon | None = None) -> Heard:
         """See `Recognizer.recognise`."""

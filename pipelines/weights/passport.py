@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final, Literal
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from pipelines.records import Value
 from pipelines.weights.hashes import Progress, hash_files
+from pipelines.weights.whole import write_whole
 
 #: Written into a folder by ``assistant models pull`` and ``import``.
 PASSPORT: Final = "assistant-model.json"
@@ -51,17 +51,7 @@ def read_passport(folder: Path) -> Passport | None:
 
 def write_passport(folder: Path, passport: Passport) -> None:
     """Put the passport into ``folder`` in one step, on disk when this returns."""
-    growing = folder / f".{PASSPORT}"
-    with growing.open("wb") as out:
-        out.write(passport.model_dump_json(indent=1).encode())
-        out.flush()
-        os.fsync(out.fileno())
-    growing.replace(folder / PASSPORT)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(folder / PASSPORT, passport.model_dump_json(indent=1).encode())
 
 
 def describe(

@@ -17,6 +17,7 @@ from pipelines.errors import BAD_INPUT, DONE, OUR_FAULT, USAGE
 from tests.cli.conftest import Call
 from tests.support.engines import ScriptedRecognizer
 from tests.support.records import patient, potassium, write_bundle
+from tests.support.small_disk import four_megabytes
 from tests.support.sounds import write_tone
 
 Make = Callable[[Path], Path]
@@ -165,16 +166,8 @@ def test_usage_problems_name_what_is_wrong(arguments: list[str], named: str, cal
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 4 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    mounted = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False
-    )
-    if not mounted or mounted.returncode:
-        pytest.skip("mounting a small file system is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with four_megabytes(tmp_path / "small") as folder:
+        yield folder
 
 
 def test_a_full_disk_loses_nothing(small_disk: Path, data_dir: Path, call: Call, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.microphone.simulated_folder import speech
 from tests.support.dictating import Desk, spoken_in, wait_until
 from tests.support.engines import DICTATION
 from tests.support.records import patient, potassium, write_bundle
+from tests.support.small_disk import four_megabytes
 from tests.support.virtual_microphone import RATE, VirtualMicrophone, require, virtual_microphone
 
 pytestmark = pytest.mark.long
@@ -174,16 +175,8 @@ def test_a_locked_log_stops_no_dictation(desk: Desk) -> None:
 @pytest.fixture
 def small_desk(tmp_path: Path, speaking: VirtualMicrophone) -> Iterator[Desk]:
     """Its data folder is a real file system of 4 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    done = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False
-    )
-    if not done or done.returncode:
-        pytest.skip("mounting a small file system is not allowed here")
-    yield Desk(folder, speaking)
-    subprocess.run(["umount", "-l", folder], check=True)
+    with four_megabytes(tmp_path / "small") as folder:
+        yield Desk(folder, speaking)
 
 
 def test_a_disk_that_fills_while_somebody_speaks(small_desk: Desk) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.serving import serving
 
 LARGE = ("*.safetensors", "tokenizer.json")
 SIGNATURE = "signed-for-one-hour"
@@ -127,16 +128,8 @@ def git_hash(data: bytes) -> str:
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
     """Answer at ``hub.endpoint`` until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
-    hub.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(_handler(hub)) as hub.port:
         yield hub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _is_large(path: Path) -> bool:

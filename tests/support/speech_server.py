@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import soundfile
+
+from tests.support.serving import serving
 
 PATH = "/v1/audio/transcriptions"
 TEXT = "Findings, the left lung is clear."
@@ -139,17 +141,8 @@ class SpeechServer:
 @contextmanager
 def serve(server: SpeechServer) -> Iterator[SpeechServer]:
     """Answer at ``server.url`` until the block ends."""
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
-    server.port = http.server_port
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(_handler(server), before_end=server.over.set) as server.port:
         yield server
-    finally:
-        server.over.set()
-        http.shutdown()
-        thread.join()
-        http.server_close()
 
 
 def _handler(server: SpeechServer) -> type[BaseHTTPRequestHandler]:
