@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.microphone.flac import SUFFIX, Encoded, FlacWriter
+from assistant.microphone.flac import SUFFIX, WHOLE_BLOCK_SAMPLES, Encoded, FlacWriter
 from assistant.microphone.frames import joined
 from assistant.microphone.recovery import frames_of
 from assistant.microphone.take import Asked, Begin
@@ -28,7 +28,7 @@ def encode(files: Sequence[Path], path: Path) -> Encoded | None:
     Raises:
         StorageProblem: the disk refuses.
     """
-    writer = FlacWriter(path)
+    writer = FlacWriter(path, WHOLE_BLOCK_SAMPLES)
     with disk_errors(path.parent):
         try:
             with frames_of(files) as frames:

@@ -27,7 +27,10 @@ SUFFIX: Final = ".flac"
 #: The file is brought to disk so often, so that little is left to bring at the end; seconds.
 _SYNC_SECONDS: Final = 2.0
 _WAIT_SECONDS: Final = 0.2
+#: Devices give little at a time, and each call of the encoder has its price: so much is gathered before one.
 _BLOCK_SAMPLES: Final = 1 << 16
+#: Where all the sound is there already: the encoder works long enough by itself for other threads to go on.
+WHOLE_BLOCK_SAMPLES: Final = 1 << 20
 _TRIAL_BYTES: Final = 1 << 18
 
 
@@ -42,10 +45,12 @@ class Encoded:
 
 
 class FlacWriter:
-    """Sound into a 16-bit FLAC file of the form of the take's first part. Equal takes give equal bytes."""
+    """Sound into a 16-bit FLAC file of the form of the take's first part. Equal takes give equal bytes, whatever
+    ``block_samples`` are encoded at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, block_samples: int = _BLOCK_SAMPLES) -> None:
         self._path = path
+        self._block_samples = block_samples
         self._file: Any = None
         self._hash: SamplesHash
         self._hashing: Future[None] | None = None
@@ -86,10 +91,9 @@ class FlacWriter:
             self._path.unlink(missing_ok=True)
 
     def _gather(self, block: Block) -> None:
-        """Devices give little at a time, and each call of the encoder has its price."""
         self._gathered.append(block)
         self._size += len(block)
-        if self._size >= _BLOCK_SAMPLES:
+        if self._size >= self._block_samples:
             self._write()
 
     def _write(self) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from pipelines.errors import ProductError, StorageProblem, VerificationFailed
 
 _FREE_SPACE = "free some space there and run the same command again; what was acknowledged is kept"
@@ -62,6 +60,8 @@ def database_errors(path: Path, opening: bool = False) -> Iterator[None]:
 
     On ``opening`` none passes: the statements are known to be right, so it must be the file.
     """
+    from sqlalchemy.exc import DBAPIError
+
     try:
         yield
     except UnicodeDecodeError as error:
