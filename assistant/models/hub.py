@@ -87,7 +87,7 @@ class Hub:
             listing = _Listing.model_validate_json(answer)
             if listing.sha != self._model.revision:
                 raise ValueError("of another revision")
-            wanted = [_hub_file(sibling) for sibling in listing.siblings if _WANTED.fullmatch(sibling.rfilename)]
+            wanted = [_hub_file(sibling) for sibling in listing.siblings if self._is_wanted(sibling.rfilename)]
         except (ValidationError, ValueError):
             raise self._problem(
                 f"{self._connection.host} does not answer as the hub does", "check HF_ENDPOINT, or unset it"
@@ -106,6 +106,9 @@ class Hub:
         if all(file.is_lfs for file in files if file.is_weights):
             return tuple(files)
         return tuple(file if file.is_lfs else self._as_stated(file) for file in files)
+
+    def _is_wanted(self, name: str) -> bool:
+        return _WANTED.fullmatch(name) is not None or name in self._model.beside
 
     def _as_stated(self, file: HubFile) -> HubFile:
         headers = self._head(file).headers

@@ -94,6 +94,15 @@ class FileStore:
             raise broken(self.place(sha256), "its bytes are not what was stored")
         return data
 
+    def checked_path(self, sha256: str) -> Path:
+        """Where a stored file lies whose bytes, read now, are what was stored."""
+        path = self.path(sha256)
+        with disk_errors(path):
+            found = hash_file(path)
+        if found != sha256:
+            raise broken(self.place(sha256), "its bytes are not what was stored")
+        return path
+
     def path(self, sha256: str) -> Path:
         path = self._target(sha256)
         if not path.is_file():

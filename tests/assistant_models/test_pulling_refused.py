@@ -113,7 +113,7 @@ def test_a_proxy_that_does_not_answer(puller: Puller, monkeypatch: pytest.Monkey
 
 
 def test_a_hub_that_does_not_answer_in_time(puller: Puller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.outbound.READ_SECONDS", 0.05)
+    monkeypatch.setattr("assistant.outbound.clients.READ_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         line = puller.fails(ModelNeeded, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert "silent for" in line
