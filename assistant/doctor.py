@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from assistant.engines import SPEECH, engine_table
+from assistant.engines import REMOTE, SPEECH, engine_table
 from assistant.settings import Settings
-from pipelines.errors import ProductError
-from pipelines.records import Value
+from pipelines.errors import ProductError, UsageProblem
+from pipelines.records import Availability, Value
 
 LEAST_FREE_BYTES: Final = 1 << 30
 #: Weights, and what a question with one image needs besides them.
@@ -127,9 +127,22 @@ def _engines(settings: Settings) -> Iterator[Finding]:
         at = engine.availability
         # Without a language model what needs one waits; without ears nothing starts.
         needed = engine.taken and engine.does == SPEECH
+        if engine.name == REMOTE and at.ready:
+            at = _allowed(settings.remote_speech_url or "", at)
         yield Finding(
             name=f"{engine.name} ({engine.does})", ok=at.ready, needed=needed, detail=at.detail, remedy=at.remedy
         )
+
+
+def _allowed(url: str, at: Availability) -> Availability:
+    """What the engine says of itself, unless nothing may be sent to the address that it was given."""
+    from assistant.outbound.addresses import form_address
+
+    try:
+        form_address(url)
+    except UsageProblem as problem:
+        return Availability(ready=False, detail=f"{problem.subject} {problem.problem}", remedy=problem.remedy)
+    return at
 
 
 def _memory() -> Finding:

@@ -11,6 +11,8 @@ from pipelines.errors import UsageProblem
 from pipelines.records import Availability, TaskName, Value
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipelines.models.generator import Generator
     from pipelines.speech.decoding import Decoding
     from pipelines.speech.live import Writing
@@ -22,10 +24,10 @@ class _Available(Protocol):
     def available(self) -> Availability: ...
 
 
-#: The n-gram that Google publishes with MedASR's weights.
-LANGUAGE_MODEL: Final = "lm_6.kenlm"
 SPEECH: Final = "speech to text"
 LANGUAGE: Final = "language and images"
+#: The one engine that sends what is said elsewhere.
+REMOTE: Final = "remote"
 
 E = TypeVar("E", bound=_Available)
 
@@ -183,18 +185,26 @@ def _remote(settings: Settings) -> Recognizer:
 
 
 def _decoding(settings: Settings) -> Decoding:
-    """How MedASR's tokens are found: with the language model that is named, else with Google's own where it lies beside
-    the weights."""
+    """How MedASR's tokens are found."""
     from pipelines.speech.decoding import Decoding
 
-    beside = model_folder("medasr", settings).path / LANGUAGE_MODEL
     return Decoding(
-        language_model=settings.language_model or (beside if beside.is_file() else None),
+        language_model=language_model_of(settings),
         width=settings.beam_width,
         alpha=settings.language_model_weight,
         beta=settings.piece_bonus,
         hot_words=settings.hot_words,
     )
+
+
+def language_model_of(settings: Settings) -> Path | None:
+    """The one that is named, else Google's own where it lies beside the weights."""
+    from pipelines.weights.catalogue import LANGUAGE_MODEL
+
+    if settings.language_model == "none":
+        return None
+    beside = model_folder("medasr", settings).path / LANGUAGE_MODEL
+    return settings.language_model or (beside if beside.is_file() else None)
 
 
 def _generators(settings: Settings) -> Mapping[str, Callable[[], Generator]]:

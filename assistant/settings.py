@@ -47,8 +47,9 @@ class Settings(BaseSettings):
     """Where MedASR and MedGemma run: ``auto`` is a graphics processor where there is one."""
     dtype: str = "auto"
     """Number format of MedGemma: ``bfloat16``, ``float32``, or the first where the device has it."""
-    language_model: Path | None = None
-    """A KenLM file over MedASR's own pieces for its beam search; unless set, ``lm_6.kenlm`` beside its weights."""
+    language_model: Path | Literal["none"] | None = None
+    """A KenLM file over MedASR's own pieces for its beam search, or ``none``; unless set, ``lm_6.kenlm`` beside its
+    weights."""
     beam_width: int = Field(default=8, ge=1)
     """Of MedASR's beam search."""
     language_model_weight: float = Field(default=0.5, ge=0)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.engines import filing_of, generator_of, model_folder, recognizer_of, who_works
-from assistant.settings import Settings
+from assistant.engines import filing_of, generator_of, language_model_of, model_folder, recognizer_of, who_works
+from assistant.settings import Settings, load_settings
 from pipelines.errors import UsageProblem
+from pipelines.weights.catalogue import LANGUAGE_MODEL
 from tests.support.tiny_medasr import build_random
 from tests.support.tiny_medgemma import shared
 
@@ -84,3 +85,16 @@ def test_a_folder_that_a_setting_names_in_vain_is_not_mended_by_pulling(nothing:
     at = generator_of(nothing.model_copy(update={"medgemma": tmp_path / "nowhere"})).available()
     assert at.detail == "is not in the folder that ASSISTANT_MEDGEMMA names"
     assert at.remedy == "correct ASSISTANT_MEDGEMMA or unset it"
+
+
+def test_the_language_model_beside_medasr_is_taken_unless_another_or_none_is_named(
+    nothing: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = nothing.models_dir / "medasr" / LANGUAGE_MODEL
+    assert language_model_of(nothing) is None
+    beside.parent.mkdir(parents=True)
+    beside.write_bytes(b"")
+    assert language_model_of(nothing) == beside
+    for named, taken in (("none", None), ("./none", Path("none")), ("own.arpa", Path("own.arpa"))):
+        monkeypatch.setenv("ASSISTANT_LANGUAGE_MODEL", named)
+        assert language_model_of(load_settings(models_dir=nothing.models_dir)) == taken

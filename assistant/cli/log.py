@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
 from assistant.cli.output import call_objects, print_calls, print_run, run_object
-from pipelines.errors import DONE, VERIFICATION_FAILED
+from pipelines.errors import DONE, VERIFICATION_FAILED, UsageProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assistant.sessions import SessionLog
+    from pipelines.records import Transcript
+
+#: Words that are closer are marked as one.
+_PAUSE_SECONDS: Final = 0.2
 
 
 @click.group("log")
@@ -63,6 +70,40 @@ def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
     return DONE
 
 
+@command.command("picture")
+@click.argument("run")
+@click.argument("file", metavar="FILE.png")
+@click.option("--mel", is_flag=True, help="The mel spectrogram instead of the waveform.")
+@json_option
+@data_dir_option
+@click.pass_context
+def picture(ctx: click.Context, run: str, file: str, mel: bool, as_json: bool) -> int:
+    """Draw the waveform of RUN's recording into the new file FILE.png. Where words were heard is marked; none of them
+    is written into the picture."""
+    from assistant.cli.new_file import require_new, write_new
+    from pipelines.speech.pictures import mel_png, waveform_png
+
+    path = Path(file)
+    if path.suffix.lower() != ".png":
+        raise UsageProblem(file, "is not named as a PNG file", "give a name that ends with .png")
+    require_new(path)
+    with _open(ctx) as log:
+        view = log.run(run)
+        recording = view.request.recording
+        if recording is None:
+            raise UsageProblem(view.id, "was typed and has no recording", "`assistant log list` shows which runs have")
+        draw = mel_png if mel else waveform_png
+        spoken = _spoken(view.transcript) if view.transcript else ()
+        data = draw(log.store.checked_path(recording.file_sha256), recording.name, speech=spoken)
+    write_new(path, data)
+    kind = "mel" if mel else "waveform"
+    if as_json:
+        print_json({"run": view.id, "recording": recording.name, "picture": kind, "file": file})
+    else:
+        click.echo(f"{file}: {'mel spectrogram' if mel else kind} of {view.id}")
+    return DONE
+
+
 @command.command("verify")
 @json_option
 @data_dir_option
@@ -80,6 +121,17 @@ def verify(ctx: click.Context, as_json: bool) -> int:
     else:
         error_console().print(f"[red]does not hold[/]: {found.problem}", soft_wrap=True)
     return DONE if found.ok else VERIFICATION_FAILED
+
+
+def _spoken(transcript: Transcript) -> Sequence[tuple[float, float]]:
+    """Where words were heard, in seconds."""
+    spans: list[tuple[float, float]] = []
+    for word in (word for segment in transcript.segments for word in segment.words):
+        if spans and word.start - spans[-1][1] < _PAUSE_SECONDS:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], word.end))
+        else:
+            spans.append((word.start, word.end))
+    return spans
 
 
 def _open(ctx: click.Context) -> SessionLog:

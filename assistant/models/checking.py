@@ -154,6 +154,8 @@ def check_generator(generator: Generator, folder: ModelFolder, progress: Progres
 def verify_files(folder: ModelFolder, progress: Progress | None = None) -> tuple[dict[str, str], bool]:
     """Read every file that is loaded, and hold it against the passport where there is one.
 
+    Of what only lies beside the weights a file that the passport does not know is the user's own: it is left out.
+
     Returns:
         SHA-256 by name, and whether there was a passport.
 
@@ -164,6 +166,9 @@ def verify_files(folder: ModelFolder, progress: Progress | None = None) -> tuple
     folder.require()
     passport = folder.passport
     paths = folder.files()
+    if passport is not None:
+        own = set(folder.model.beside) - passport.files.keys()
+        paths = tuple(path for path in paths if path.name not in own)
     digests = hash_files(paths, partial(progress or _unheard, "reading"))
     hashes = {path.name: digest for path, digest in zip(paths, digests, strict=True)}
     if passport is None:

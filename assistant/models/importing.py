@@ -56,7 +56,7 @@ def import_folder(source: Path, models_dir: Path, log: SessionLog, progress: Pro
     with _as_bad_input(source):
         model = _model_of(source)
         examine(source, model)
-        given = _Given(source, needed_files(source))
+        given = _Given(source, needed_files(source, model.beside))
     target = models_dir / model.name
     with disk_errors(models_dir, "ASSISTANT_MODELS_DIR"), alone(models_dir, model):
         restore_earlier(target)

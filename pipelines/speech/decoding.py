@@ -15,6 +15,8 @@ from pipelines.text.lexicon import Lexicon
 
 #: Smallest probability that a logarithm is taken of.
 _LEAST: Final = 1e-10
+#: More hot words would cost time for every frame.
+_HOT_WORDS: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,6 @@ class Beam:
 
     def parameters(self) -> dict[str, Any]:
         return {"decoder": "beam", **self._decoder.parameters()}
-
-
-#: More would cost time for every frame.
-_HOT_WORDS: Final = 2_000
 
 
 def decoder_of(alphabet: Alphabet, decoding: Decoding, lexicon: Lexicon | None) -> Decoder:

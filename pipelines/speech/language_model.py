@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from pipelines.errors import ModelNeeded
 from pipelines.speech.ctc import Alphabet
 from pipelines.weights.hashes import sha256_of
-from pipelines.weights.passport import read_passport
+from pipelines.weights.passport import Passport, read_passport
 
 #: Rare pieces may be missing from the text that a language model was counted from.
 LEAST_SHARE: Final = 0.9
@@ -26,7 +26,7 @@ _UNKNOWN: Final = "<unk>"
 #: An alphabet has some hundred pieces of a few letters; the words of other models would not fit in here.
 _MOST_VOCABULARY_BYTES: Final = 1 << 20
 _LONGEST_LINE: Final = 1 << 12
-_REMEDY: Final = "name one made for this checkpoint in ASSISTANT_LANGUAGE_MODEL, or none"
+_REMEDY: Final = "name one made for this checkpoint in ASSISTANT_LANGUAGE_MODEL, or the word none"
 
 
 def lm_word(piece: str) -> str:
@@ -62,19 +62,33 @@ class LanguageModel:
             raise self.unusable(f"is a language model made for other pieces: it knows {len(known)} of {len(wanted)}")
         self.words: tuple[str, ...] = tuple(sorted(known))
         """The alphabet's pieces that it knows, as its words."""
+        self._require_as_installed()
 
     @property
     def sha256(self) -> str:
         """Of the file. Read once, or never where the passport of its folder states it for this size and time."""
-        try:
-            passport = read_passport(self.path.parent)
-        except ValueError:
-            passport = None
+        passport = self._passport()
         stated = passport.files.get(self.path.name) if passport else None
         stat = self.path.stat()
         if stated is not None and (stated.size, stated.modified_ns) == (stat.st_size, stat.st_mtime_ns):
             return stated.sha256
         return sha256_of(self.path)
+
+    def _require_as_installed(self) -> None:
+        """Its bytes are read only where size or time are not those of the installed file."""
+        passport = self._passport()
+        stated = passport.files.get(self.path.name) if passport else None
+        if passport is not None and stated is not None and self.sha256 != stated.sha256:
+            raise self.unusable(
+                "is damaged (SHA-256 differs)",
+                f"run: assistant models pull {passport.model}  (or again: assistant models import DIR)",
+            )
+
+    def _passport(self) -> Passport | None:
+        try:
+            return read_passport(self.path.parent)
+        except ValueError:
+            return None
 
     @contextmanager
     def loading(self) -> Iterator[None]:

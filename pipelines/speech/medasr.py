@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pipelines.records import Availability, Engine
 from pipelines.speech.audio import RATE
@@ -113,6 +113,7 @@ class MedASRRecognizer(ByListening):
             return load(self._folder, self._threads, self._device)
         from pipelines.speech.medasr_onnx import load_prepared
 
-        options: dict[str, Any] = {"ungated": True} if self._ungated else {}
         self._folder.require()
-        return load_prepared(self._folder, self._prepared, threads=self._threads, precision=self._precision, **options)
+        return load_prepared(
+            self._folder, self._prepared, threads=self._threads, precision=self._precision, ungated=self._ungated
+        )

@@ -18,7 +18,7 @@ from pipelines.speech.decode import Samples
 from pipelines.speech.pieces import PIECE_SECONDS, Piece, Pieces
 from pipelines.speech.recognizer import ByListening, Heard, SoFar, require_length
 from pipelines.speech.remote_answer import Said
-from pipelines.speech.remote_client import SETTING, RemoteClient, host_of
+from pipelines.speech.remote_client import SETTING, RemoteClient, host_of, is_address
 from pipelines.speech.remote_writer import RemoteWriter
 from pipelines.speech.voice import VoiceDetector, VoiceStream
 from pipelines.text.lexicon import Lexicon
@@ -67,6 +67,10 @@ class RemoteRecognizer(ByListening):
                     detail=f"no server is named ({SETTING}_{name} is not set)",
                     remedy=f"set {SETTING}_URL and {SETTING}_MODEL; what is said is then sent to that server",
                 )
+        if not is_address(self._url or ""):
+            return Availability(
+                ready=False, detail=f"{SETTING}_URL is not an http(s) address", remedy="name it as https://HOST/…"
+            )
         return Availability(ready=True, detail=f"{self._model} at {host_of(self._url or '')}: the sound is sent there")
 
     def engine(self) -> Engine:

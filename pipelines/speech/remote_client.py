@@ -175,6 +175,8 @@ class RemoteClient:
 
 def transcriptions_url(url: str) -> str:
     """The address to ask: as given where it names one, else the protocol's below it."""
+    if not is_address(url):
+        return url.strip()
     parts = urlsplit(url.strip())
     path = parts.path.rstrip("/")
     if path.endswith(("/transcriptions", "/inference")):
@@ -183,9 +185,18 @@ def transcriptions_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
 
+def is_address(url: str) -> bool:
+    """Whether this is an http(s) address at all."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def host_of(url: str) -> str:
     """Host and port; nothing of an address that may be secret."""
-    return urlsplit(url.strip()).netloc.rpartition("@")[2] or "no host"
+    return urlsplit(url.strip()).netloc.rpartition("@")[2] if is_address(url) else "no host"
 
 
 def _wav(samples: Samples) -> bytes:

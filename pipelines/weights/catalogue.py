@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+#: The n-gram over MedASR's pieces that Google publishes with its weights.
+LANGUAGE_MODEL: Final = "lm_6.kenlm"
 _HAI_DEF: Final = "Health AI Developer Foundations terms of use"
 _HAI_DEF_URL: Final = "https://developers.google.com/health-ai-developer-foundations/terms"
 
@@ -27,6 +29,9 @@ class KnownModel:
     licence: str
     licence_url: str
     download_bytes: int
+    beside: tuple[str, ...] = ()
+    """Files that lie there beside the weights and go with them where they are present. No hash of the weights counts
+    them in, so what was prepared from the weights stays valid with and without them."""
     published: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """SHA-256 of weight files at that revision, as far as they are publicly known: tells whether files that were
     imported from a folder are the published ones."""
@@ -41,7 +46,9 @@ MEDASR: Final = KnownModel(
     architecture="LasrForCTC",
     licence=_HAI_DEF,
     licence_url=_HAI_DEF_URL,
-    download_bytes=421_000_000,
+    # 0.42 GB of weights; the language model is said to have about 0.7 GB.
+    download_bytes=1_120_000_000,
+    beside=(LANGUAGE_MODEL,),
     published=MappingProxyType(
         {"model.safetensors": "03f61725f0c799624a4408e79ba3b0b3f43e9b54e994b1ba23949ae7b5a4a698"}
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -113,8 +113,12 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def needed_files(folder: Path) -> tuple[Path, ...]:
+def needed_files(folder: Path, beside: Collection[str] = ()) -> tuple[Path, ...]:
     """What of the folder is loaded, and the terms it came with: never pickles, code, hidden files or subfolders.
+
+    Args:
+        beside: names of further files that are used where they are present. The pointer that git-lfs leaves in place
+            of such a file counts as none.
 
     Raises:
         Unfit: there are no weights.
@@ -126,8 +130,18 @@ def needed_files(folder: Path) -> tuple[Path, ...]:
         if path.is_file()
         and not path.name.startswith(".")
         and path.name != PASSPORT
-        and (path.name in weights or path.suffix in _LOADED_SUFFIXES or path.stem in _TERMS)
+        and (
+            path.name in weights
+            or path.suffix in _LOADED_SUFFIXES
+            or path.stem in _TERMS
+            or (path.name in beside and not _is_pointer(path))
+        )
     )
+
+
+def _is_pointer(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_pointer(file.read(64))
 
 
 def _check_type(config: Mapping[str, Any], model: KnownModel) -> None:

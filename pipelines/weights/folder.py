@@ -71,9 +71,9 @@ class ModelFolder:
             return tuple(self.path / name for name in contents.weight_names(self.path))
 
     def files(self) -> tuple[Path, ...]:
-        """Everything that is loaded, and the terms it came with, in order of the names."""
+        """Everything that is loaded or used beside the weights, and the terms it came with, in order of the names."""
         with self._needed():
-            return contents.needed_files(self.path)
+            return contents.needed_files(self.path, self.model.beside)
 
     def tensors(self) -> dict[str, Tensor]:
         """Type and shape of every tensor, from the headers of the files."""

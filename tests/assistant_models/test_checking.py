@@ -25,7 +25,7 @@ from assistant.models.checking import (
 from pipelines.errors import ModelNeeded, VerificationFailed
 from pipelines.models.generator import Ask, Frames, Generation, Picture, Progress, Words
 from pipelines.speech.medasr import MedASRRecognizer
-from pipelines.weights.catalogue import MEDASR, MEDGEMMA
+from pipelines.weights.catalogue import LANGUAGE_MODEL, MEDASR, MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.hashes import hash_files
 from pipelines.weights.memory import estimate
@@ -174,6 +174,19 @@ def test_a_file_that_was_added_is_found(medasr: ModelFolder) -> None:
     with pytest.raises(VerificationFailed) as caught:
         verify_files(medasr)
     assert caught.value.subject == "medasr/added_tokens.json"
+
+
+def test_a_language_model_is_read_where_it_was_installed_and_the_users_own_is_left_out(medasr: ModelFolder) -> None:
+    (medasr.path / LANGUAGE_MODEL).write_bytes(b"n-grams")
+    hashes, compared = verify_files(medasr)
+    assert compared
+    assert LANGUAGE_MODEL not in hashes
+    write_passport(medasr.path, describe(medasr.path, "medasr", "import"))
+    assert LANGUAGE_MODEL in verify_files(medasr)[0]
+    rot(medasr.path, LANGUAGE_MODEL)
+    with pytest.raises(VerificationFailed) as caught:
+        verify_files(medasr)
+    assert caught.value.subject == f"medasr/{LANGUAGE_MODEL}"
 
 
 def test_a_folder_without_a_passport_is_hashed_and_not_compared(medasr: ModelFolder) -> None:

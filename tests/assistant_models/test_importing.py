@@ -20,7 +20,7 @@ from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import BadInput, ModelNeeded, StorageProblem, UsageProblem
 from pipelines.weights import catalogue
-from pipelines.weights.catalogue import KNOWN_MODELS, MEDASR
+from pipelines.weights.catalogue import KNOWN_MODELS, LANGUAGE_MODEL, MEDASR
 from pipelines.weights.folder import PASSPORT, ModelFolder
 from pipelines.weights.hashes import hash_files
 from pipelines.weights.passport import describe, read_passport
@@ -103,6 +103,34 @@ def test_only_what_is_loaded_and_the_terms_are_copied(given: Path, models: Path,
             PASSPORT,
         ]
     )
+
+
+def test_the_language_model_beside_the_weights_comes_along_and_does_not_change_their_hash(
+    given: Path, models: Path, log: SessionLog
+) -> None:
+    without = import_folder(given, models, log).passport
+    assert LANGUAGE_MODEL not in without.files
+    weights = ModelFolder(models / "medasr", MEDASR).weights_sha256()
+    (given / LANGUAGE_MODEL).write_bytes(b"n-grams")
+    (given / "other.kenlm").write_bytes(b"not to be copied")
+    imported = import_folder(given, models, log)
+    assert not imported.already
+    folder = ModelFolder(models / "medasr", MEDASR)
+    folder.require()
+    assert imported.passport.files.keys() - without.files.keys() == {LANGUAGE_MODEL}
+    assert imported.passport.files[LANGUAGE_MODEL].sha256 == hash_files([given / LANGUAGE_MODEL])[0]
+    assert (models / "medasr" / LANGUAGE_MODEL).read_bytes() == b"n-grams"
+    assert folder.weights_sha256() == weights
+    assert [event["weights_sha256"] for event in events(log)] == [weights] * 2
+    assert import_folder(given, models, log).already
+
+
+def test_what_git_lfs_left_in_place_of_the_language_model_is_not_taken_for_one(
+    given: Path, models: Path, log: SessionLog
+) -> None:
+    (given / LANGUAGE_MODEL).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 700000000\n")
+    assert LANGUAGE_MODEL not in import_folder(given, models, log).passport.files
+    assert not (models / "medasr" / LANGUAGE_MODEL).exists()
 
 
 def test_links_are_followed_as_the_hubs_cache_is_made_of_them(

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import socket
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from assistant.engines import language_model_of
+from assistant.models.checking import verify_files
 from assistant.models.pulling import installed
+from assistant.settings import Settings
 from pipelines.errors import ModelNeeded, UsageProblem, VerificationFailed
-from pipelines.weights.catalogue import MEDASR
+from pipelines.speech.language_model import LanguageModel
+from pipelines.weights.catalogue import LANGUAGE_MODEL, MEDASR
 from pipelines.weights.folder import ModelFolder
+from tests.support.constructed import ALPHABET
 from tests.support.hub_server import Hub, Masks, Refusal
 from tests.support.pulling import UNWANTED, WEIGHTS, Puller, weights_path, weights_requests
 
@@ -35,7 +41,37 @@ def test_a_pulled_model_is_the_repositorys_model(puller: Puller, repository: Pat
 def test_only_what_a_model_needs_is_fetched(puller: Puller, hub: Hub) -> None:
     passport = puller()
     assert hub.fetched() == set(passport.files) == set(hub.files()) - set(UNWANTED)
-    assert {WEIGHTS, "config.json", "tokenizer.json", "README.md", "LICENSE"} <= hub.fetched()
+    assert {WEIGHTS, LANGUAGE_MODEL, "config.json", "tokenizer.json", "README.md", "LICENSE"} <= hub.fetched()
+
+
+def test_the_language_model_is_pulled_checked_and_taken_for_the_beam(puller: Puller, repository: Path) -> None:
+    settings = Settings(data_dir=puller.data, models_dir=puller.models)
+    assert language_model_of(settings) is None
+    passport = puller()
+    pulled = puller.models / MEDASR.name / LANGUAGE_MODEL
+    assert pulled.read_bytes() == (repository / LANGUAGE_MODEL).read_bytes()
+    assert passport.files[LANGUAGE_MODEL].sha256 == LanguageModel(pulled, ALPHABET).sha256
+    assert LANGUAGE_MODEL in verify_files(ModelFolder(pulled.parent, MEDASR))[0]
+    assert language_model_of(settings) == pulled
+    assert language_model_of(settings.model_copy(update={"language_model": "none"})) is None
+
+
+def test_a_repository_without_a_language_model_is_pulled_as_well(puller: Puller, hub: Hub, tmp_path: Path) -> None:
+    hub.folder = Path(shutil.copytree(hub.folder, tmp_path / "without"))
+    (hub.folder / LANGUAGE_MODEL).unlink()
+    assert LANGUAGE_MODEL not in puller().files
+    folder = ModelFolder(puller.models / MEDASR.name, MEDASR)
+    folder.require()
+    assert language_model_of(Settings(data_dir=puller.data, models_dir=puller.models)) is None
+    assert puller() == folder.passport
+
+
+def test_a_pull_that_breaks_in_the_language_model_goes_on_there(puller: Puller, hub: Hub) -> None:
+    hub.drop_after[LANGUAGE_MODEL] = 1_000
+    assert "stopped in the middle" in puller.fails(ModelNeeded)
+    (part,) = puller.models.glob(f".medasr.pulling/.{LANGUAGE_MODEL}.*.part")
+    assert part.stat().st_size == 1_000
+    assert LANGUAGE_MODEL in puller().files
 
 
 def test_a_second_pull_does_nothing(puller: Puller, hub: Hub) -> None:
@@ -146,7 +182,7 @@ def test_an_interrupted_pull_goes_on_where_it_stopped(masks: Masks, puller: Pull
     assert weights_requests(hub) == [f"bytes={arrived}-"]
 
 
-@pytest.mark.parametrize("name", [WEIGHTS, "config.json"])
+@pytest.mark.parametrize("name", [WEIGHTS, LANGUAGE_MODEL, "config.json"])
 def test_a_damaged_file_is_refused_deleted_and_mended_by_a_second_pull(puller: Puller, hub: Hub, name: str) -> None:
     hub.flipped.add(name)
     line = puller.fails(VerificationFailed)

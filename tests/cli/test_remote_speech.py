@@ -43,6 +43,37 @@ def test_unset_it_says_what_to_set(tmp_path: Path) -> None:
     assert "ASSISTANT_REMOTE_SPEECH_URL" in line.availability.detail
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (None, "no server is named (ASSISTANT_REMOTE_SPEECH_URL is not set)"),
+        ("http://[bad", "ASSISTANT_REMOTE_SPEECH_URL is not an http(s) address"),
+        ("speech.example:8000", "ASSISTANT_REMOTE_SPEECH_URL is not an http(s) address"),
+        ("http://speech.example", "speech.example would be sent what was said unencrypted"),
+        ("https://me:secret@speech.example", "speech.example has a name or password in its address"),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_doctor_says_what_keeps_it_from_being_asked(
+    url: str | None, said: str, named: bool, call_for_real: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if url:
+        monkeypatch.setenv("ASSISTANT_REMOTE_SPEECH_URL", url)
+    monkeypatch.setenv("ASSISTANT_REMOTE_SPEECH_MODEL", "whisper-1")
+    if named:
+        monkeypatch.setenv("ASSISTANT_RECOGNIZER", "remote")
+    doctor = call_for_real("doctor", "--json")
+    (found,) = [line for line in doctor.objects if line["name"].startswith("remote ")]
+    assert (found["ok"], found["needed"], found["detail"]) == (False, named, said)
+    assert found["remedy"]
+    assert "secret" not in doctor.out
+
+
+def test_doctor_says_where_the_sound_would_go(server: SpeechServer, call_for_real: Any) -> None:
+    (found,) = [line for line in call_for_real("doctor", "--json").objects if line["name"].startswith("remote ")]
+    assert (found["ok"], found["detail"]) == (True, f"whisper-1 at {server.host}: the sound is sent there")
+
+
 def test_asked_for_by_name_it_hears_and_all_of_it_is_in_the_log(
     server: SpeechServer, call_for_real: Any, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,6 +143,16 @@ def test_its_hash_is_taken_from_the_folder_s_passport_where_that_still_holds(toy
     assert model.sha256 == own
 
 
+def test_one_that_is_not_as_it_was_installed_is_refused(toy: Path) -> None:
+    write_passport(toy.parent, describe(toy.parent, "medasr", "import"))
+    os.utime(toy, ns=(1, 1))
+    opened(toy)
+    data = bytearray(toy.read_bytes())
+    data[data.rindex(b"-1") + 1] ^= 1
+    toy.write_bytes(data)
+    assert "is damaged (SHA-256 differs); run: assistant models pull medasr" in one_line(toy)
+
+
 def test_a_file_that_changed_is_read_anew(toy: Path) -> None:
     """Decoders of one process share what KenLM has loaded."""
     said = ids_of("the left lung is clear")

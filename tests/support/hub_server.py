@@ -1,7 +1,7 @@
 """A small model hub on this machine: real HTTP, one repository, the answers that huggingface_hub 2.4 knows.
 
-Small files are given directly, large ones (``*.safetensors``, ``tokenizer.json``) by a signed redirect to another host
-name, as the hub does with its CDN.
+Small files are given directly, large ones (``*.safetensors``, ``*.kenlm``, ``tokenizer.json``) by a signed redirect to
+another host name, as the hub does with its CDN.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.support.serving import serving
 
-LARGE = ("*.safetensors", "tokenizer.json")
+LARGE = ("*.safetensors", "*.kenlm", "tokenizer.json")
 SIGNATURE = "signed-for-one-hour"
 Masks = Literal["nothing", "hashes", "large files"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from assistant.models.terms import Terms
 from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import ProductError
-from pipelines.weights.catalogue import MEDASR
+from pipelines.weights.catalogue import LANGUAGE_MODEL, MEDASR
 from pipelines.weights.passport import Passport
 from tests.support.hub_server import SIGNATURE, Hub
 from tests.support.tiny_medasr import build_random
 
 TOKEN = "hf_TheTokenOfThisTest"
 WEIGHTS = "model.safetensors"
+_TOY = Path(__file__).parents[1] / "data" / "toy-trie.kenlm"
 CARD = """---
 license: other
 license_name: health-ai-developer-foundations
@@ -32,7 +34,8 @@ extra_gated_prompt: "To access this model you agree to the terms\\x1b[2J of use.
 UNWANTED = {
     ".gitattributes": "*.safetensors filter=lfs",
     "pytorch_model.bin": "a pickle",
-    "lm_6.kenlm": "a language model",
+    "lm_6.arpa.xz": "the language model, packed",
+    "other.kenlm": "another language model",
     "test_audio.wav": "sound",
     "modeling.py": "code",
     "notebooks/quick_start.ipynb": "{}",
@@ -42,8 +45,9 @@ UNWANTED = {
 
 
 def build_repository(folder: Path) -> Path:
-    """A checkpoint with a model card, a licence, and much that nobody needs."""
+    """A checkpoint with a language model beside it, a model card, a licence, and much that nobody needs."""
     build_random(folder)
+    shutil.copyfile(_TOY, folder / LANGUAGE_MODEL)
     (folder / "README.md").write_text(CARD)
     (folder / "LICENSE").write_text("Use it for good.\n")
     for name, text in UNWANTED.items():
