@@ -126,8 +126,8 @@ def remove(ctx: click.Context, phrase: str) -> int:
     from assistant.sessions import SessionLog
 
     settings = settings_of(ctx)
-    with SessionLog.open(settings.data_dir) as log:
-        OwnLexicon(settings.data_dir).remove(log, phrase)
+    with SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log:
+        OwnLexicon(settings.data_dir, busy_seconds=settings.lock_timeout).remove(log, phrase)
     return DONE
 
 
@@ -136,8 +136,8 @@ def _add(ctx: click.Context, entries: Sequence[Entry]) -> None:
     from assistant.sessions import SessionLog
 
     settings = settings_of(ctx)
-    with SessionLog.open(settings.data_dir) as log:
-        added, merged = OwnLexicon(settings.data_dir).add(log, entries)
+    with SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log:
+        added, merged = OwnLexicon(settings.data_dir, busy_seconds=settings.lock_timeout).add(log, entries)
     again = f", {merged} merged with an entry of the same phrase" if merged else ""
     click.echo(f"{added} added{again}", err=True)
 

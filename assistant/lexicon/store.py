@@ -11,7 +11,7 @@ import orjson
 
 from assistant.lexicon.entries import merged, own_entry
 from assistant.sessions.disk import Disk
-from assistant.sessions.problems import disk_errors
+from assistant.sessions.problems import BUSY_SECONDS, disk_errors
 from pipelines.errors import BadInput, StorageProblem
 from pipelines.text.lexicon import Entry, Lexicon
 
@@ -38,13 +38,17 @@ def load_lexicon(data_dir: Path) -> Lexicon:
 class OwnLexicon:
     """The user's entries in a data folder.
 
+    Args:
+        busy_seconds: how long to wait for another process that is changing them.
+
     A change is on disk when its method returns, and leaves an event in the log that says how many entries changed and
     never which: a lexicon may name patients.
     """
 
-    def __init__(self, data_dir: Path, disk: Disk | None = None) -> None:
+    def __init__(self, data_dir: Path, disk: Disk | None = None, busy_seconds: float = BUSY_SECONDS) -> None:
         self._path = data_dir / FILE
         self._disk = disk or Disk()
+        self._busy_seconds = busy_seconds
 
     def entries(self) -> tuple[Entry, ...]:
         """In the order of their phrases.
@@ -72,6 +76,7 @@ class OwnLexicon:
 
         Raises:
             BadInput: there would be too many.
+            StorageProblem: another process is changing them all the time, or the disk refuses.
         """
 
         def added(entries: dict[str, Entry]) -> None:
@@ -90,6 +95,7 @@ class OwnLexicon:
 
         Raises:
             BadInput: there is none.
+            StorageProblem: as in `add`.
         """
 
         def removed(entries: dict[str, Entry]) -> None:
@@ -136,11 +142,17 @@ class OwnLexicon:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        from filelock import FileLock
+        from filelock import FileLock, Timeout
 
-        lock = FileLock(self._path.with_suffix(".lock"))
+        lock = FileLock(self._path.with_suffix(".lock"), timeout=self._busy_seconds)
         with disk_errors(self._path.parent):
-            lock.acquire()
+            try:
+                lock.acquire()
+            # It is an OSError as well.
+            except Timeout:
+                raise StorageProblem(
+                    str(self._path), "is being changed by another program", "end that program, or try again"
+                ) from None
         try:
             yield
         finally:

@@ -20,8 +20,6 @@ class Ending(StrEnum):
     DEVICE_GONE = "device-gone"
     TIME_LIMIT = "time-limit"
     NO_ROOM = "no-room"
-    LATE = "late"
-    """Closed by recovery: its process had died."""
 
 
 class Asked(Value):

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from assistant.microphone.devices import Device, Microphones
-from assistant.microphone.meter import FLOOR_DB
-
-_SILENT_DB: Final = -70.0
-_QUIET_DB: Final = -38.0
-_FULL_SCALE: Final = 32_767
+from assistant.microphone.meter import FULL_SCALE, QUIET_PEAK_DB, SILENT_DB, decibel
 
 
 @dataclass(frozen=True)
@@ -29,7 +23,7 @@ class Heard:
 
     @property
     def anything(self) -> bool:
-        return self.seconds > 0 and self.peak_db > _SILENT_DB
+        return self.seconds > 0 and self.peak_db > SILENT_DB
 
     @property
     def verdict(self) -> str:
@@ -39,7 +33,7 @@ class Heard:
             return "silent: is it muted?"
         if self.clipped > 2:
             return "too loud: turn it down"
-        if self.peak_db < _QUIET_DB:
+        if self.peak_db < QUIET_PEAK_DB:
             return "too quiet: come closer or turn it up"
         return "good"
 
@@ -63,15 +57,12 @@ def listen(microphones: Microphones, device: Device, seconds: float, wait: Calla
     samples = np.frombuffer(b"".join(blocks), "<i2").astype(np.float64)
     size = np.abs(samples)
 
-    def decibel(value: float) -> float:
-        return max(FLOOR_DB, 20 * math.log10(value / _FULL_SCALE)) if value else FLOOR_DB
-
     return Heard(
         rate=stream.part.rate,
         channels=stream.part.channels,
         seconds=len(samples) / stream.part.channels / stream.part.rate,
         peak_db=decibel(float(size.max(initial=0.0))),
         level_db=decibel(float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0),
-        clipped=int((size >= _FULL_SCALE).sum()),
+        clipped=int((size >= FULL_SCALE).sum()),
         overflows=len(overflows),
     )

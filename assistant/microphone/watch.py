@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from assistant.microphone.follower import Follower
-from assistant.microphone.meter import Meter
+from assistant.microphone.meter import QUIET_PEAK_DB, Meter
 from assistant.microphone.sounding import Sounding
 from assistant.microphone.spool import Spool
 
 if TYPE_CHECKING:
     from assistant.microphone.sounding import Block
 
-#: Speech that never comes above this is too quiet.
-_QUIET_PEAK_DB: Final = -38.0
 #: The peak of so many seconds is what counts.
 _LOOK_BACK_SECONDS: Final = 5.0
 _CLIPPING_SECONDS: Final = 2.0
@@ -54,7 +52,7 @@ class Watch:
             assert self.sounding.form is not None
             self.meter = Meter(self.sounding.form.rate)
         self.meter.hear(block)
-        if self.meter.peak_db > _QUIET_PEAK_DB:
+        if self.meter.peak_db > QUIET_PEAK_DB:
             self._loud_at = self.sounding.seconds
         if self.meter.clipped:
             self._clipped_at = self.sounding.seconds

@@ -18,7 +18,7 @@ from assistant.sessions.files import FileStore, make_folders
 from assistant.sessions.ids import Ids
 from assistant.sessions.journal import Journal
 from assistant.sessions.lately import Lately
-from assistant.sessions.problems import database_errors, disk_errors
+from assistant.sessions.problems import BUSY_SECONDS, database_errors, disk_errors
 from assistant.sessions.runs import Runs
 from assistant.sessions.schema import EventRow
 from assistant.sessions.verification import Progress, Verification, verify
@@ -27,7 +27,6 @@ from pipelines.models.consult import Exchange
 from pipelines.records import Attachment, Request, Result, RunState
 
 FILES = "files"
-BUSY_SECONDS = 5.0
 
 
 class SessionLog:

@@ -7,8 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from pipelines.errors import ProductError, StorageProblem, VerificationFailed
+
+#: So long another program is waited for that holds what is needed.
+BUSY_SECONDS: Final = 5.0
 
 _FREE_SPACE = "free some space there and run the same command again; what was acknowledged is kept"
 _DATA_DIR = "--data-dir"

@@ -16,7 +16,7 @@ from pipelines.speech.align import align
 from pipelines.speech.beam_search import PRUNE_LOGP, TOKEN_LOGP, UNKNOWN, LogProbs, columns_of, open_search
 from pipelines.speech.ctc import Alphabet, Token, best_path, collapse
 from pipelines.speech.hot_word_places import Place, Placing
-from pipelines.speech.hot_words import HotWords, hot_words
+from pipelines.speech.hot_words import HotWords, ready_hot_words
 from pipelines.speech.language_model import LanguageModel
 
 #: pyctcdecode's own, with which MedASR's published figures were made.
@@ -104,7 +104,7 @@ class BeamDecoder:
 
     @property
     def _ready(self) -> HotWords:
-        return hot_words(self._columns.alphabet, self._hot_words)
+        return ready_hot_words(self._columns.alphabet, self._hot_words)
 
     def _with_hot_words(self, narrow: LogProbs, columns: tuple[int, ...]) -> tuple[int, ...]:
         """The tokens with those hot words in the place of others that are worth it, the most worth first."""

@@ -33,14 +33,20 @@ class Timed(NamedTuple):
 def unaccounted(speech: Iterable[Stretch], words: Sequence[Timed]) -> tuple[Stretch, ...]:
     """Stretches of ``speech`` of at least `MISSING_SECONDS` to which no word belongs.
 
-    Both in order; ``speech`` as a voice detector found it.
+    ``speech`` is in order, as a voice detector found it.
     """
-    claims = [_claim(word) for word in words]
+    claims = sorted(_claim(word) for word in words)
     missing: list[Stretch] = []
+    passed = 0
     for start, end in speech:
         at = start
-        for first, last in claims:
-            if last <= at or first >= end:
+        while passed < len(claims) and claims[passed][1] <= start:
+            passed += 1
+        for index in range(passed, len(claims)):
+            first, last = claims[index]
+            if first >= end:
+                break
+            if last <= at:
                 continue
             if first - at >= MISSING_SECONDS:
                 missing.append((at, first))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from pipelines.records import Span, Suggestion, Word
@@ -9,7 +10,7 @@ from pipelines.speech.written import Finished
 from pipelines.text.lexicon import Lexicon
 from pipelines.text.look_alikes import find_look_alikes
 from pipelines.text.near_misses import HeardWord, suggest
-from pipelines.text.nearest import look_alike_closeness
+from pipelines.text.nearest import closeness_of_texts
 
 
 def doubts(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> tuple[Suggestion, ...]:
@@ -29,9 +30,13 @@ def doubts(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> tuple[
 
 def _near_misses(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> list[Suggestion]:
     heard = [HeardWord(word.text, word.raw_start, word.raw_end, word.confidence) for word in words]
+    ends = [span.raw_end for span in written.spans]
+    starts = [span.raw_start for span in written.spans]
     found = []
     for miss in suggest(heard, lexicon):
-        place = _place(written.spans, miss.start, miss.end)
+        # Spans lie in the order of what they came from.
+        inside = written.spans[bisect_right(ends, miss.start) : bisect_left(starts, miss.end)]
+        place = _place(inside, miss.start, miss.end)
         if place is None:
             continue
         found.append(
@@ -52,13 +57,15 @@ def _near_misses(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> 
 
 
 def _look_alikes(written: Finished, words: Sequence[Word]) -> list[Suggestion]:
+    span_starts, span_ends = [span.start for span in written.spans], [span.end for span in written.spans]
+    word_starts, word_ends = [word.raw_start for word in words], [word.raw_end for word in words]
     found = []
     for mention in find_look_alikes(written.text):
-        spans = [span for span in written.spans if span.start < mention.end and span.end > mention.start]
+        spans = written.spans[bisect_right(span_ends, mention.start) : bisect_left(span_starts, mention.end)]
         if not spans:
             continue
         raw = spans[0].raw_start, spans[-1].raw_end
-        sure = [word.confidence for word in words if word.raw_start < raw[1] and word.raw_end > raw[0]]
+        sure = [word.confidence for word in words[bisect_right(word_ends, raw[0]) : bisect_left(word_starts, raw[1])]]
         found.append(
             Suggestion(
                 kind="look-alike",
@@ -70,15 +77,15 @@ def _look_alikes(written: Finished, words: Sequence[Word]) -> list[Suggestion]:
                 term=mention.other,
                 category="drug",
                 heard_confidence=min(sure, default=None),
-                term_confidence=look_alike_closeness(mention.drug, mention.other),
+                term_confidence=closeness_of_texts(mention.drug, mention.other),
             )
         )
     return found
 
 
-def _place(spans: Sequence[Span], raw_start: int, raw_end: int) -> tuple[int, int] | None:
-    """Where a stretch of the raw text stands in what was written; cut to it where a span is written as it was said."""
-    inside = [span for span in spans if span.raw_start < raw_end and span.raw_end > raw_start]
+def _place(inside: Sequence[Span], raw_start: int, raw_end: int) -> tuple[int, int] | None:
+    """Where a stretch of the raw text stands in what was written, given the spans that came from any of it; cut to it
+    where a span is written as it was said."""
     if not inside:
         return None
     first, last = inside[0], inside[-1]

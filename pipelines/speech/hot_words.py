@@ -126,7 +126,7 @@ class HotWords:
 
 
 @lru_cache(maxsize=4)
-def hot_words(alphabet: Alphabet, words: tuple[str, ...]) -> HotWords:
+def ready_hot_words(alphabet: Alphabet, words: tuple[str, ...]) -> HotWords:
     """Make words ready. A phrase is one word with spaces in it; all are written as they are given."""
     pieces = {piece: id_ for id_, piece in enumerate(alphabet.pieces) if piece and alphabet.writes(id_)}
     longest = max(map(len, pieces), default=0)

@@ -77,7 +77,7 @@ class LiveSpeech:
         Raises:
             ModelNeeded: the recogniser has no usable weights.
         """
-        self._peak = max(self._peak, float(np.abs(block).max(initial=0.0)))
+        self._peak = max(self._peak, float(np.abs(block).max(initial=0.0, where=np.isfinite(block))))
         mono = self._mixer.mix(block)
         self._quality.hear(mono)
         self._take(self._mixer.resample(mono))

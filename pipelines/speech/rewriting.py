@@ -78,19 +78,27 @@ def composed(inner: Traced, outer: Traced) -> Traced:
     changes: list[Change] = []
     # Spans lie in the order of what they came from.
     ends = [span.raw_end for span in outer.spans]
-    at = done = 0
+    at = done = earlier_end = 0
     for change in inner.changes:
         at = bisect_right(ends, change.start, lo=at)
         last = at
         while last < len(outer.spans) and outer.spans[last].raw_start < change.end:
             last += 1
-        # Two commands may have come to one mark; the first has it.
+        if changes and last > at and outer.spans[last - 1].end <= done and change.kind == changes[-1].kind:
+            # Two commands came to one mark, as one that took both to say.
+            between = inner.text[earlier_end : change.start]
+            changes[-1] = changes[-1].model_copy(
+                update={"raw_end": change.raw_end, "before": changes[-1].before + between + change.before}
+            )
+            earlier_end = change.end
+            continue
         place = max(done, outer.spans[at].start if at < len(outer.spans) else len(outer.text))
         end = max(place, outer.spans[last - 1].end) if last > at else place
         if last == at and at:
             # It left nothing: it is told behind what went before it.
             place = end = max(done, outer.spans[at - 1].end)
         changes.append(change.model_copy(update={"start": place, "end": end, "after": outer.text[place:end]}))
+        earlier_end = change.end
         done = end
     return Traced(outer.text, tuple(spans), tuple(changes))
 

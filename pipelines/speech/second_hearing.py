@@ -15,18 +15,16 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from pipelines.text.lexicon import Entry, Lexicon, candidates
-from pipelines.text.ordinary import rank
+from pipelines.text.nearest import SHORTEST_CODE
+from pipelines.text.ordinary import is_ordinary, rank
 from pipelines.text.sound import code, likeness
 
 #: A term must sound like what it replaces (`likeness` of the codes), other words too.
 LIKE: Final = 0.5
 #: A word of the second hearing that is no English is taken for the term that sounds this much like it.
 MISSPELT: Final = 0.8
-#: Terms with shorter codes are found in too many words.
-_SHORTEST_CODE: Final = 5
 _LOOKED_AT: Final = 5
-#: Words that rank before this are ordinary English; those that rank behind `_ENGLISH` are in no list of English words.
-_COMMON: Final = 30_000
+#: Words that rank behind this are in no list of English words.
 _ENGLISH: Final = 100_000
 #: Words that begin with so many like letters are taken for forms of one word.
 _STEM: Final = 5
@@ -190,12 +188,12 @@ def _misspelt(
     found: list[_Meant] = []
     for at in range(*within):
         word = second[at]
-        if any(it.at <= at < it.end for it in known) or rank(word.bare) < _COMMON:
+        if any(it.at <= at < it.end for it in known) or is_ordinary(word.bare):
             continue
         sound = code(word.bare)
         near = [(likeness(sound, code(it.phrase)), it) for it in candidates(word.bare, lexicon, _LOOKED_AT)]
         like, entry = max(near, key=lambda it: it[0], default=(0.0, None))
-        if entry is not None and like >= MISSPELT and len(sound) >= _SHORTEST_CODE:
+        if entry is not None and like >= MISSPELT and len(sound) >= SHORTEST_CODE:
             text = f" {entry.phrase}{''.join(_ENDING.findall(word.text))}"
             found.append(_Meant(at, (Spelt(text, tokens(text)),), _kind(entry), misspelt=True))
     return found
@@ -241,7 +239,7 @@ def _phrases(lexicon: Lexicon) -> tuple[dict[tuple[str, ...], Kind], int]:
         bare: _kind(entry)
         # The first of several entries counts.
         for entry in reversed(lexicon.entries)
-        if len(code(entry.phrase)) >= _SHORTEST_CODE
+        if len(code(entry.phrase)) >= SHORTEST_CODE
         and (bare := tuple(filter(None, (_BARE.sub("", word) for word in entry.phrase.lower().split()))))
     }
     return phrases, max(map(len, phrases), default=0)

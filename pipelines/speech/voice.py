@@ -47,14 +47,9 @@ Rows = NDArray[np.bool_]
 
 
 class VoiceDetector:
-    """The loaded model; any number of recordings may be listened to with one, also from several threads.
+    """The loaded model; any number of recordings may be listened to with one, also from several threads."""
 
-    Args:
-        threads: CPU threads; more than one gains nothing for a model this small.
-    """
-
-    def __init__(self, threads: int = 1) -> None:
-        self._threads = threads
+    def __init__(self) -> None:
         self._session: Any = None
         self._loading = threading.Lock()
 
@@ -80,7 +75,8 @@ class VoiceDetector:
                 import onnxruntime
 
                 options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = self._threads
+                # More gain nothing for a model this small.
+                options.intra_op_num_threads = 1
                 options.inter_op_num_threads = 1
                 options.enable_cpu_mem_arena = False
                 options.log_severity_level = 4

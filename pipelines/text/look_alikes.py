@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from pipelines.text.nearest import look_alike_closeness
+from pipelines.text.nearest import closeness_of_texts
 
 
 class LookAlike(NamedTuple):
@@ -50,7 +50,7 @@ def _partners() -> dict[str, tuple[str, ...]]:
         partners.setdefault(one.lower(), []).append(other)
         partners.setdefault(other.lower(), []).append(one)
     return {
-        drug: tuple(sorted(others, key=lambda other: -look_alike_closeness(drug, other)))
+        drug: tuple(sorted(others, key=lambda other: -closeness_of_texts(drug, other)))
         for drug, others in partners.items()
     }
 

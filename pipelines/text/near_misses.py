@@ -14,11 +14,12 @@ from rapidfuzz.distance import Prefix
 from pipelines.text.lexicon import Lexicon
 from pipelines.text.nearest import (
     KNOWN_TO_ALL,
+    LONG_CODE,
     LONGEST_STRETCH,
     SHORTEST_CODE,
     Heard,
     Near,
-    closeness,
+    closeness_of_texts,
     heard,
     spans,
     together,
@@ -35,7 +36,6 @@ _BY_SURE: Final = -6.6
 _BY_LENGTH: Final = 0.28
 _BY_WORDS: Final = 1.0
 _BY_DRUG: Final = 1.0
-_LONG_CODE: Final = 22
 _ENDS: Final = frozenset(".,;:?!")
 _EDGES: Final = ".,;:?!\"'()[]{}"
 _ABBREVIATION: Final = re.compile(r"[A-Z]{2,4}s?")
@@ -157,7 +157,7 @@ def _unlikely(one: Stretch) -> float:
         + _BY_STRANGENESS[one.strange]
         + _BY_LEAST_SURE * one.least_sure
         + _BY_SURE * one.sure
-        + _BY_LENGTH * min(len(one.heard.code), _LONG_CODE)
+        + _BY_LENGTH * min(len(one.heard.code), LONG_CODE)
         + _BY_WORDS * (one.last - one.first)
     )
 
@@ -235,7 +235,7 @@ def _apart(inside: Sequence[_Looked], near: Near) -> Near:
         return near
     if not words or not term:
         return near._replace(closeness=0.0)
-    rest = closeness(heard(" ".join(words)), heard(" ".join(term)))
+    rest = closeness_of_texts(" ".join(words), " ".join(term))
     return near._replace(closeness=min(near.closeness, rest))
 
 

@@ -38,7 +38,8 @@ _WORD: Final = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 #: How much more likely a term was meant where more speaks for it than the closeness, on the scale of closeness.
 _BY_STRANGENESS: Final = {Strange.ORDINARY: 0.0, Strange.RARE: 0.06, Strange.UNLISTED: 0.1}
 _BY_LENGTH: Final = 0.015
-_LONG_CODE: Final = 22
+#: Longer ones are no likelier.
+LONG_CODE: Final = 22
 _BY_WORDS: Final = 0.02
 _BY_DRUG: Final = 0.1
 _BY_OWN: Final = 0.1
@@ -152,7 +153,7 @@ def closeness(one: Heard, other: Heard, least: float = 0.0) -> float:
     return min(_ALMOST, _SOUND * sound + (1 - _SOUND) * Indel.normalized_similarity(one.letters, other.letters))
 
 
-def look_alike_closeness(one: str, other: str) -> float:
+def closeness_of_texts(one: str, other: str) -> float:
     """`closeness` of two texts."""
     return closeness(heard(one), heard(other))
 
@@ -196,7 +197,7 @@ def likely_terms(text: str, lexicon: Lexicon, limit: int) -> tuple[Entry, ...]:
     for first, last in spans(len(words)):
         stretch = together(sounds[first:last])
         if len(stretch.code) >= SHORTEST_CODE:
-            length = min(len(stretch.code), _LONG_CODE)
+            length = min(len(stretch.code), LONG_CODE)
             likely = _BY_STRANGENESS[max(strange[first:last])] + _BY_WORDS * (last - first) + _BY_LENGTH * length
             stretches[stretch] = likely
     best: dict[Entry, float] = {}

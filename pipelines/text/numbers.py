@@ -33,7 +33,7 @@ _SCALES: Final = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_
 _MULTIPLIERS: Final = frozenset({"hundred", *_SCALES})
 # "Two to three hundreds": no number by themselves, but a part of what is said.
 _PLURALS: Final = frozenset({"hundreds", "thousands", "millions"})
-_WORDS: Final = frozenset({*ONES, *TEENS, *TENS, *_MULTIPLIERS, *_PLURALS, "zero", "oh", "nought", "naught"})
+_WORDS: Final = frozenset({*ONES, *TEENS, *TENS, *_MULTIPLIERS, *_PLURALS, *(NAUGHTS - {"o"})})
 STARTS: Final = frozenset({*ONES, *TEENS, *TENS, "zero"})
 _ORDINALS: Final = """
     first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
@@ -46,8 +46,6 @@ _FRACTIONS: Final = frozenset(
     | {"half", "halves", "quarter", "quarters"}
 )
 _RANGES: Final = frozenset({"to", "or", "and", "through", "till", "versus"})
-
-
 _FIGURES: Final = frozenset("0123456789.")
 #: Digits of a numeral; what is longer counts nothing.
 _LONGEST: Final = 18

@@ -19,26 +19,11 @@ class Rewrite(NamedTuple):
     kind: str
 
 
-def rewritten(text: str, rewrites: Sequence[Rewrite]) -> str:
-    """``text`` with all of ``rewrites`` made.
+def require_order(text: str, rewrites: Sequence[Rewrite]) -> None:
+    """Refuse rewrites that cannot be made in ``text``.
 
     Raises:
         ValueError: they overlap, are out of order, or lie outside of the text.
-    """
-    require_order(text, rewrites)
-    parts: list[str] = []
-    done = 0
-    for rewrite in rewrites:
-        parts += (text[done : rewrite.start], rewrite.text)
-        done = rewrite.end
-    return "".join((*parts, text[done:]))
-
-
-def require_order(text: str, rewrites: Sequence[Rewrite]) -> None:
-    """Refuse rewrites that `rewritten` could not make.
-
-    Raises:
-        ValueError: see there.
     """
     done = 0
     for rewrite in rewrites:

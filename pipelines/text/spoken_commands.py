@@ -80,7 +80,7 @@ _BEFORE_PERIOD: Final = frozenset(
     """
     menstrual time trial recovery observation postoperative incubation refractory latent washout study treatment
     follow-up neonatal perinatal grace latency waiting long short brief prolonged week day month year hour minute
-    irregular heavy painful missed normal late washout rest
+    irregular heavy painful missed normal late rest
     """.split()
 )
 #: A text without any of these comes from an engine that sets no marks.

@@ -40,7 +40,9 @@ def test_routing_does_not_import_torch() -> None:
 
 
 def test_nobody_waits_for_the_database_to_see_what_was_left_behind(data_dir: Path) -> None:
-    assert imported_by("--data-dir", str(data_dir), "recover", "--list").isdisjoint({"sqlalchemy", "langgraph", "torch"})
+    assert imported_by("--data-dir", str(data_dir), "recover", "--list").isdisjoint(
+        {"sqlalchemy", "langgraph", "torch"}
+    )
 
 
 def test_the_second_replay_does_no_work(call: Call, ears: ScriptedRecognizer, tmp_path: Path) -> None:

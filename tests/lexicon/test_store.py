@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from assistant.lexicon import OwnLexicon, load_lexicon
 from assistant.lexicon import store as module
@@ -141,7 +142,7 @@ def test_several_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
         "from assistant.lexicon.entries import own_entry; from assistant.sessions import SessionLog\n"
         "folder, name = Path(sys.argv[1]), sys.argv[2]\n"
         "with SessionLog.open(folder, busy_seconds=60) as log:\n"
-        "    for i in range(10): OwnLexicon(folder).add(log, [own_entry(f'{name} {i}')])\n"
+        "    for i in range(10): OwnLexicon(folder, busy_seconds=60).add(log, [own_entry(f'{name} {i}')])\n"
     )
     SessionLog.open(tmp_path).close()
     several = [
@@ -149,6 +150,15 @@ def test_several_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
     ]
     assert [one.wait() for one in several] == [0, 0, 0]
     assert len(OwnLexicon(tmp_path).entries()) == 30
+
+
+def test_who_holds_it_for_ever_is_not_waited_for(tmp_path: Path) -> None:
+    _add(tmp_path, own_entry("Zygon"))
+    with FileLock(tmp_path / "lexicon.lock"), SessionLog.open(tmp_path) as log:
+        own = OwnLexicon(tmp_path, busy_seconds=0.05)
+        with pytest.raises(StorageProblem, match="being changed by another program"):
+            own.remove(log, "zygon")
+    assert OwnLexicon(tmp_path).entries() == (own_entry("Zygon"),)
 
 
 def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:

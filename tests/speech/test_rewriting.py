@@ -11,7 +11,8 @@ from pipelines.speech.commands import format_commands
 from pipelines.speech.rewriting import Traced, composed, rewrite
 from pipelines.speech.written import write
 from pipelines.text.lexicon import Entry, Lexicon
-from pipelines.text.rewrite import Rewrite, rewritten
+from pipelines.text.rewrite import Rewrite
+from tests.support.rewritten import rewritten
 
 texts = st.text(st.sampled_from("ab {}[].,\nä1"), max_size=60)
 

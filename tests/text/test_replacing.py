@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipelines.text.lexicon import Entry, Lexicon
 from pipelines.text.lexicon_builtin import builtin
 from pipelines.text.replacing import replacements
-from pipelines.text.rewrite import rewritten
+from tests.support.rewritten import rewritten
 
 
 def _own(phrase: str, replacement: str | None, *sounds: str) -> Entry:

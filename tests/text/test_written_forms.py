@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text.rewrite import Rewrite, rewritten
+from pipelines.text.rewrite import Rewrite
 from pipelines.text.written_forms import written_forms
 from tests.support import spoken_numbers as spoken
+from tests.support.rewritten import rewritten
 
 KINDS = {
     "blood-pressure": "pressure one twenty over eighty",

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 from text_to_num import text2num
 
-from pipelines.text.rewrite import rewritten
 from pipelines.text.written_forms import written_forms
 from tests.support import spoken_numbers as spoken
+from tests.support.rewritten import rewritten
 
 UNITS = {
     "milligrams": "mg",
