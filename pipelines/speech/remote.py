@@ -8,13 +8,12 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Final
 
-import numpy as np
-
 from pipelines.ports import Outbound
 from pipelines.records import Availability, Engine
 from pipelines.speech.audio import RATE
 from pipelines.speech.completeness import Timed, missing_warnings, unaccounted
 from pipelines.speech.decode import Samples
+from pipelines.speech.kept import KeptSound
 from pipelines.speech.pieces import PIECE_SECONDS, Piece, Pieces
 from pipelines.speech.recognizer import ByListening, Heard, SoFar, require_length
 from pipelines.speech.remote_answer import Said
@@ -103,28 +102,24 @@ class RemoteListening:
         self._voice = voice
         self._pieces = Pieces(voice)
         self._writer = RemoteWriter()
-        self._kept = np.empty(0, np.float32)
-        self._kept_from = 0
+        self._sound = KeptSound()
         self._seconds = 0.0
 
     def hear(self, samples: Samples) -> None:
         self._voice.hear(samples)
-        self._kept = np.concatenate((self._kept, samples))
+        self._sound.hear(samples)
         for piece in self._pieces.over():
             self._take(piece)
-        needed = min(self._pieces.needed_from, self._heard)
-        if needed - self._kept_from > RATE:
-            self._kept = self._kept[needed - self._kept_from :].copy()
-            self._kept_from = needed
+        self._sound.let_go(self._pieces.needed_from)
 
     def so_far(self) -> SoFar:
         """What has ended in a pause; what is being said is not sent twice."""
         return SoFar(self._writer.text, "")
 
     def finish(self) -> Heard:
-        require_length(self._heard, _MINIMUM_SECONDS, "recording")
+        require_length(self._sound.heard, _MINIMUM_SECONDS, "recording")
         self._voice.finish()
-        for piece in self._pieces.last(self._heard):
+        for piece in self._pieces.last(self._sound.heard):
             self._take(piece)
         speech = tuple((first / RATE, last / RATE) for first, last in self._voice.spans)
         segments = self._writer.segments
@@ -147,12 +142,8 @@ class RemoteListening:
             speech=speech,
         )
 
-    @property
-    def _heard(self) -> int:
-        return self._kept_from + len(self._kept)
-
     def _take(self, piece: Piece) -> None:
         started = time.perf_counter()
-        said: Said = self._client.transcribe(self._kept[piece.first - self._kept_from : piece.last - self._kept_from])
+        said: Said = self._client.transcribe(self._sound.of(piece))
         self._writer.add(said, piece.first / RATE, piece.last / RATE)
         self._seconds += time.perf_counter() - started

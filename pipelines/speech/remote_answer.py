@@ -8,14 +8,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from pipelines.speech.language import NAMES
+
 #: Languages by the names under which Whisper's own server and OpenAI's report them; others report the codes.
-_LANGUAGES: Final = {
-    "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt",
-    "dutch": "nl", "polish": "pl", "russian": "ru", "ukrainian": "uk", "turkish": "tr", "arabic": "ar",
-    "hindi": "hi", "urdu": "ur", "chinese": "zh", "japanese": "ja", "korean": "ko", "vietnamese": "vi",
-    "swedish": "sv", "danish": "da", "norwegian": "no", "finnish": "fi", "greek": "el", "czech": "cs",
-    "welsh": "cy", "latin": "la", "hebrew": "he", "romanian": "ro", "hungarian": "hu", "tagalog": "tl",
-}  # fmt: skip
+_LANGUAGES: Final = {name.lower(): code for code, name in NAMES.items()}
 
 
 class NotAnAnswer(Exception):

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-
 from pipelines.speech.audio import RATE
 from pipelines.speech.completeness import Stretch, Timed, total, unaccounted
 from pipelines.speech.decode import Samples
+from pipelines.speech.kept import KeptSound
+from pipelines.speech.language import CLEAR, ENGLISH_SECONDS, OTHER_SECONDS, Languages
 from pipelines.speech.pieces import LONG_PAUSE_SECONDS, PIECE_SECONDS, Piece, Pieces, split
 from pipelines.speech.prompting import FORM, TERMS
 from pipelines.speech.recognizer import Heard, SoFar, require_length
@@ -53,29 +53,29 @@ class WhisperListening:
         self._pieces = Pieces(voice)
         self._writer = Writer()
         self._glances = Glances()
-        self._kept = np.empty(0, np.float32)
-        self._kept_from = 0
+        self._languages = Languages()
+        self._sound = KeptSound()
         self._again: list[dict[str, Any]] = []
         self._second: list[dict[str, Any]] = []
         self._seconds = 0.0
 
     def hear(self, samples: Samples) -> None:
         self._voice.hear(samples)
-        self._kept = np.concatenate((self._kept, samples))
+        self._sound.hear(samples)
         for piece in self._pieces.over():
             self._take(piece)
-        self._let_go()
+        self._sound.let_go(self._pieces.needed_from)
 
     def so_far(self) -> SoFar:
-        text = self._glances.text(self._load, self._pieces.open(self._heard), self._sound)
+        text = self._glances.text(self._load, self._pieces.open(self._sound.heard), self._sound.of)
         return SoFar(self._writer.text, f" {text}" if self._writer.text and text else text)
 
     def finish(self) -> Heard:
-        require_length(self._heard, MINIMUM_SECONDS, "recording")
+        require_length(self._sound.heard, MINIMUM_SECONDS, "recording")
         self._voice.finish()
-        for piece in self._pieces.last(self._heard):
+        for piece in self._pieces.last(self._sound.heard):
             self._take(piece)
-        return self._writer.heard(
+        heard = self._writer.heard(
             seconds=self._seconds,
             parameters={
                 "language": "en",
@@ -90,35 +90,28 @@ class WhisperListening:
                 "pause_ms": PAUSE_MS,
                 "long_pause_seconds": LONG_PAUSE_SECONDS,
                 "piece_seconds": PIECE_SECONDS,
+                "language_clear": CLEAR,
+                "language_seconds": [ENGLISH_SECONDS, OTHER_SECONDS],
                 "heard_again": self._again,
                 **({} if self._lexicon is None else _second_parameters(self._lexicon, self._second)),
             },
             speech=tuple((first / RATE, last / RATE) for first, last in self._voice.spans),
         )
-
-    @property
-    def _heard(self) -> int:
-        return self._kept_from + len(self._kept)
-
-    def _sound(self, piece: Piece) -> Samples:
-        return self._kept[piece.first - self._kept_from : piece.last - self._kept_from]
-
-    def _let_go(self) -> None:
-        needed = min(self._pieces.needed_from, self._heard)
-        # Not at every call: each copies what is kept.
-        if needed - self._kept_from > RATE:
-            self._kept = self._kept[needed - self._kept_from :].copy()
-            self._kept_from = needed
+        warnings = (*self._languages.warnings(), *heard.warnings)
+        return replace(heard, language=self._languages.language, warnings=warnings)
 
     def _take(self, piece: Piece) -> None:
         model = self._load()
         started = time.perf_counter()
-        tried = self._attempts(model, piece)
+        whole = model.encode(self._sound.of(piece))
+        tried = self._attempts(model, piece, whole)
         kept = min(tried, key=lambda attempt: (attempt.loops, total(attempt.missing)))
         if self._lexicon is not None:
             kept = self._with_lexicon(model, piece, kept, self._lexicon)
+        if kept.found:
+            self._languages.hear(model.languages(whole), sum(last - first for first, last in piece.speech) / RATE)
         for found in kept.found:
-            self._writer.add(found.reading, found.offset, self._heard / RATE)
+            self._writer.add(found.reading, found.offset, self._sound.heard / RATE)
         self._writer.miss(kept.missing)
         if len(tried) > 1:
             self._again.append({"start": piece.first / RATE, "end": piece.last / RATE, "kept": kept.way})
@@ -140,9 +133,8 @@ class WhisperListening:
         # Speech that the first hearing accounts for is not given up for a term.
         return kept if heard.loops > kept.loops or total(missing) > total(kept.missing) else heard
 
-    def _attempts(self, model: WhisperModel, piece: Piece) -> list[_Attempt]:
+    def _attempts(self, model: WhisperModel, piece: Piece, whole: Sound) -> list[_Attempt]:
         """Every attempt at a piece: one where it accounts for all speech, else more until one does."""
-        whole = model.encode(self._sound(piece))
         tried = [_attempt("beam", piece, model, whole, self._beam)]
         if tried[0].complete:
             return tried
@@ -151,7 +143,7 @@ class WhisperListening:
             return tried
         cut = tried[0].missing[0][0] if tried[0].missing else (piece.first + piece.last) / 2 / RATE
         parts = split(piece, cut * RATE)
-        heard = [_attempt("split", part, model, model.encode(self._sound(part)), self._beam) for part in parts]
+        heard = [_attempt("split", part, model, model.encode(self._sound.of(part)), self._beam) for part in parts]
         found = [it for part in heard for it in part.found]
         tried.append(_Attempt("split", tuple(found), _unaccounted(piece, found)))
         return tried
