@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -62,8 +63,13 @@ def cli(ctx: click.Context, data_dir: str | None) -> None:
     ctx.obj = {"data_dir": data_dir}
 
 
+#: New objects between two looks for garbage. A fifth of starting up was spent looking through modules that stay.
+_OBJECTS_UNTIL_COLLECTION: Final = 50_000
+
+
 def main() -> None:
     """Entry point: every error becomes one line on stderr and its exit code."""
+    gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
     sys.exit(_run())
 
 

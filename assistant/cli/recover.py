@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,11 +20,8 @@ from assistant.cli.common import (
 from pipelines.errors import DONE, ProductError, UsageProblem, batch_exit_code
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from assistant.microphone.recovery import LeftTake, Summary
     from assistant.runner import Outcome
-    from assistant.sessions import SessionLog
     from assistant.settings import Settings
 
 
@@ -75,24 +71,22 @@ def take_in_all(
     exit codes of those that stay."""
     from assistant.microphone.bringing_in import bring_in
     from assistant.microphone.places import write_ahead_folders
-    from assistant.sessions import Disk
+    from assistant.sessions import Disk, SessionLog
 
     runs, codes = [], []
     folder = write_ahead_folders(settings.data_dir)[0]
-    with _opening_log(settings) as opening:
+    with SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log:
         for left in chosen:
             run, problem = None, None
             try:
-                run = bring_in(left, opening.result, folder, Disk(), without_files=without_files)
+                run = bring_in(left, log, folder, Disk(), without_files=without_files)
             except ProductError as refused:
-                if opening.exception() is not None:
-                    raise
                 problem = f"{refused}; the recording stays: {left.files[0]}"
                 codes.append(refused.exit_code)
                 click.echo(f"assistant: {problem}", err=True)
             if run is not None:
                 runs.append(run)
-            recording = opening.result().run(run).request.recording if run else None
+            recording = log.run(run).request.recording if run else None
             seconds = recording.seconds if recording else 0.0
             if as_json:
                 print_json({"take": left.take, "run": run, "seconds": seconds, "error": problem})
@@ -100,20 +94,6 @@ def take_in_all(
                 said = f"{seconds:.1f} s, safe in the log as run {run}" if run else "nothing was recorded"
                 click.echo(f"recording {left.take}: {said}", err=True)
     return runs, codes
-
-
-@contextmanager
-def _opening_log(settings: Settings) -> Iterator[Future[SessionLog]]:
-    """The log on its way while the first sound is encoded; closed at the end."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    def opened() -> SessionLog:
-        from assistant.sessions import SessionLog
-
-        return stack.enter_context(SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout))
-
-    with ExitStack() as stack, ThreadPoolExecutor(1, "log") as beside:
-        yield beside.submit(opened)
 
 
 def finish(settings: Settings, runs: Sequence[str], *, as_json: bool) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,23 +15,19 @@ from assistant.microphone.take import Ending
 from assistant.sessions.disk import Disk
 from assistant.sessions.files import make_folders
 from assistant.sessions.problems import disk_errors
-from pipelines.errors import ProductError
 from pipelines.records import RunState
 
 if TYPE_CHECKING:
     from assistant.sessions import SessionLog
 
 
-def bring_in(
-    left: LeftTake, open_log: Callable[[], SessionLog], folder: Path, disk: Disk, *, without_files: bool = False
-) -> str | None:
+def bring_in(left: LeftTake, log: SessionLog, folder: Path, disk: Disk, *, without_files: bool = False) -> str | None:
     """Take one in; returns its run, which is queued where it is new, or None where nothing was recorded or another
     process has taken it in meanwhile.
 
     A crash at any moment leaves either the take or the run; doing it again gives the same run.
 
     Args:
-        open_log: asked for the log when the sound is encoded, so that it can be opened meanwhile.
         folder: where the FLAC grows; on the file system of the store.
         without_files: leave out attachments that never came into the store.
 
@@ -51,11 +47,6 @@ def bring_in(
         if begin is None or encoded is None:
             remove(left.files, disk)
             return None
-        try:
-            log = open_log()
-        except ProductError:
-            encoded.path.unlink(missing_ok=True)
-            raise
         given = given_of(begin.asked, into_store(encoded, begin, log.store), without_files=without_files)
         request = take_in(given, log.store)
         known = log.runs_with_key(request.key())

@@ -68,11 +68,11 @@ def test_killed_at_any_step_it_is_one_run_all_the_same(
         with monkeypatch.context() as patched:
             patched.setattr(holder, step, cut)
             with pytest.raises(PowerCut):
-                bring_in(left, lambda: log, folder, Disk())
+                bring_in(left, log, folder, Disk())
 
         again = left_takes([folder], Disk())
         for one in again:
-            assert bring_in(one, lambda: log, folder, Disk())
+            assert bring_in(one, log, folder, Disk())
 
         [run] = log.runs()
         assert run.state is RunState.QUEUED
@@ -107,7 +107,7 @@ def losses_while_bringing_in(tmp_path: Path, disk: type[ReopeningTapedDisk]) -> 
         write(folder, SAID, disk=disk(tape))
         start = len(tape.operations)
         [left] = left_takes([folder], Disk())
-        run = bring_in(left, lambda: log, folder, disk(tape))
+        run = bring_in(left, log, folder, disk(tape))
     assert run is not None
     platter = SharedPlatter()
     for number, operation in enumerate(tape.operations):
@@ -127,7 +127,7 @@ def _lost(data_dir: Path) -> str | None:
     folder = data_dir / "recording"
     with SessionLog.open(data_dir) as log:
         for one in left_takes([folder], Disk()):
-            bring_in(one, lambda: log, folder, Disk())
+            bring_in(one, log, folder, Disk())
         runs = log.runs()
         if len(runs) != 1:
             return f"{len(runs)} runs"
@@ -175,9 +175,9 @@ def test_an_attachment_that_is_gone_keeps_the_take(tmp_path: Path) -> None:
         write(folder, SAID, taken=begin().model_copy(update={"asked": asked}))
         [left] = left_takes([folder], Disk())
         with pytest.raises(BadInput, match=r"gone\.json"):
-            bring_in(left, lambda: log, folder, Disk())
+            bring_in(left, log, folder, Disk())
         assert left_takes([folder], Disk()) == [left]
-        assert bring_in(left, lambda: log, folder, Disk(), without_files=True)
+        assert bring_in(left, log, folder, Disk(), without_files=True)
         assert left_takes([folder], Disk()) == []
 
 
@@ -188,9 +188,9 @@ def test_two_recoveries_at_once_are_one(tmp_path: Path) -> None:
         [left] = left_takes([folder], Disk())
         with finishing.held(left.files) as mine:
             assert mine
-            assert bring_in(left, lambda: log, folder, Disk()) is None
-        assert bring_in(left, lambda: log, folder, Disk())
-        assert bring_in(left, lambda: log, folder, Disk()) is None
+            assert bring_in(left, log, folder, Disk()) is None
+        assert bring_in(left, log, folder, Disk())
+        assert bring_in(left, log, folder, Disk()) is None
         assert len(log.runs()) == 1
 
 
