@@ -10,6 +10,8 @@ TORCH_INDEX ?=
 # Optional: one benchmark by name.
 NAME ?=
 DEMO_DATA ?= .demo
+# How often the soak kills the dictation.
+KILLS ?= 200
 
 .PHONY: help demo test test-all soak check bench install clean
 
@@ -17,7 +19,7 @@ help:
 	@echo "make demo   set up, then run the samples and show what came of them"
 	@echo "make test   set up, then all checks, and the tests that take seconds"
 	@echo "make test-all  the long tests as well, as CI does"
-	@echo "make soak   a dictation from a virtual microphone, killed and started again 200 times: ten minutes"
+	@echo "make soak   a dictation from a virtual microphone, killed and started again $(KILLS) times: a quarter of an hour"
 	@echo "make check  ruff, mypy, import contracts"
 	@echo "make bench  the benchmarks (NAME=... for one), one JSON line each"
 	@echo "make clean  remove the environment and what the demo made"
@@ -32,7 +34,7 @@ test-all: install check
 	@$(BIN)/python -m pytest
 
 soak: install
-	@$(BIN)/python -m tests.microphone.soak
+	@$(BIN)/python -m tests.microphone.soak --kills $(KILLS)
 
 check: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
