@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from pipelines.records import Segment, Word
 
 #: What SentencePiece writes for the space before a word.
 _SPACE: Final = "▁"
+_LEAST: Final = 1e-30
 #: Words further apart than this many seconds belong to different segments: a speaker's pause, not a breath.
 PAUSE_SECONDS: Final = 1.0
 
@@ -31,6 +33,13 @@ class Alphabet:
 
     def writes(self, id_: int) -> bool:
         return id_ != self.blank and 0 <= id_ < len(self.pieces) and self.pieces[id_] is not None
+
+    def parts_words(self, before: int, after: int) -> bool:
+        """Whether one space stands between what these ids write in a row."""
+        piece = self.pieces[after] or ""
+        return (
+            piece.startswith(_SPACE) and piece[1:2] not in ("", _SPACE) and (self.pieces[before] or "")[-1:] != _SPACE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,7 @@ def words(
         said = tokens[owners[start] : owners[end - 1] + 1]
         time = max(time, moments(said[0].first)[0])
         begun, time = time, max(time, moments(said[-1].last)[1])
-        confidence = float(np.exp(np.mean(np.log([token.probability for token in said]))))
+        confidence = math.exp(sum(math.log(max(token.probability, _LEAST)) for token in said) / len(said))
         found.append(
             Word(
                 text=raw[start:end],

@@ -5,35 +5,69 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from pipelines.records import Span, Suggestion, Word
+from pipelines.records import Segment, Span, Suggestion, Word
 from pipelines.speech.written import Finished
 from pipelines.text.lexicon import Lexicon
 from pipelines.text.look_alikes import find_look_alikes
-from pipelines.text.near_misses import HeardWord, suggest
+from pipelines.text.near_misses import HeardWord, NearMiss, suggest
 from pipelines.text.nearest import closeness_of_texts
 
-
-def doubts(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> tuple[Suggestion, ...]:
-    """Near misses of the lexicon's terms, and every mention of a drug that looks or sounds like another, in order.
-
-    Nothing is changed by them. Without a lexicon nothing is looked for.
-
-    Args:
-        written: what is shown; suggestions name places in it.
-        words: as they were recognised, with their confidences.
-    """
-    if not lexicon.entries:
-        return ()
-    found = [*_near_misses(written, words, lexicon), *_look_alikes(written, words)]
-    return tuple(sorted(found, key=lambda one: (one.start, one.kind)))
+_Said = tuple[HeardWord, ...]
+"""A segment's words with their places counted from the first of them."""
 
 
-def _near_misses(written: Finished, words: Sequence[Word], lexicon: Lexicon) -> list[Suggestion]:
-    heard = [HeardWord(word.text, word.raw_start, word.raw_end, word.confidence) for word in words]
+class Doubts:
+    """Looks at one recording. Nothing is changed by what is found, and without a lexicon nothing is looked for."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._looked_at: dict[_Said, tuple[NearMiss, ...]] = {}
+        self._ahead = 0
+
+    def look_ahead(self, segments: Sequence[Segment]) -> None:
+        """Look at the first segments of the recording, as far as they are settled, so that its end need not wait."""
+        if self._lexicon.entries:
+            for segment in segments[self._ahead :]:
+                self._near_misses(segment)
+            self._ahead = max(self._ahead, len(segments))
+
+    def of(self, written: Finished, segments: Sequence[Segment]) -> tuple[Suggestion, ...]:
+        """Near misses of the lexicon's terms, and every mention of a drug that looks or sounds like another, in order.
+
+        Args:
+            written: what is shown; suggestions name places in it.
+            segments: as they were recognised, with the confidences of their words. A term does not go over the pause
+                between two of them.
+        """
+        if not self._lexicon.entries:
+            return ()
+        words = [word for segment in segments for word in segment.words]
+        misses = [miss for segment in segments for miss in self._near_misses(segment)]
+        found = [*_placed(written, misses), *_look_alikes(written, words)]
+        return tuple(sorted(found, key=lambda one: (one.start, one.kind)))
+
+    def _near_misses(self, segment: Segment) -> list[NearMiss]:
+        """With their places in the raw text; those that are remembered count from the segment's first word."""
+        if not segment.words:
+            return []
+        said, first = _said(segment), segment.words[0].raw_start
+        if said not in self._looked_at:
+            self._looked_at[said] = suggest(said, self._lexicon)
+        return [miss._replace(start=miss.start + first, end=miss.end + first) for miss in self._looked_at[said]]
+
+
+def _said(segment: Segment) -> _Said:
+    first = segment.words[0].raw_start
+    return tuple(
+        HeardWord(word.text, word.raw_start - first, word.raw_end - first, word.confidence) for word in segment.words
+    )
+
+
+def _placed(written: Finished, misses: Sequence[NearMiss]) -> list[Suggestion]:
     ends = [span.raw_end for span in written.spans]
     starts = [span.raw_start for span in written.spans]
     found = []
-    for miss in suggest(heard, lexicon):
+    for miss in misses:
         # Spans lie in the order of what they came from.
         inside = written.spans[bisect_right(ends, miss.start) : bisect_left(starts, miss.end)]
         place = _place(inside, miss.start, miss.end)

@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.records import ModelCall, Recording, Transcript
 from pipelines.speech.audio import Mixer, require_sound
 from pipelines.speech.decode import Samples
-from pipelines.speech.doubts import doubts
+from pipelines.speech.doubts import Doubts
 from pipelines.speech.level import LevelCorrector
 from pipelines.speech.quality import QualityMeter, quality_warnings
 from pipelines.speech.recognizer import Heard, Recognizer, SoFar, require_length
@@ -64,6 +64,7 @@ class LiveSpeech:
     def __init__(self, recognizer: Recognizer, rate: int, weights: Samples, writing: Writing | None = None) -> None:
         self._recognizer = recognizer
         self._writing = writing or Writing()
+        self._doubts = Doubts(self._writing.lexicon)
         self._mixer = Mixer(rate, weights)
         self._level = LevelCorrector()
         self._quality = QualityMeter(rate)
@@ -84,7 +85,9 @@ class LiveSpeech:
 
     def so_far(self) -> SoFar:
         """The raw text up to now: what is settled, and what may still change."""
-        return self._listening.so_far()
+        found = self._listening.so_far()
+        self._doubts.look_ahead(found.segments)
+        return found
 
     def finish(self, recording: Recording, warnings: tuple[str, ...] = ()) -> tuple[Transcript, ModelCall]:
         """The transcript of the whole recording.
@@ -131,7 +134,7 @@ class LiveSpeech:
             warnings=(*warnings, *quality_warnings(quality), *heard.warnings, *_about_words(heard.raw)),
             gain_db=self._level.gain_db,
             changes=written.changes,
-            suggestions=doubts(written, words, writing.lexicon),
+            suggestions=self._doubts.of(written, heard.segments),
             quality=quality,
             language=heard.language,
         )

@@ -20,10 +20,11 @@ from pipelines.speech.glance import Glance
 from pipelines.speech.network import Network
 from pipelines.speech.posteriors import Posteriors, Seams
 from pipelines.speech.recognizer import Heard, SoFar, require_length
+from pipelines.speech.settled import Settled, row_moments
 from pipelines.speech.utterances import Utterance, Utterances
 from pipelines.speech.voice import VoiceStream
 from pipelines.speech.voice_gate import VoiceGate
-from pipelines.speech.windows import FIELD, OVERLAP, WINDOW, Window, Windows, row_span
+from pipelines.speech.windows import FIELD, OVERLAP, WINDOW, Window, Windows
 
 
 class MedASRListening:
@@ -107,8 +108,8 @@ class MedASRListening:
         duration = self._windows.heard / RATE
 
         def moments(row: int) -> tuple[float, float]:
-            start, end = row_span(row)
-            return min(start / RATE, duration), min(end / RATE, duration)
+            start, end = row_moments(row)
+            return min(start, duration), min(end, duration)
 
         raw, words = ctc.words(tokens, work.network.alphabet, moments)
         speech = tuple((first / RATE, last / RATE) for first, last in self._voice.spans)
@@ -145,6 +146,7 @@ class _Work:
         self._glance = Glance(network)
         self._rows = 0
         self._tokens: list[Token] = []
+        self._settled = Settled(network.alphabet)
 
     def add(self, window: Window, logits: NDArray[np.float32]) -> None:
         self._take(self._seams.join(window, logits))
@@ -163,11 +165,8 @@ class _Work:
         ahead = self._glance.ahead(windows, self._rows)
         if len(ahead):
             parts.append(self.gate.through(ahead, self._rows, self._blank, remember=False))
-        alphabet = self.network.alphabet
-        found = BestPath(alphabet).tokens(np.concatenate(parts)) if parts else ()
-        settled, _ = ctc.spell(self._tokens, alphabet)
-        whole, _ = ctc.spell([*self._tokens, *found], alphabet)
-        return SoFar(settled, whole[len(settled) :])
+        found = BestPath(self.network.alphabet).tokens(np.concatenate(parts)) if parts else ()
+        return self._settled.with_open(self._tokens, found)
 
     def needs_window(self, windows: Windows) -> bool:
         """Whether something was neither looked at nor is it held any more: only its full window will tell."""

@@ -47,6 +47,8 @@ class SoFar:
 
     settled: str
     open: str
+    segments: tuple[Segment, ...] = ()
+    """The first ones, which stay as they are: whoever reads them need not wait for the end."""
 
 
 class Listening(Protocol):

@@ -114,7 +114,7 @@ class RemoteListening:
 
     def so_far(self) -> SoFar:
         """What has ended in a pause; what is being said is not sent twice."""
-        return SoFar(self._writer.text, "")
+        return SoFar(self._writer.text, "", self._writer.segments)
 
     def finish(self) -> Heard:
         require_length(self._sound.heard, _MINIMUM_SECONDS, "recording")

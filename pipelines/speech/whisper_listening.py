@@ -68,7 +68,8 @@ class WhisperListening:
 
     def so_far(self) -> SoFar:
         text = self._glances.text(self._load, self._pieces.open(self._sound.heard), self._sound.of)
-        return SoFar(self._writer.text, f" {text}" if self._writer.text and text else text)
+        open_text = f" {text}" if self._writer.text and text else text
+        return SoFar(self._writer.text, open_text, self._writer.segments)
 
     def finish(self) -> Heard:
         require_length(self._sound.heard, MINIMUM_SECONDS, "recording")

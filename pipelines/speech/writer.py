@@ -22,6 +22,11 @@ class Writer:
         self._cut = False
         self._warnings: list[str] = []
 
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Those of the readings so far."""
+        return tuple(self._segments)
+
     def add(self, reading: Reading, offset: float, end: float) -> None:
         """Take in the next reading.
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pipelines.text.nearest import closeness_of_texts
+
+_BEGINNING: Final = 2
+_RUN_OF_SPACE: Final = r"\s+"
 
 
 class LookAlike(NamedTuple):
@@ -58,5 +61,12 @@ def _partners() -> dict[str, tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
     longest_first = sorted(_partners(), key=lambda drug: (-len(drug), drug))
-    names = "|".join(r"\s+".join(map(re.escape, drug.split())) for drug in longest_first)
+    # By their first letters, so that at most places all of them are passed over at once.
+    ends: dict[str, list[str]] = {}
+    for drug in longest_first:
+        ends.setdefault(drug[:_BEGINNING], []).append(drug[_BEGINNING:])
+    names = "|".join(
+        f"{beginning}(?:{'|'.join(_RUN_OF_SPACE.join(map(re.escape, end.split(' '))) for end in rest)})"
+        for beginning, rest in sorted(ends.items())
+    )
     return re.compile(rf"\b(?:{names})\b", re.IGNORECASE)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.records import Suggestion, Word
-from pipelines.speech.doubts import doubts
+from pipelines.records import Segment, Suggestion, Word
+from pipelines.speech.doubts import Doubts
 from pipelines.speech.written import write
 from pipelines.text.lexicon import Entry, Lexicon
 from pipelines.text.lexicon_builtin import builtin
@@ -19,7 +19,7 @@ def heard(raw: str, unsure: dict[str, float] | None = None, lexicon: Lexicon = L
         words.append(Word(text=text, start=0, end=0, confidence=sure, raw_start=at, raw_end=at + len(text)))
         at += len(text)
     written = write(raw, words=words, spoken_words=True, forms=True, lexicon=lexicon)
-    found = doubts(written, words, lexicon)
+    found = Doubts(lexicon).of(written, [Segment(start=0, end=0, words=tuple(words))])
     for one in found:
         assert written.text[one.start : one.end] == one.heard
         assert one.term not in one.heard

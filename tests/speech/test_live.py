@@ -13,14 +13,18 @@ from pipelines.records import ModelCall, Recording, Transcript
 from pipelines.speech.audio import RATE, inspect_recording, read_speech, survey_recording
 from pipelines.speech.decode import open_sound
 from pipelines.speech.level import correct_level
-from pipelines.speech.live import LiveSpeech
+from pipelines.speech.live import LiveSpeech, Writing
 from pipelines.speech.medasr import MedASRRecognizer
 from pipelines.speech.recognizer import Recognizer, SoFar
 from pipelines.speech.transcribe import transcribe
+from pipelines.text.lexicon import Lexicon
+from pipelines.text.lexicon_builtin import builtin
 from pipelines.weights.catalogue import MEDASR
 from pipelines.weights.folder import ModelFolder
 from tests.support.medasr_parity import FIRST_CONVOLUTION
 from tests.support.tiny_medasr import Hearing, Spoken, build_steady
+
+WRITING = Writing(Lexicon(builtin()))
 
 pytestmark = [pytest.mark.filterwarnings(FIRST_CONVOLUTION), pytest.mark.long]
 
@@ -38,7 +42,7 @@ def played(
 ) -> tuple[Transcript, ModelCall, list[SoFar]]:
     """The recording in blocks of so many samples, looked at every ``watch`` seconds."""
     survey = survey_recording(path, recording.name)
-    speech = LiveSpeech(recognizer, survey.rate, survey.weights)
+    speech = LiveSpeech(recognizer, survey.rate, survey.weights, WRITING)
     seen: list[SoFar] = []
     at = looked = 0
     with open_sound(path, recording.name) as sound:
@@ -58,7 +62,7 @@ def test_live_text_ends_as_the_file_path_has_it(
 ) -> None:
     ear, spoken = steady
     recording = inspect_recording(spoken.flac, spoken.flac.name, "0" * 64, "file")
-    by_file, file_call = transcribe(recording, spoken.flac, ear)
+    by_file, file_call = transcribe(recording, spoken.flac, ear, writing=WRITING)
     live, live_call, seen = played(recording, spoken.flac, ear, block, watch)
     assert live == by_file
     assert live.raw == spoken.raw
@@ -70,6 +74,7 @@ def test_live_text_ends_as_the_file_path_has_it(
     for look in seen:
         assert look.settled.startswith(settled)
         settled = look.settled
+        assert live.segments[: len(look.segments)] == look.segments
     # A second or so before the end nearly all of it is on the screen.
     shown = (seen[-1].settled + seen[-1].open).split()
     words = live.raw.split()

@@ -154,6 +154,7 @@ def test_what_is_heard_does_not_depend_on_how_the_sound_came_or_was_watched(whis
         )
     assert all(after.settled.startswith(before.settled) for before, after in pairwise(seen))
     assert whole.raw.startswith(seen[-1].settled)
+    assert whole.segments[: len(seen[-1].segments)] == seen[-1].segments != ()
     assert len(seen[-1].settled.split()) > 20
     assert difflib.SequenceMatcher(None, (seen[-1].settled + seen[-1].open).split(), whole.raw.split()).ratio() > 0.8
 
