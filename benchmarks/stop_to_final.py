@@ -83,14 +83,15 @@ def stop_to_final(folder: Path, said: np.ndarray, minutes: int, recognizer: Reco
         assert live.problem is None, live.problem
         assert time.monotonic() < until, "it never hears the end"
         time.sleep(0.05)
-    started = changed = time.monotonic()
-    shown, longest = live.so_far, 0.0
+    started = time.monotonic()
+    shown, longest, changed = live.so_far, 0.0, None
     for start in range(at_speed, samples, _BLOCK):
         time.sleep(max(0.0, started + (start + _BLOCK - at_speed) / _DEVICE_RATE - time.monotonic()))
         recorder.deliver(_piece(said, start))
         if live.so_far is not shown:
             shown, now = live.so_far, time.monotonic()
-            longest, changed = max(longest, now - changed), now
+            # The first one hears all that came faster than it is spoken.
+            longest, changed = max(longest, now - (changed or now)), now
     start_at = time.perf_counter()
     live.hush()
     recorder.finish(Ending.STOPPED)
@@ -100,7 +101,7 @@ def stop_to_final(folder: Path, said: np.ndarray, minutes: int, recognizer: Reco
     taken = time.perf_counter() - start_at
     assert heard is not None, live.problem
     spool.release()
-    return taken, max(longest, started + _AT_SPEED - changed)
+    return taken, max(longest, started + _AT_SPEED - (changed or started))
 
 
 def _piece(said: np.ndarray, start: int) -> bytes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WAIT_SECONDS: Final = 0.1
 #: A partial text is asked for so often.
-_PARTIAL_SECONDS: Final = 0.4
+_PARTIAL_SECONDS: Final = 0.2
 
 
 class LiveText:
