@@ -1,7 +1,7 @@
 """Memory for three hours of sound through MedASR, from the file to the transcript, against ten minutes of it.
 
 At the real architecture and size with random weights, prepared, in fp32; each length in its own process, whose peak
-is what Linux counts, libraries, weights and all. Three hours take a quarter of an hour.
+is what the operating system counts, libraries, weights and all. Three hours take a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def hear(models: Path, weights: Path, path: Path) -> None:
     from pipelines.text.lexicon_builtin import builtin
     from pipelines.weights.catalogue import MEDASR
     from pipelines.weights.folder import ModelFolder
+    from tests.support.peak_memory import peak_bytes
 
     recording = inspect_recording(path, path.name, "0" * 64, "file")
     recognizer = MedASRRecognizer(ModelFolder(weights, MEDASR), 2, prepared=models)
@@ -39,18 +40,12 @@ def hear(models: Path, weights: Path, path: Path) -> None:
     print(
         json.dumps(
             {
-                "peak_mb": peak_mb(),
+                "peak_mb": peak_bytes() / 2**20,
                 "seconds": time.perf_counter() - started,
                 "characters": len(transcript.raw),
             }
         )
     )
-
-
-def peak_mb() -> float:
-    """Of this process alone: what Linux counts for ``getrusage`` begins with its parent's."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def main() -> None:
