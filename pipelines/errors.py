@@ -58,6 +58,10 @@ class ModelNeeded(ProductError):
     exit_code = MODEL_NEEDED
 
 
+class Cancelled(Exception):
+    """Whoever waited for it has ended it. Nothing of it is used."""
+
+
 class NoAnswer(ProductError):
     """A model was asked and came to nothing that may be shown."""
 

@@ -262,7 +262,7 @@ def _task_input(state: RunState, ports: Ports) -> TaskInput:
 
 
 def _consultant(state: RunState, ports: Ports, node: str) -> Consultant:
-    return Consultant(ports.generator, ports.journal, ports.store, state["run"], node, ports.progress)
+    return Consultant(ports.generator, ports.journal, ports.store, state["run"], node, ports.progress, ports.cancelled)
 
 
 def _tie_breaker(state: RunState, ports: Ports) -> TieBreaker | None:

@@ -14,7 +14,7 @@ from importlib.resources import as_file, files
 from typing import Any, Final, cast, get_args
 
 from pipelines.errors import VerificationFailed
-from pipelines.models.generator import Ask, Generator, Picture, Words
+from pipelines.models.generator import Ask, Following, Generator, Picture, Words
 from pipelines.records import Engine, Value
 from pipelines.speech.recognizer import Recognizer
 from pipelines.weights.folder import ModelFolder
@@ -133,7 +133,7 @@ def check_generator(generator: Generator, folder: ModelFolder, progress: Progres
     machine = _Machine()
     progress("running", 0.0)
     started = time.perf_counter()
-    said = generator.generate(ask, {frame: picture}.__getitem__, partial(progress, "running"))
+    said = generator.generate(ask, {frame: picture}.__getitem__, Following(progress=partial(progress, "running")))
     spent = time.perf_counter() - started
     return CheckReport(
         engine=said.engine,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.generator import Ask, Capabilities, Frames, Generation, Progress, Slot
+from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
 from pipelines.records import Availability, Engine
 
 _DETAIL: Final = "the embedded profile has no language model"
@@ -26,10 +26,16 @@ class NoGenerator:
     def capabilities(self) -> Capabilities:
         return Capabilities(images=False, choices=False, context_tokens=0)
 
-    def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:  # noqa: ARG002
+    def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:  # noqa: ARG002
         raise _needed()
 
-    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames) -> Generation:  # noqa: ARG002
+    def choose(
+        self,
+        ask: Ask,  # noqa: ARG002
+        slots: tuple[Slot, ...],  # noqa: ARG002
+        frames: Frames,  # noqa: ARG002
+        following: Following = NOBODY,  # noqa: ARG002
+    ) -> Generation:
         raise _needed()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.generator import Ask, Generation, Generator, Slot
+from pipelines.models.generator import Ask, Following, Generation, Generator, Slot
 from pipelines.ports import Journal, Key, Store
 from pipelines.records import ModelCall, Value
 
@@ -21,11 +21,16 @@ class Exchange(Value):
     generation: Generation
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Consultant:
     """The generator as a node sees it.
 
-    ``node`` names the graph's node in the log; ``progress`` is told the node and the share of the token budget used.
+    ``node`` names the graph's node in the log; ``progress`` is told the node and the share of the token budget used;
+    ``cancelled`` is asked whether to go on.
     """
 
     generator: Generator
@@ -34,6 +39,7 @@ class Consultant:
     run: str
     node: str
     progress: Callable[[str, float], None]
+    cancelled: Callable[[], bool] = _never
 
     def require(self) -> None:
         """Say early that nobody can be asked, before anything is prepared for it.
@@ -47,15 +53,14 @@ class Consultant:
 
     def generate(self, ask: Ask) -> Generation:
         """The answer to ``ask``, as `Generator.generate`."""
-        return self._exchange(
-            ask,
-            (),
-            lambda: self.generator.generate(ask, self.store.get, lambda share: self.progress(self.node, share)),
-        )
+        return self._exchange(ask, (), lambda: self.generator.generate(ask, self.store.get, self._following()))
 
     def choose(self, ask: Ask, slots: tuple[Slot, ...]) -> Generation:
         """One option of every slot, as `Generator.choose`."""
-        return self._exchange(ask, slots, lambda: self.generator.choose(ask, slots, self.store.get))
+        return self._exchange(ask, slots, lambda: self.generator.choose(ask, slots, self.store.get, self._following()))
+
+    def _following(self) -> Following:
+        return Following(progress=lambda share: self.progress(self.node, share), cancelled=self.cancelled)
 
     def _exchange(self, ask: Ask, slots: tuple[Slot, ...], call: Callable[[], Generation]) -> Generation:
         self.require()

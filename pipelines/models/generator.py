@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 
 from pydantic import Field
 
@@ -13,6 +14,25 @@ Frames = Callable[[str], bytes]
 """The bytes of a picture (PNG or JPEG, 8-bit RGB) by its SHA-256."""
 Progress = Callable[[float], None]
 """Told the fraction of the token budget that is used, from 0 to 1, never falling."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Following:
+    """Whoever waits for a call: told how far it is and what it writes, and able to end it."""
+
+    progress: Progress | None = None
+    text: Callable[[str], None] | None = None
+    """Given all of the answer that is written so far, without trace and markers, whenever there is more of it. For the
+    eye only: what stands there may still be cut, or be no answer."""
+    cancelled: Callable[[], bool] = _never
+    """Asked between tokens, and while the call waits for its turn."""
+
+
+NOBODY: Final = Following()
 
 
 class Words(Value):
@@ -32,8 +52,19 @@ class Picture(Value):
 Part = Annotated[Words | Picture, Field(discriminator="kind")]
 
 
+class Sampling(Value):
+    """How tokens are drawn where not the likeliest is taken."""
+
+    temperature: float = Field(gt=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int = Field(ge=0, lt=1 << 31)
+    """Equal seeds give equal texts, on one machine."""
+
+
 class Ask(Value):
     """All that a model is told in one call: one user turn, built anew each time, sent in this order."""
+
+    added_later: ClassVar[frozenset[str]] = frozenset({"json_schema", "shared", "sampling"})
 
     prompt: str
     """``name@version sha256`` of the prompt file."""
@@ -43,6 +74,13 @@ class Ask(Value):
     """Greatest length of the output; a trace that has to be closed gets as many again for the answer."""
     thinking: bool = False
     """Whether the model is asked to think before it answers. It may do so unasked."""
+    json_schema: dict[str, Any] | None = None
+    """The answer is to be one JSON object of this schema, written in the order of its properties; see
+    `Capabilities.structured` for what an engine makes of it. A trace is then impossible where it is enforced."""
+    shared: int = Field(default=0, ge=0)
+    """So many parts at the beginning are the same in other asks about the same study or record: worth keeping."""
+    sampling: Sampling | None = None
+    """Greedy without."""
 
     @property
     def frames(self) -> tuple[str, ...]:
@@ -63,6 +101,16 @@ class Capabilities(Value):
     choices: bool
     context_tokens: int
     """Prompt and output together."""
+    structured: Literal["enforced", "json", "asked"] = "asked"
+    """What becomes of an ask's schema: nothing else can be written; some JSON is written; it is asked for in words."""
+    sampling: bool = False
+    """Whether an ask may say how tokens are drawn, repeatably by its seed."""
+    streaming: bool = False
+    """Whether the text is told as it is written."""
+    prefix: Literal["kept", "by server", "none"] = "none"
+    """Who keeps what was made of an ask's shared parts for the next ask about them."""
+    parallel: int = 1
+    """Calls that run at once; further ones wait their turn."""
 
 
 class Generation(Value):
@@ -76,9 +124,9 @@ class Generation(Value):
     """All that was generated, markers included; a closed trace with what was put in to close it."""
     chosen: tuple[str, ...] = ()
     """One option of each slot, for constrained choices."""
-    finish_reason: Literal["stop", "length", "no-answer"]
+    finish_reason: Literal["stop", "length", "no-answer", "loop"]
     """``stop``: came to its own end. ``length``: the answer was cut. ``no-answer``: the trace never ended.
-    Only ``stop`` may be shown as an answer."""
+    ``loop``: it said the same over and over and was stopped. Only ``stop`` may be shown as an answer."""
     engine: Engine
     parameters: dict[str, Any]
     """Everything that decides the output besides the ask and the weights: decoding, device, dtype, image processor."""
@@ -109,15 +157,21 @@ class Generator(Protocol):
 
     def capabilities(self) -> Capabilities: ...
 
-    def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:
-        """Answer, greedily: equal asks give equal texts.
+    def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:
+        """Answer. Equal asks give equal texts, sampled ones too.
 
         Raises:
-            ModelNeeded: the weights are missing, damaged, of another architecture or too large for this machine.
-            BadInput: the ask does not fit the context (with the numbers), or a frame is no picture.
+            ModelNeeded: it cannot be had now: the weights are missing, damaged, of another architecture or too large
+                for this machine; the server does not answer, or not whole.
+            BadInput: the ask does not fit the context (with the numbers), a frame is no picture, or the ask wants what
+                `capabilities` says cannot be had.
+            Cancelled: ``following`` ended it.
         """
         ...
 
-    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames) -> Generation:
-        """Write each slot's lead and one of its options, enforced while decoding; ``chosen`` holds the options."""
+    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames, following: Following = NOBODY) -> Generation:
+        """Write each slot's lead and one of its options, enforced while decoding; ``chosen`` holds the options.
+
+        Raises as `generate`; BadInput where ``capabilities().choices`` is False.
+        """
         ...

@@ -7,12 +7,12 @@ import threading
 from importlib.metadata import version
 from typing import Final, Literal
 
-from pipelines.errors import BadInput, ModelNeeded, UsageProblem
+from pipelines.errors import BadInput, Cancelled, ModelNeeded, UsageProblem
 from pipelines.models import thinking
 from pipelines.models.call import Call, Told, Written
 from pipelines.models.checkpoint import Checkpoint, load
 from pipelines.models.choices import Choices
-from pipelines.models.generator import Ask, Capabilities, Frames, Generation, Progress, Slot
+from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
 from pipelines.models.turn import Length, length, messages, open_picture
 from pipelines.records import Availability, Engine
 from pipelines.weights.folder import ModelFolder
@@ -73,14 +73,14 @@ class MedGemma:
         known = type(stated) is int and stated > 0
         return Capabilities(images=True, choices=True, context_tokens=stated if known else _CONTEXT_TOKENS)
 
-    def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:
+    def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:
         """See `Generator.generate`."""
         budget = ask.max_new_tokens
         with self._busy:
             checkpoint = self._loaded()
             call, size = self._call(checkpoint, ask, frames, ask.thinking, budget)
             parameters = call.parameters(budget, ask.thinking)
-            told = Told(progress, budget)
+            told = Told(following.progress, budget)
             first = written = call.write(budget, told=told)
             raw = checkpoint.decode(first.ids)
             count = first.spent
@@ -106,9 +106,11 @@ class MedGemma:
                 **call.identity(),
             )
 
-    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames) -> Generation:
+    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames, following: Following = NOBODY) -> Generation:
         """See `Generator.choose`. The greatest length is that of the slots; a trace is impossible."""
         with self._busy:
+            if following.cancelled():
+                raise Cancelled
             checkpoint = self._loaded()
             choices = Choices(
                 slots, lambda line: checkpoint.encode(checkpoint.control.defused(line)), checkpoint.end_of_turn

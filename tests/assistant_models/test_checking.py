@@ -23,7 +23,7 @@ from assistant.models.checking import (
     word_errors,
 )
 from pipelines.errors import ModelNeeded, VerificationFailed
-from pipelines.models.generator import Ask, Frames, Generation, Picture, Progress, Words
+from pipelines.models.generator import NOBODY, Ask, Following, Frames, Generation, Picture, Words
 from pipelines.speech.medasr import MedASRRecognizer
 from pipelines.weights.catalogue import LANGUAGE_MODEL, MEDASR, MEDGEMMA
 from pipelines.weights.folder import ModelFolder
@@ -63,7 +63,7 @@ class Seeing(ScriptedGenerator):
     shown: list[bytes] = field(default_factory=list)
     device: str = "cpu"
 
-    def generate(self, ask: Ask, frames: Frames, progress: Progress | None = None) -> Generation:
+    def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:
         self.shown.extend(map(frames, ask.frames))
         figures = {"prompt_tokens": 280, "output_tokens": 4, "seconds": 0.5}
         device = {"device": self.device, "dtype": "float32"}

@@ -13,7 +13,7 @@ from threading import get_ident
 import pytest
 
 from pipelines.errors import UsageProblem
-from pipelines.models.generator import Generation, Generator, Slot, Words
+from pipelines.models.generator import Following, Generation, Generator, Slot, Words
 from pipelines.models.medgemma import MedGemma
 from pipelines.models.registry import generators
 from pipelines.weights.catalogue import MEDGEMMA
@@ -214,7 +214,7 @@ def test_calls_wait_for_each_other() -> None:
 
     def call(_: int) -> str:
         return generator.generate(
-            an_ask(QUESTION, max_new_tokens=12), Pictures(), lambda _: steps.append(get_ident())
+            an_ask(QUESTION, max_new_tokens=12), Pictures(), Following(progress=lambda _: steps.append(get_ident()))
         ).raw
 
     with ThreadPoolExecutor(3) as pool:

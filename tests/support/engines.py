@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.generator import Ask, Capabilities, Frames, Generation, Slot
-from pipelines.models.generator import Progress as Told
+from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
 from pipelines.records import Availability, Engine, Segment, Word
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
@@ -119,12 +118,12 @@ class ScriptedGenerator:
     def capabilities(self) -> Capabilities:
         return Capabilities(images=True, choices=True, context_tokens=4096)
 
-    def generate(self, ask: Ask, frames: Frames, progress: Told | None = None) -> Generation:
+    def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:
         self.asks.append(ask)
         assert all(frames(frame) for frame in ask.frames)
         return self._generation(self.answer if self.finish_reason == "stop" else "", ())
 
-    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames) -> Generation:
+    def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames, following: Following = NOBODY) -> Generation:
         self.asks.append(ask)
         self.slots.append(slots)
         chosen = tuple(self.choice if self.choice in slot.options else slot.options[-1] for slot in slots)
