@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from assistant.engines import REMOTE, SPEECH, engine_table
+from assistant.engines import REMOTE, SERVER, SPEECH, engine_table
 from assistant.settings import Settings
 from pipelines.errors import ProductError, UsageProblem
 from pipelines.records import Availability, Value
@@ -129,6 +129,8 @@ def _engines(settings: Settings) -> Iterator[Finding]:
         needed = engine.taken and engine.does == SPEECH
         if engine.name == REMOTE and at.ready:
             at = _allowed(settings.remote_speech_url or "", at)
+        if engine.name == SERVER and at.ready:
+            at = _allowed(settings.openai_url or "", at)
         yield Finding(
             name=f"{engine.name} ({engine.does})", ok=at.ready, needed=needed, detail=at.detail, remedy=at.remedy
         )

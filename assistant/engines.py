@@ -13,11 +13,13 @@ from pipelines.records import Availability, TaskName, Value
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipelines.models.classifier import ImageClassifier
     from pipelines.models.generator import Generator
     from pipelines.speech.decoding import Decoding
     from pipelines.speech.live import Writing
     from pipelines.speech.recognizer import Recognizer
     from pipelines.weights.folder import ModelFolder
+    from pipelines.weights.gguf_folder import GgufFolder
 
 
 class _Available(Protocol):
@@ -26,8 +28,11 @@ class _Available(Protocol):
 
 SPEECH: Final = "speech to text"
 LANGUAGE: Final = "language and images"
+PICTURES: Final = "kinds of pictures"
 #: The one engine that sends what is said elsewhere.
 REMOTE: Final = "remote"
+#: The one that sends what is asked there.
+SERVER: Final = "openai"
 
 E = TypeVar("E", bound=_Available)
 
@@ -56,6 +61,11 @@ def generator_of(settings: Settings) -> Generator:
     return _first_ready(wanted, _generators(settings), "a language engine")
 
 
+def classifier_of(settings: Settings) -> ImageClassifier:
+    """What tells kinds of pictures apart; it works where it is installed, whatever the profile. Loads nothing yet."""
+    return next(iter(_classifiers(settings).values()))()
+
+
 def recognizer_named(name: str, settings: Settings) -> Recognizer | None:
     """The speech engine of this name, whatever the profile says; None where there is none."""
     make = _recognizers(settings).get(name)
@@ -65,6 +75,12 @@ def recognizer_named(name: str, settings: Settings) -> Recognizer | None:
 def generator_named(name: str, settings: Settings) -> Generator | None:
     """The language engine of this name, whatever the profile says; None where there is none."""
     make = _generators(settings).get(name)
+    return make() if make else None
+
+
+def classifier_named(name: str, settings: Settings) -> ImageClassifier | None:
+    """The image classifier of this name; None where there is none."""
+    make = _classifiers(settings).get(name)
     return make() if make else None
 
 
@@ -88,12 +104,24 @@ def profile_of(settings: Settings) -> Profile:
 def model_folder(name: str, settings: Settings) -> ModelFolder:
     """Where the settings say that a model of the catalogue lies, whether or not it is there."""
     from pipelines.weights.catalogue import KNOWN_MODELS
-    from pipelines.weights.folder import ModelFolder
+    from pipelines.weights.gguf_folder import open_folder
 
-    named = {"medasr": settings.medasr, "medgemma": settings.medgemma}.get(name)
+    if name == "medgemma-gguf":
+        return gguf_folder(settings)
+    named = {"medasr": settings.medasr, "medgemma": settings.medgemma, "medsiglip": settings.medsiglip}.get(name)
     if named is not None:
-        return ModelFolder(named, KNOWN_MODELS[name], f"ASSISTANT_{name.upper()}")
-    return ModelFolder(settings.models_dir / name, KNOWN_MODELS[name])
+        return open_folder(named, KNOWN_MODELS[name], f"ASSISTANT_{name.upper()}")
+    return open_folder(settings.models_dir / name, KNOWN_MODELS[name])
+
+
+def gguf_folder(settings: Settings) -> GgufFolder:
+    """Where the settings say that MedGemma as GGUF lies, whether or not it is there."""
+    from pipelines.weights.catalogue import MEDGEMMA_GGUF
+    from pipelines.weights.gguf_folder import GgufFolder
+
+    if settings.llamacpp is not None:
+        return GgufFolder(settings.llamacpp.expanduser(), MEDGEMMA_GGUF, "ASSISTANT_LLAMACPP")
+    return GgufFolder(settings.models_dir / MEDGEMMA_GGUF.name, MEDGEMMA_GGUF)
 
 
 def has_appeared(needs: str, settings: Settings) -> bool:
@@ -134,12 +162,20 @@ def who_works(settings: Settings) -> str:
         at = engine.available()
         state = "" if at.ready else f" (not ready: {at.detail})"
         parts.append(f"{does} by {engine.name}{state}")
+    classifier = classifier_of(settings)
+    if classifier.available().ready:
+        parts.append(f"{PICTURES} by {classifier.name}")
     return f"profile {settings.profile}: {', '.join(parts)}"
 
 
 def _engine_lines(settings: Settings) -> Iterator[EngineLine]:
-    taken = {recognizer_of(settings).name, generator_of(settings).name}
-    for does, engines in ((SPEECH, _recognizers(settings)), (LANGUAGE, _generators(settings))):
+    taken = {recognizer_of(settings).name, generator_of(settings).name, classifier_of(settings).name}
+    tables: tuple[tuple[str, Mapping[str, Callable[[], _Available]]], ...] = (
+        (SPEECH, _recognizers(settings)),
+        (LANGUAGE, _generators(settings)),
+        (PICTURES, _classifiers(settings)),
+    )
+    for does, engines in tables:
         for name, make in engines.items():
             yield EngineLine(name=name, does=does, taken=name in taken, availability=make().available())
 
@@ -209,9 +245,51 @@ def language_model_of(settings: Settings) -> Path | None:
 
 def _generators(settings: Settings) -> Mapping[str, Callable[[], Generator]]:
     from pipelines.models.registry import generators
+    from pipelines.weights.catalogue import MEDGEMMAS
 
     return generators(
         medgemma=model_folder("medgemma", settings),
+        variants=[model_folder(model.name, settings) for model in MEDGEMMAS[1:]],
+        threads=settings.threads,
+        device=settings.device,
+        dtype=settings.dtype,
+        quantize=settings.quantize,
+        adapter=settings.adapter,
+        llamacpp=gguf_folder(settings),
+        llamacpp_context=settings.llamacpp_context,
+        openai=lambda: _openai(settings),
+    )
+
+
+def _openai(settings: Settings) -> Generator:
+    """The engine behind a server. Whatever it sends is in the log of the data folder before it is sent."""
+    from assistant.outbound import FolderOutbound
+    from assistant.secrets import server_key
+    from pipelines.models.openai import OpenAIGenerator
+    from pipelines.models.openai_address import host_of
+
+    url = settings.openai_url
+    return OpenAIGenerator(
+        FolderOutbound(settings.data_dir, settings.lock_timeout),
+        url,
+        settings.openai_model,
+        lambda: server_key(settings.openai_key, host_of(url or "")),
+        timeout=settings.openai_timeout,
+        retries=settings.openai_retries,
+        context=settings.openai_context,
+        images=settings.openai_images,
+        picture_tokens=settings.openai_picture_tokens,
+        structured=settings.openai_structured,
+        off_machine=settings.openai_off_machine,
+        parallel=settings.openai_parallel,
+    )
+
+
+def _classifiers(settings: Settings) -> Mapping[str, Callable[[], ImageClassifier]]:
+    from pipelines.models.registry import classifiers
+
+    return classifiers(
+        medsiglip=model_folder("medsiglip", settings),
         threads=settings.threads,
         device=settings.device,
         dtype=settings.dtype,

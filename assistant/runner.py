@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assistant.checkpoints import CHECKPOINTS, flush, open_checkpoints
 from assistant.confirmations import RESEARCH_USE, has_confirmed
-from assistant.engines import filing_of, generator_of, has_appeared, recognizer_of, writing_of
+from assistant.engines import classifier_of, filing_of, generator_of, has_appeared, recognizer_of, writing_of
 from assistant.intake import Given, GivenAttachment, take_in, take_in_attachment
+from assistant.past import past_run
 from assistant.quiet import silence_libraries
 from assistant.sessions import RunView, SessionLog
 from assistant.sessions.problems import database_errors, disk_errors
@@ -38,11 +39,14 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
     from langgraph.graph.state import CompiledStateGraph
 
+    from pipelines.models.classifier import ImageClassifier
     from pipelines.models.generator import Generator
     from pipelines.routing import Router
     from pipelines.speech.live import Writing
     from pipelines.speech.recognizer import Recognizer
 
+#: The session of all runs that repeat another.
+REPETITIONS: Final = "repetitions"
 _AT_REST: Final = (RunState.DONE, RunState.CANCELLED)
 _EXIT_CODES: Final = {
     Status.NEEDS_MODEL: MODEL_NEEDED,
@@ -84,6 +88,7 @@ class Runner:
         progress: Callable[[str, float], None],
         writing: Writing,
         cancelled: Callable[[], bool],
+        classifier: ImageClassifier,
     ) -> None:
         self._settings = settings
         self.log = log
@@ -96,6 +101,15 @@ class Runner:
         self._progress = progress
         self._writing = writing
         self._cancelled = cancelled
+        self._classifier = classifier
+
+    @property
+    def recognizer(self) -> Recognizer:
+        return self._recognizer
+
+    @property
+    def generator(self) -> Generator:
+        return self._generator
 
     def submit(
         self, given: Given, *, again: bool = False, heard: tuple[Transcript, ModelCall] | None = None
@@ -172,6 +186,36 @@ class Runner:
             self.log.set_state(view.id, RunState.RUNNING)
             anew = bool(task or attach or without)
             return self._advance(view.id, self.log.run(view.id).request, answer, from_start=anew)
+
+    def repeat(self, run: str, key: str, *, again: bool = False, heard: bool = False) -> Outcome:
+        """Do a past run's work anew with the engines that are here now, as a run of its own: nothing that the journal
+        holds of the past one is used, and what persons decided then counts as decided.
+
+        Args:
+            key: names this repetition. One of the same name that came to its end is taken instead.
+            again: repeat even so.
+            heard: keep what was heard then; nothing is transcribed.
+
+        Raises:
+            UsageProblem: there is no such run.
+            VerificationFailed: what it was given is not there any more as it was.
+        """
+        past = past_run(self.log, run)
+        view = past.view
+        if view.request.recording is not None:
+            self.log.store.checked_path(view.request.recording.file_sha256)
+        with self._exclusive(key):
+            known = [] if again else [one for one in self.log.runs_with_key(key) if one.state is not RunState.CANCELLED]
+            if known and known[0].state is RunState.DONE:
+                return Outcome(self.log.run(known[0].id), worked=False)
+            if known:
+                self.log.set_state(known[0].id, RunState.RUNNING)
+                return self._advance(known[0].id, view.request, past.answer())
+            session = self.log.session(REPETITIONS)
+            new = self.log.accept(view.request, session, again, RunState.RUNNING, repeats=(view.id, key))
+            if heard and view.transcript is not None and view.request.recording is not None:
+                self.log.journal.record(Key(new, "transcribe", view.request.recording.sha256), view.transcript)
+            return self._advance(new, view.request, past.answer())
 
     def _identity_question(self, view: RunView) -> str:
         """Digest of the result in which the run asks whether it is the same patient."""
@@ -270,6 +314,7 @@ class Runner:
             finish=self.log.finish,
             progress=self._progress,
             cancelled=self._cancelled,
+            classifier=self._classifier,
         )
 
     def _pause(self, run: str, wait: Wait) -> None:
@@ -320,12 +365,13 @@ def open_runner(
     recognizer: Recognizer | None = None,
     generator: Generator | None = None,
     cancelled: Callable[[], bool] = _never,
+    classifier: ImageClassifier | None = None,
 ) -> Iterator[Runner]:
     """A runner over ``settings.data_dir``, which is made if it is not there.
 
     Args:
         recognizer: instead of the one that the settings name.
-        generator: likewise.
+        generator, classifier: likewise.
         cancelled: asked while a model works; where it says yes the run ends as ``cancelled``.
 
     Raises:
@@ -333,7 +379,7 @@ def open_runner(
     """
     with (
         SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log,
-        runner_over(log, settings, progress, recognizer, generator, cancelled) as runner,
+        runner_over(log, settings, progress, recognizer, generator, cancelled, classifier) as runner,
     ):
         yield runner
 
@@ -346,6 +392,7 @@ def runner_over(
     recognizer: Recognizer | None = None,
     generator: Generator | None = None,
     cancelled: Callable[[], bool] = _never,
+    classifier: ImageClassifier | None = None,
 ) -> Iterator[Runner]:
     """A runner over a log that is open already, in ``settings.data_dir``."""
     silence_libraries(settings)
@@ -365,4 +412,5 @@ def runner_over(
             progress,
             writing_of(settings),
             cancelled,
+            classifier or classifier_of(settings),
         )

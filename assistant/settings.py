@@ -43,10 +43,21 @@ class Settings(BaseSettings):
     """A folder with MedASR, instead of the one in ``models_dir``."""
     medgemma: Path | None = None
     """A folder with MedGemma, instead of the one in ``models_dir``."""
+    medsiglip: Path | None = None
+    """A folder with MedSigLIP, instead of the one in ``models_dir``."""
+    llamacpp: Path | None = None
+    """A folder with MedGemma as GGUF and its mmproj, or the GGUF file, instead of the one in ``models_dir``."""
+    llamacpp_context: int = Field(default=8192, ge=256)
+    """Tokens of prompt and output together that the engine ``llamacpp`` keeps memory for."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    """Where MedASR and MedGemma run: ``auto`` is a graphics processor where there is one."""
+    """Where MedASR, MedGemma and MedSigLIP run: ``auto`` is a graphics processor where there is one."""
     dtype: str = "auto"
-    """Number format of MedGemma: ``bfloat16``, ``float32``, or the first where the device has it."""
+    """Number format of MedGemma and MedSigLIP: ``bfloat16``, ``float32``, or for MedGemma the first where the device
+    has it, for MedSigLIP the second."""
+    quantize: Literal["none", "int8", "4bit"] = "none"
+    """How the matrices of MedGemma's layers are held: as they are, one byte a number, or half a byte."""
+    adapter: Path | None = None
+    """A folder with a LoRA adapter to lay on MedGemma."""
     language_model: Path | Literal["none"] | None = None
     """A KenLM file over MedASR's own pieces for its beam search, or ``none``; unless set, ``lm_6.kenlm`` beside its
     weights."""
@@ -68,6 +79,29 @@ class Settings(BaseSettings):
     """Seconds for one piece of at most 25 s."""
     remote_speech_retries: int = Field(default=2, ge=0, le=10)
     """Further attempts at a piece where it does not answer or is out of order."""
+    openai_url: str | None = None
+    """Address of a chat server, for the language engine ``openai``, which no profile takes by itself."""
+    openai_model: str | None = None
+    """The name by which that server knows its model; empty where it has one only (Vertex Model Garden)."""
+    openai_key: SecretStr | None = None
+    """Your key there, where it wants one; else the one that the system's keyring has for its host."""
+    openai_off_machine: bool = False
+    """Whether that server may be another machine: the text and pictures of a run are then sent there."""
+    openai_timeout: float = Field(default=600.0, gt=0)
+    """Seconds for one answer."""
+    openai_retries: int = Field(default=2, ge=0, le=10)
+    """Further attempts where it does not answer whole or is out of order."""
+    openai_context: int | None = Field(default=None, ge=256)
+    """Tokens of prompt and output together that it takes, where it does not tell; 8,192 unless set."""
+    openai_structured: Literal["enforced", "json", "asked"] = "enforced"
+    """What it is taken to make of a JSON schema until it is known better: nothing else is written, some JSON is, or it
+    is asked for in words."""
+    openai_images: bool = True
+    """Whether its model takes pictures."""
+    openai_picture_tokens: int = Field(default=258, ge=1)
+    """Tokens for which a picture counts where the length of a prompt is estimated; Gemma 3's unless set."""
+    openai_parallel: int = Field(default=1, ge=1, le=64)
+    """Calls at once."""
     written_forms: bool = True
     """Whether numbers, doses, dates and the like are written as clinicians write them."""
     filing: Literal["profile", "wording", "model"] = "profile"

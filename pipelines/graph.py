@@ -82,8 +82,11 @@ def inspect(state: RunState, ports: Ports) -> RunState:
     known = ports.journal.recall(key)
     if known is None:
         from pipelines.evidence.inspect import inspect_attachment
+        from pipelines.recognition import recognised
 
-        inspected = tuple(inspect_attachment(a, ports.store, request.patient) for a in request.attachments)
+        # All of them first: what cannot be read is refused before a model is asked about the others.
+        read = [inspect_attachment(a, ports.store, request.patient) for a in request.attachments]
+        inspected = tuple(recognised(attachment, ports, state["run"]) for attachment in read)
         known = ports.journal.record(key, Inspection(attachments=inspected))
     attachments = ports.journal.read(known, Inspection).attachments
     question = identity_question(request.patient, [a.patient for a in attachments if a.patient is not None])
@@ -104,12 +107,14 @@ def route(state: RunState, ports: Ports) -> RunState:
     key = Key(state["run"], "route", _digest(state["transcript"], state.get("inspection", ""), chosen or ""))
     known = ports.journal.recall(key)
     if known is None:
+        from pipelines.routing import guesses
+
         known = ports.journal.record(
             key,
             (
-                Decision(task=TaskName(chosen), by="user", confidence=1.0)
+                guesses.chosen(TaskName(chosen), attachments)
                 if chosen
-                else ports.router.decide(transcript.text, [a.kind for a in attachments], _tie_breaker(state, ports))
+                else guesses.decide(ports.router, transcript.text, attachments, _tie_breaker(state, ports))
             ),
         )
     decision = ports.journal.read(known, Decision)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -71,6 +72,10 @@ class Unreachable(Exception):
         self.reason = reason
 
 
+class TooLate(Unreachable):
+    """Its time was over before the answer was whole."""
+
+
 @dataclass(frozen=True)
 class Form:
     """What is sent: text fields in their order (names may repeat), and one file."""
@@ -95,6 +100,19 @@ class Answer:
     """False where more came than was asked for at most; the rest was not read."""
 
 
+@dataclass(frozen=True)
+class Arriving:
+    """An answer whose head is here, and whose body is still on its way."""
+
+    host: str
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    blocks: Iterator[bytes] = field(repr=False)
+    """The body as it arrives, read once. Ends where the server ended it; raises as `Outbound.ask_json` where it breaks
+    off, comes too late or is larger than what was asked for at most."""
+
+
 class Outbound(Protocol):
     """The only way to the network. What it sends is in the log before it is sent: host, bytes, why."""
 
@@ -112,6 +130,40 @@ class Outbound(Protocol):
 
         Raises:
             Unreachable: no whole answer in time.
+            UsageProblem: ``url`` may not be asked.
+            StorageProblem: the log cannot be written; nothing was sent.
+        """
+        ...
+
+    def ask_json(
+        self,
+        url: str,
+        body: bytes | None,
+        *,
+        why: str,
+        timeout: float,
+        bearer: str | None = None,
+        most_bytes: int = 1 << 23,
+        off_machine: bool = False,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> AbstractContextManager[Arriving]:
+        """Send JSON to ``url``, once, and read the answer while it comes; leaving the block ends the connection. Where
+        it would send us on, nobody goes.
+
+        Args:
+            url: https; http only on this machine or at a numeric address of a private network.
+            body: posted; None only asks (GET).
+            why: for the log; never patient text.
+            timeout: seconds for all of it.
+            bearer: key of the user for this host; never logged.
+            most_bytes: of the answer's body.
+            off_machine: whether it may be another machine than this.
+            cancelled: asked every moment, from another thread: a silent server is left as well.
+
+        Raises:
+            TooLate: no whole answer in time.
+            Unreachable: no answer, not the whole of it, or too large a one.
+            Cancelled: it is not wanted any more.
             UsageProblem: ``url`` may not be asked.
             StorageProblem: the log cannot be written; nothing was sent.
         """

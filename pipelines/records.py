@@ -266,6 +266,24 @@ class Attachment(Value):
     patient: Patient | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the words may say what kind it is: nobody and no header did, at most a model."""
+        return self.kind in (Kind.IMAGE, Kind.DOCUMENT) or self.kind_from == "model"
+
+
+class Embedding(Value):
+    """Where a picture lies among all pictures, as a model sees them: those that look alike to it lie near."""
+
+    attachment: str
+    """``Attachment.sha256``."""
+    frame: str
+    """SHA-256 of the exact picture that the model was shown; it lies in the store."""
+    weights_sha256: str
+    """Of the model. Those of other weights lie elsewhere, and cannot be compared."""
+    vector: str
+    """Base64 of its float32 components, little-endian; their length together is 1."""
+
 
 class TranscriptCitation(Value):
     """A span of the formatted transcript, and when it was spoken."""
@@ -347,16 +365,16 @@ class Decision(Value):
     confidence: float
     scores: dict[str, float] = {}
     inferred_kinds: tuple[Kind, ...] = ()
-    """Kinds that the words gave to attachments of kind ``image`` or ``document`` (routing rule 0), in their order."""
+    """Kinds that the words gave to attachments whose kind was open (routing rule 0), in their order."""
     question: str | None = None
     """What to ask the user when unclear."""
 
     def named(self, attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
-        """The attachments, each with the kind that the words gave it where its header could not say."""
+        """The attachments, each with the kind that the words gave it where neither user nor header could say."""
         inferred = iter(self.inferred_kinds)
         named = []
         for one in attachments:
-            by_words = next(inferred, None) if one.kind in (Kind.IMAGE, Kind.DOCUMENT) else None
+            by_words = next(inferred, None) if one.is_open else None
             said_more = by_words not in (None, one.kind)
             named.append(one.model_copy(update={"kind": by_words, "kind_from": "words"}) if said_more else one)
         return tuple(named)

@@ -12,6 +12,7 @@ from pipelines.records import Attachment, Request, TaskName, Value
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipelines.models.classifier import ImageClassifier
     from pipelines.models.generator import Generator
     from pipelines.routing import Router
     from pipelines.speech.live import Writing
@@ -84,3 +85,5 @@ class Ports:
     """Called with the node's name and the share of its work that is done (0 to 1)."""
     cancelled: Callable[[], bool]
     """Asked while a model works: whether whoever waits for the run has ended it."""
+    classifier: ImageClassifier | None = None
+    """What tells kinds of pictures apart. Where it is not ready nothing is missing, and nothing waits for it."""

@@ -135,6 +135,7 @@ def test_images_are_shown_to_a_model_only_after_research_use_was_confirmed(
 
 def test_a_text_question_needs_no_confirmation(opened: Open, generator: ScriptedGenerator) -> None:
     generator.answer = "**Dose:** 500 mg three times a day.\n\n* Adjust it in renal failure."
+    generator.name = "medgemma"
     with opened() as runner:
         done = runner.submit(CLINICAL)
         assert done.exit_code == DONE

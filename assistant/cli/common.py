@@ -29,8 +29,24 @@ def data_dir_option(function: F) -> F:
     )(function)
 
 
+def adapter_option(function: F) -> F:
+    """``--adapter``: what is laid on MedGemma."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.find_root().ensure_object(dict)["adapter"] = value
+
+    return click.option(
+        "--adapter",
+        metavar="DIR",
+        expose_value=False,
+        callback=remember,
+        help="A folder with a LoRA adapter to lay on MedGemma.",
+    )(function)
+
+
 def profile_option(function: F) -> F:
-    """``--profile``: which engines do the work."""
+    """``--profile``: which engines do the work; and ``--adapter`` beside it."""
 
     def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
         if value is not None:
@@ -42,7 +58,7 @@ def profile_option(function: F) -> F:
         expose_value=False,
         callback=remember,
         help="The engines: auto (what is installed), embedded, medgemma, or engines by name with commas.",
-    )(function)
+    )(adapter_option(function))
 
 
 def work_options(function: F) -> F:
@@ -74,7 +90,12 @@ def settings_of(ctx: click.Context) -> Settings:
 
     given: dict[str, str | None] = ctx.find_root().obj or {}
     data_dir = given.get("data_dir")
-    return load_settings(data_dir=Path(data_dir).expanduser() if data_dir else None, profile=given.get("profile"))
+    adapter = given.get("adapter")
+    return load_settings(
+        data_dir=Path(data_dir).expanduser() if data_dir else None,
+        profile=given.get("profile"),
+        adapter=Path(adapter).expanduser() if adapter else None,
+    )
 
 
 def say_who_works(settings: Settings) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
+from assistant.cli.log_pairs import command as pairs
 from assistant.cli.output import call_objects, print_calls, print_run, run_object
 from pipelines.errors import DONE, VERIFICATION_FAILED, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from assistant.likeness import Alike
     from assistant.sessions import SessionLog
     from pipelines.records import Transcript
 
@@ -24,6 +26,9 @@ _PAUSE_SECONDS: Final = 0.2
 @click.group("log")
 def command() -> None:
     """Look into the session log and verify it."""
+
+
+command.add_command(pairs)
 
 
 @command.command("list")
@@ -104,6 +109,41 @@ def picture(ctx: click.Context, run: str, file: str, mel: bool, as_json: bool) -
     return DONE
 
 
+@command.command("similar")
+@click.argument("like", metavar="PICTURE|RUN")
+@click.option("--limit", type=click.IntRange(min=1, max=1000), default=5, show_default=True, help="At most so many.")
+@json_option
+@data_dir_option
+@click.pass_context
+def similar(ctx: click.Context, like: str, limit: int, as_json: bool) -> int:
+    """Earlier pictures that look like the one in the file PICTURE, or like those of RUN, the most alike first.
+
+    Pictures are compared by MedSigLIP: those that runs were given while it was installed. That pictures look alike says
+    nothing about what is on them.
+    """
+    from assistant.likeness import like_file, like_run
+
+    alike: tuple[Alike, ...]
+    with _open(ctx) as log:
+        if Path(like).exists() or Path(like).suffix or Path(like).name != like:
+            from assistant.engines import classifier_of
+            from assistant.quiet import silence_libraries
+
+            settings = settings_of(ctx)
+            silence_libraries(settings)
+            alike = (like_file(log, Path(like).expanduser(), classifier_of(settings), limit),)
+        else:
+            alike = like_run(log, like, limit)
+    if as_json:
+        for one in alike:
+            for found in one.found:
+                print_json({"picture": one.picture, **found.model_dump(mode="json")})
+    else:
+        for one in alike:
+            _print_alike(one)
+    return DONE
+
+
 @command.command("verify")
 @json_option
 @data_dir_option
@@ -121,6 +161,22 @@ def verify(ctx: click.Context, as_json: bool) -> int:
     else:
         error_console().print(f"[red]does not hold[/]: {found.problem}", soft_wrap=True)
     return DONE if found.ok else VERIFICATION_FAILED
+
+
+def _print_alike(alike: Alike) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not alike.found:
+        console().print(f"{escape(alike.picture)}: no other picture was looked at by the same weights")
+        return
+    table = Table(title=f"like {escape(alike.picture)}", title_justify="left")
+    for heading in ("similarity", "run", "when", "attachment"):
+        table.add_column(heading, no_wrap=heading != "attachment", overflow="fold")
+    for found in alike.found:
+        when = found.when[:16].replace("T", " ")
+        table.add_row(f"{found.similarity:.3f}", found.run, when, escape(found.attachment or "erased"))
+    console().print(table)
 
 
 def _spoken(transcript: Transcript) -> Sequence[tuple[float, float]]:

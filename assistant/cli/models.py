@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assistant.cli.adapt import command as adapt
 from assistant.cli.common import (
     console,
     data_dir_option,
@@ -16,7 +17,7 @@ from assistant.cli.common import (
     profile_option,
     settings_of,
 )
-from assistant.cli.progress import bytes_bar, share_bar
+from assistant.cli.progress import bytes_bar, held_share_bar, share_bar
 
 if TYPE_CHECKING:
     from assistant.models.checking import CheckReport
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 @click.group("models")
 def command() -> None:
-    """Show, pull, import, prepare and check the models."""
+    """Show, pull, import, prepare, check, adapt and remove the models."""
+
+
+command.add_command(adapt)
 
 
 @command.command("list")
@@ -65,26 +69,46 @@ def list_engines(ctx: click.Context, as_json: bool) -> int:
 @command.command("pull")
 @click.argument("name")
 @click.option("--accept-licence", is_flag=True, help="You have read the model's terms and accept them.")
+@click.option(
+    "--from",
+    "source",
+    metavar="DIR",
+    help="Where it lies on this machine, instead of the hub: its folder, one with several models, or a hub cache.",
+)
 @json_option
 @data_dir_option
 @click.pass_context
-def pull(ctx: click.Context, name: str, accept_licence: bool, as_json: bool) -> int:
+def pull(ctx: click.Context, name: str, accept_licence: bool, source: str | None, as_json: bool) -> int:
     """Fetch the model NAME from its hub, at the pinned revision. Goes on where an earlier pull stopped.
 
-    HF_ENDPOINT names another hub; HF_TOKEN or `hf auth login` your token.
+    HF_ENDPOINT names another hub; HF_TOKEN or `hf auth login` your token. Without network: --from DIR, a folder that
+    was fetched on another machine; DIR stays as it is.
     """
+    from assistant.models.carrying import carry_in
     from assistant.models.pulling import pull as pull_model
     from assistant.outbound import Outbound
     from assistant.sessions import SessionLog
 
     settings, model = settings_of(ctx), _known(name)
 
+    def ask(terms: Terms) -> bool:
+        click.echo(terms.shown(), err=True)
+        return accept_licence or (sys.stdin.isatty() and click.confirm("Do you accept these terms?", err=True))
+
+    if source is not None:
+        place = Path(source).expanduser()
+        with SessionLog.open(settings.data_dir) as log, held_share_bar() as (hold, progress):
+            carried = carry_in(model, place, settings.models_dir, log, accept=hold(ask), progress=progress)
+        if carried.already:
+            click.echo(f"{name} was installed from the same files before: nothing to do", err=True)
+        _say_installed(carried.passport, settings.models_dir / name, as_json=as_json)
+        return 0
+
     with SessionLog.open(settings.data_dir) as log, bytes_bar() as (bar, progress):
 
         def accept(terms: Terms) -> bool:
             bar.stop()
-            click.echo(terms.shown(), err=True)
-            accepted = accept_licence or (sys.stdin.isatty() and click.confirm("Do you accept these terms?", err=True))
+            accepted = ask(terms)
             bar.start()
             return accepted
 
@@ -95,17 +119,19 @@ def pull(ctx: click.Context, name: str, accept_licence: bool, as_json: bool) -> 
 
 @command.command("import")
 @click.argument("folder", metavar="DIR")
+@click.option("--as", "name", metavar="NAME", help="Which model it is, where its files fit several.")
 @json_option
 @data_dir_option
 @click.pass_context
-def import_(ctx: click.Context, folder: str, as_json: bool) -> int:
+def import_(ctx: click.Context, folder: str, name: str | None, as_json: bool) -> int:
     """Take in the model that lies in the folder DIR: MedASR or MedGemma, as the hub lays it out. DIR stays as it is."""
     from assistant.models.importing import import_folder
     from assistant.sessions import SessionLog
 
     settings = settings_of(ctx)
+    model = _known(name) if name else None
     with SessionLog.open(settings.data_dir) as log, share_bar() as progress:
-        passport, already = import_folder(Path(folder).expanduser(), settings.models_dir, log, progress)
+        passport, already = import_folder(Path(folder).expanduser(), settings.models_dir, log, progress, model)
     if already:
         click.echo(f"{passport.model} was installed from the same files before: nothing to do", err=True)
     _say_installed(passport, settings.models_dir / passport.model, as_json=as_json)
@@ -126,9 +152,13 @@ def prepare(ctx: click.Context, name: str, int8: bool, as_json: bool) -> int:
     from assistant.quiet import silence_libraries
     from assistant.sessions import SessionLog
     from pipelines.errors import UsageProblem
-    from pipelines.weights.catalogue import MEDASR
+    from pipelines.weights.catalogue import MEDASR, MEDGEMMAS
 
     settings = settings_of(ctx)
+    if name in {model.name for model in MEDGEMMAS}:
+        raise UsageProblem(
+            name, "has nothing to prepare: it is quantised while it is read", "set ASSISTANT_QUANTIZE=int8 or 4bit"
+        )
     if name != MEDASR.name:
         raise UsageProblem(name, "is no model that can be prepared", f"use {MEDASR.name}")
     silence_libraries(settings)
@@ -144,16 +174,51 @@ def prepare(ctx: click.Context, name: str, int8: bool, as_json: bool) -> int:
     return 0
 
 
+@command.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@data_dir_option
+@click.pass_context
+def remove(ctx: click.Context, name: str, yes: bool, as_json: bool) -> int:
+    """Delete the model NAME from the models folder, what was prepared from it, and what unfinished pulls left. A folder
+    of yours that a setting names is never touched."""
+    from assistant.engines import model_folder
+    from assistant.models.removing import look
+    from assistant.models.removing import remove as remove_model
+    from assistant.sessions import SessionLog
+    from pipelines.errors import UsageProblem
+
+    settings = settings_of(ctx)
+    folder = model_folder(_known(name).name, settings)
+    going = look(folder, settings.models_dir)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageProblem(
+                name, f"would go, with {going.size / 1e6:,.1f} MB", "say --yes where nobody can be asked"
+            )
+        where = ", ".join(str(path) for path in going.folders)
+        if not click.confirm(f"Delete {name} ({going.size / 1e6:,.1f} MB: {where})?", err=True):
+            return 0
+    with SessionLog.open(settings.data_dir) as log:
+        gone = remove_model(folder, settings.models_dir, log)
+    if as_json:
+        print_json({"model": name, "removed": [str(path) for path in gone.folders], "bytes": gone.size})
+    else:
+        click.echo(f"{name}: {gone.size / 1e6:,.1f} MB deleted")
+    return 0
+
+
 @command.command("check")
 @click.argument("name")
 @json_option
 @data_dir_option
 @click.pass_context
 def check(ctx: click.Context, name: str, as_json: bool) -> int:
-    """Load the engine NAME, let it hear one fixed clip or answer one fixed prompt about one fixed picture, and show
-    speed and memory. Every byte of its files is held against its SHA-256."""
-    from assistant.engines import generator_named, model_folder, recognizer_named
-    from assistant.models.checking import check_generator, check_recognizer
+    """Load the engine NAME, let it hear one fixed clip, or answer one fixed prompt about one fixed picture or tell what
+    that is, and show speed and memory. Every byte of its files is held against its SHA-256."""
+    from assistant.engines import SERVER, classifier_named, generator_named, model_folder, recognizer_named
+    from assistant.models.checking import check_classifier, check_generator, check_recognizer
     from assistant.quiet import silence_libraries
     from assistant.sessions import SessionLog
     from pipelines.errors import UsageProblem
@@ -161,12 +226,17 @@ def check(ctx: click.Context, name: str, as_json: bool) -> int:
 
     settings = settings_of(ctx)
     silence_libraries(settings)
-    folder = model_folder(name, settings) if name in KNOWN_MODELS else None
+    model = next((known for known in KNOWN_MODELS.values() if name in (known.name, known.runs_as)), None)
+    folder = model_folder(model.name, settings) if model is not None else None
+    if model is not None and model.runs_as is not None:
+        name = model.runs_as
     with share_bar() as progress:
         if (recognizer := recognizer_named(name, settings)) is not None:
             report = check_recognizer(recognizer, folder, progress)
-        elif (generator := generator_named(name, settings)) is not None and folder is not None:
+        elif (generator := generator_named(name, settings)) is not None and (folder is not None or name == SERVER):
             report = check_generator(generator, folder, progress)
+        elif (classifier := classifier_named(name, settings)) is not None and folder is not None:
+            report = check_classifier(classifier, folder, progress)
         else:
             raise UsageProblem(name, "is no engine", "assistant models list shows them")
     with SessionLog.open(settings.data_dir) as log:
@@ -233,7 +303,7 @@ def _print_report(report: CheckReport) -> None:
 
     rows = {
         "engine": f"{report.engine.name} {report.engine.version}: {report.engine.model}",
-        "weights": str(report.engine.weights_sha256),
+        "weights": report.engine.weights_sha256 or "known to the server alone",
         "files": _files(report),
         "on": f"{report.device}, {report.dtype}",
         "loaded in": f"{report.load_seconds:.1f} s",
@@ -253,6 +323,8 @@ def _print_report(report: CheckReport) -> None:
 
 
 def _files(report: CheckReport) -> str:
+    if not report.files and report.engine.weights_sha256 is None:
+        return "none here"
     if not report.files:
         return "held against their SHA-256 by the engine itself"
     standing = "all as they were installed" if report.compared else "given by you, with nothing to compare them with"
@@ -262,6 +334,8 @@ def _files(report: CheckReport) -> str:
 def _speed(report: CheckReport) -> str:
     if report.real_time_factor is not None:
         return f"{report.real_time_factor:.3f} s per second of sound"
+    if report.output_tokens is None:
+        return f"{report.seconds:.2f} s for one picture"
     return (
         f"{report.tokens_per_second or 0:.1f} tokens/s "
         f"({report.output_tokens} after a prompt of {report.prompt_tokens})"

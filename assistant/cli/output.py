@@ -106,6 +106,8 @@ def print_run(view: RunView, to: Console) -> None:
     for attachment in _attachment_objects(view):
         kind, source = attachment["kind"], attachment["kind_from"]
         to.print(f"[bold]attachment[/] {escape(attachment['name'])}: {kind} (by {source})")
+        for warning in attachment["warnings"]:
+            to.print(f"  [yellow]{escape(warning)}[/]", soft_wrap=True)
     if view.transcript:
         print_transcript(view.transcript, to)
     if view.decision:
@@ -248,7 +250,7 @@ def _transcript_object(view: RunView) -> dict[str, Any] | None:
 
 
 def _attachment_objects(view: RunView) -> list[dict[str, Any]]:
-    attachments = view.request.attachments
+    attachments = view.attachments
     return [
         {**attachment.model_dump(mode="json", exclude={"members"}), "files": len(attachment.members) or 1}
         for attachment in (view.decision.named(attachments) if view.decision else attachments)

@@ -42,6 +42,27 @@ def share_bar() -> Iterator[Any]:
 
 
 @contextmanager
+def held_share_bar() -> Iterator[tuple[Any, Any]]:
+    """As `share_bar`. Yields before that what makes a question to the user one for which the bar is out of the way."""
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    with _bar(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()) as bar:
+        task = bar.add_task("working", total=1.0)
+
+        def hold(question: Any) -> Any:
+            def asked(*what: Any) -> Any:
+                bar.stop()
+                try:
+                    return question(*what)
+                finally:
+                    bar.start()
+
+            return asked
+
+        yield hold, lambda what, share: bar.update(task, description=what, completed=share)
+
+
+@contextmanager
 def bytes_bar() -> Iterator[tuple[Any, Any]]:
     """Files on their way. Yields the bar, and what is to be told file, bytes done and bytes in all."""
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn

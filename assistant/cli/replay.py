@@ -35,6 +35,7 @@ MANIFEST = "manifest.jsonl"
 @click.command("replay")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--manifest", metavar="FILE.jsonl", help="Work from the lines of a manifest.")
+@click.option("--run", "runs", multiple=True, metavar="RUN", help="Repeat this past run from its log; repeatable.")
 @work_options
 @profile_option
 @json_option
@@ -49,6 +50,7 @@ def command(
     template: str | None,
     session: str | None,
     manifest: str | None,
+    runs: tuple[str, ...],
     again: bool,
     as_json: bool,
 ) -> int:
@@ -56,8 +58,20 @@ def command(
 
     What is done already is skipped: the same samples with the same attachments, task, template and patient. Paused
     runs are tried again when what they waited for has appeared.
+
+    With --run a past run is done anew from what the log keeps of it, and held against what it was: identical, or the
+    first difference with what may explain it (exit code 6).
     """
     from assistant.intake import GivenAttachment
+
+    if runs:
+        if paths or manifest or attach or any((patient, task, template, session, again)):
+            raise UsageProblem("--run", "takes what it needs from the log", "leave out everything else")
+        from assistant.cli.repetitions import repeat_runs
+
+        settings = settings_of(ctx)
+        say_who_works(settings)
+        return repeat_runs(settings, runs, as_json=as_json)
 
     common: dict[str, Any] = {
         "attachments": tuple(GivenAttachment.parse(a) for a in attach),

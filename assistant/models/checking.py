@@ -14,6 +14,7 @@ from importlib.resources import as_file, files
 from typing import Any, Final, cast, get_args
 
 from pipelines.errors import VerificationFailed
+from pipelines.models.classifier import ImageClassifier
 from pipelines.models.generator import Ask, Following, Generator, Picture, Words
 from pipelines.records import Engine, Value
 from pipelines.speech.recognizer import Recognizer
@@ -28,8 +29,11 @@ CLIP: Final = "check.flac"
 """The recording ``question-calcium`` of the samples; lies in the package ``pipelines.speech``."""
 SPOKEN: Final = "What was the most recent calcium level?"
 QUESTION: Final = "What shape is in this picture? Answer in one word."
+BLIND_QUESTION: Final = "What shape is a coin? Answer in one word."
 #: Of these a right answer holds one.
 _SHAPES: Final = ("circle", "circular", "round")
+#: What the picture is, before what it is not.
+LABELS: Final = ("a white circle on a black background", "a photograph of a dog", "a page of text", "a chest x-ray")
 _PICTURE_SIDE: Final = 896
 _ANSWER_TOKENS: Final = 100
 #: Up to this share of wrong words the model is taken to hear: another voice or accent costs some.
@@ -113,21 +117,26 @@ def check_recognizer(
     )
 
 
-def check_generator(generator: Generator, folder: ModelFolder, progress: Progress | None = None) -> CheckReport:
-    """Read every byte of the model and ask it about the picture.
+def check_generator(generator: Generator, folder: ModelFolder | None, progress: Progress | None = None) -> CheckReport:
+    """Read every byte of the model and ask it about the picture, or about a coin where it takes none.
+
+    Args:
+        folder: where its weights lie; None for an engine whose server alone knows them.
 
     Raises:
         ModelNeeded: it cannot be loaded, or is too large for this machine.
         VerificationFailed: a file is not what was installed.
     """
     progress = progress or _unheard
-    hashes, compared = verify_files(folder, progress)
+    hashes, compared = verify_files(folder, progress) if folder is not None else ({}, False)
     picture = draw_circle()
     frame = hashlib.sha256(picture).hexdigest()
+    question = QUESTION if generator.capabilities().images else BLIND_QUESTION
+    parts = (Picture(frame=frame), Words(text=question)) if question == QUESTION else (Words(text=question),)
     ask = Ask(
-        prompt=f"check@1 {hashlib.sha256(QUESTION.encode()).hexdigest()}",
+        prompt=f"check@1 {hashlib.sha256(question.encode()).hexdigest()}",
         system=None,
-        parts=(Picture(frame=frame), Words(text=QUESTION)),
+        parts=parts,
         max_new_tokens=_ANSWER_TOKENS,
     )
     machine = _Machine()
@@ -148,6 +157,35 @@ def check_generator(generator: Generator, folder: ModelFolder, progress: Progres
         output_tokens=said.output_tokens,
         tokens_per_second=said.output_tokens / said.seconds if said.seconds else None,
         **machine.figures(folder, said.parameters),
+    )
+
+
+def check_classifier(classifier: ImageClassifier, folder: ModelFolder, progress: Progress | None = None) -> CheckReport:
+    """Read every byte of the model and let it tell what the picture is, among four descriptions.
+
+    Raises:
+        ModelNeeded: it cannot be loaded, or is too large for this machine.
+        VerificationFailed: a file is not what was installed.
+    """
+    progress = progress or _unheard
+    hashes, compared = verify_files(folder, progress)
+    machine = _Machine()
+    progress("running", 0.0)
+    started = time.perf_counter()
+    found = classifier.classify(draw_circle(), LABELS)
+    spent = time.perf_counter() - started
+    progress("running", 1.0)
+    share, label = max(zip(found.shares, LABELS, strict=True))
+    return CheckReport(
+        engine=found.engine,
+        files=hashes,
+        compared=compared,
+        expected=LABELS[0],
+        came=f"{label} ({share:.0%})",
+        ok=label == LABELS[0],
+        load_seconds=max(0.0, spent - found.seconds),
+        seconds=found.seconds,
+        **machine.figures(folder, found.parameters),
     )
 
 

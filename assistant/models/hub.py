@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from assistant.outbound import BrokenOff, Connection, Reply
 from pipelines.errors import ModelNeeded, VerificationFailed
 from pipelines.ports import Unreachable
-from pipelines.weights.catalogue import KnownModel
+from pipelines.weights.catalogue import GGUF, KnownModel
 
 PUBLIC_HUB: Final = "https://huggingface.co"
 _LOG_IN: Final = "run: hf auth login  (or set HF_TOKEN)"
@@ -62,7 +62,7 @@ class HubFile:
 
     @property
     def is_weights(self) -> bool:
-        return self.name.endswith(".safetensors")
+        return self.name.endswith((".safetensors", ".gguf"))
 
 
 def hub_address(given: str | None) -> str:
@@ -108,7 +108,9 @@ class Hub:
         return tuple(file if file.is_lfs else self._as_stated(file) for file in files)
 
     def _is_wanted(self, name: str) -> bool:
-        return _WANTED.fullmatch(name) is not None or name in self._model.beside
+        if self._model.model_type == GGUF and name.endswith(".json"):
+            return False
+        return _WANTED.fullmatch(name) is not None or name in self._model.beside or name in self._model.published
 
     def _as_stated(self, file: HubFile) -> HubFile:
         headers = self._head(file).headers

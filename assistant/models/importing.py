@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,12 @@ from assistant.models.installing import alone, install, restore_earlier
 from assistant.sessions import SessionLog
 from assistant.sessions.problems import disk_errors
 from pipelines.errors import BadInput, ModelNeeded, StorageProblem
-from pipelines.weights.catalogue import KNOWN_MODELS, KnownModel
-from pipelines.weights.contents import Unfit, examine, model_type_of, needed_files, weight_names
-from pipelines.weights.folder import ModelFolder, Passport, is_published
+from pipelines.weights.catalogue import GGUF, KNOWN_MODELS, KnownModel
+from pipelines.weights.contents import Unfit, examine, holds_gguf, model_type_of, needed_files, weight_names
+from pipelines.weights.folder import Passport, is_published
+from pipelines.weights.gguf_folder import open_folder
 from pipelines.weights.hashes import CHUNK, hash_files, joint_sha256
-from pipelines.weights.passport import describe, stored_file, write_passport
+from pipelines.weights.passport import describe, read_passport, stored_file, write_passport
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the fraction of it that is done, from 0 to 1."""
@@ -36,8 +37,17 @@ class Imported(NamedTuple):
     """The same files were installed before: nothing was done."""
 
 
-def import_folder(source: Path, models_dir: Path, log: SessionLog, progress: Progress | None = None) -> Imported:
+def import_folder(
+    source: Path,
+    models_dir: Path,
+    log: SessionLog,
+    progress: Progress | None = None,
+    model: KnownModel | None = None,
+) -> Imported:
     """Install the model in ``source`` as ``models_dir/NAME``; which of the known models it is, its config.json tells.
+
+    Of models of one type the passport that the folder may have decides, else the folder's own name or that of the
+    hub's cache it lies in, else it is taken for the first of them.
 
     A model of that name that is installed stays usable until the new one is complete. An import that is cut off
     leaves nothing that counts as a model, and the next one starts afresh.
@@ -45,6 +55,7 @@ def import_folder(source: Path, models_dir: Path, log: SessionLog, progress: Pro
     Args:
         source: left as it is. Links in it are followed: the hub's cache is made of them.
         log: takes the event ``model-imported``, without which nothing is installed.
+        model: which it must be.
 
     Raises:
         BadInput: the folder holds no known model, cannot be loaded as the model that it is, or cannot be read (also
@@ -54,9 +65,12 @@ def import_folder(source: Path, models_dir: Path, log: SessionLog, progress: Pro
     """
     progress = progress or _unheard
     with _as_bad_input(source):
-        model = _model_of(source)
+        model = model or _model_of(source)
         examine(source, model)
-        given = _Given(source, needed_files(source, model.beside))
+        pulled = _pulled_elsewhere(source, model)
+        names = {path.name: path for path in needed_files(source, model.beside)}
+        names |= {name: source / name for name in (pulled.files if pulled else ())}
+        given = _Given(source, [names[name] for name in sorted(names)], pulled)
     target = models_dir / model.name
     with disk_errors(models_dir, "ASSISTANT_MODELS_DIR"), alone(models_dir, model):
         restore_earlier(target)
@@ -86,7 +100,8 @@ class _Given:
         BadInput: afterwards.
     """
 
-    def __init__(self, source: Path, files: Sequence[Path]) -> None:
+    def __init__(self, source: Path, files: Sequence[Path], pulled: Passport | None = None) -> None:
+        self.pulled = pulled
         self.stat = source.stat()
         self.sizes = {path.name: path.stat().st_size for path in files}
         self.size = sum(self.sizes.values())
@@ -96,6 +111,20 @@ class _Given:
     def digests(self, progress: Callable[[float], None]) -> dict[str, str]:
         with _as_bad_input(self._source):
             return dict(zip(self.sizes, hash_files(self._files, progress), strict=True))
+
+    def require_as_pulled(self, digests: Mapping[str, str]) -> None:
+        """See that every byte is what was pulled on the other machine.
+
+        Raises:
+            BadInput: a file is not.
+        """
+        for name, stored in (self.pulled.files if self.pulled else {}).items():
+            if digests[name] != stored.sha256:
+                raise BadInput(
+                    f"{self._source.resolve().name}/{name}",
+                    "is damaged (it is not what was pulled on the other machine: SHA-256 differs)",
+                    "copy the folder again",
+                )
 
     def chunks(self, name: str) -> Iterator[bytes]:
         with _as_bad_input(self._source), (self._source / name).open("rb", buffering=0) as file:
@@ -113,7 +142,7 @@ def _as_bad_input(source: Path) -> Iterator[None]:
         raise BadInput(
             f"{name}/{unfit.file}" if unfit.file else name,
             unfit.problem,
-            f"give the folder of {' or '.join(known.repository for known in KNOWN_MODELS.values())}, complete",
+            f"give the folder of {' or '.join(model.repository for model in _first_of_each_type())}, complete",
         ) from None
     except OSError as error:
         raise BadInput(
@@ -122,17 +151,48 @@ def _as_bad_input(source: Path) -> Iterator[None]:
 
 
 def _model_of(source: Path) -> KnownModel:
-    found = model_type_of(source)
-    for model in KNOWN_MODELS.values():
-        if model.model_type == found:
-            return model
-    known = ", ".join(f"{model.model_type} ({model.name})" for model in KNOWN_MODELS.values())
+    found = GGUF if holds_gguf(source) else model_type_of(source)
+    fitting = [model for model in KNOWN_MODELS.values() if model.model_type == found]
+    if fitting:
+        return _named_among(fitting, source)
+    known = ", ".join(f"{model.model_type} ({model.name})" for model in _first_of_each_type())
     raise Unfit(f"is of {found or 'no model_type'}, and known are {known}", "config.json")
+
+
+def _first_of_each_type() -> tuple[KnownModel, ...]:
+    return tuple({model.model_type: model for model in reversed(KNOWN_MODELS.values())}.values())[::-1]
+
+
+def _named_among(models: Sequence[KnownModel], source: Path) -> KnownModel:
+    """The one that the folder says it is, else the first."""
+    passport = _passport_in(source)
+    stated = passport.model if passport else None
+    parts = set(source.resolve().parts)
+    for model in models:
+        owner, _, name = model.repository.partition("/")
+        if stated == model.name or (stated is None and parts & {model.name, name, f"models--{owner}--{name}"}):
+            return model
+    return models[0]
+
+
+def _passport_in(source: Path) -> Passport | None:
+    try:
+        return read_passport(source)
+    except ValueError:
+        return None
+
+
+def _pulled_elsewhere(source: Path, model: KnownModel) -> Passport | None:
+    """The passport of a folder that `assistant models pull` filled on another machine, at the catalogue's revision."""
+    passport = _passport_in(source)
+    if passport is None or (passport.source, passport.model) != ("hub", model.name):
+        return None
+    return passport if (passport.repository, passport.revision) == (model.repository, model.revision) else None
 
 
 def _adopt(folder: Path, model: KnownModel, log: SessionLog, progress: Progress) -> Imported:
     """The folder lies where the model belongs: only its passport may be missing."""
-    passport = ModelFolder(folder, model).passport
+    passport = open_folder(folder, model).passport
     if passport is not None:
         return Imported(passport, already=True)
     passport = _with_origin(
@@ -145,7 +205,7 @@ def _adopt(folder: Path, model: KnownModel, log: SessionLog, progress: Progress)
 
 def _installed(target: Path, model: KnownModel, given: _Given, progress: Progress) -> Passport | None:
     """The passport of the installed model if every byte of it is what ``given`` and the passport say."""
-    folder = ModelFolder(target, model)
+    folder = open_folder(target, model)
     try:
         folder.require()
         passport = folder.passport
@@ -187,6 +247,9 @@ def _copy(given: _Given, staged: Path, model: KnownModel, progress: Progress) ->
                 done += len(chunk)
                 progress("copying", min(1.0, done / total))
         stored[name] = stored_file(copy, digest.hexdigest())
+    if given.pulled is not None:
+        given.require_as_pulled({name: file.sha256 for name, file in stored.items()})
+        return given.pulled.model_copy(update={"files": stored})
     passport = Passport(model=model.name, repository=None, revision=None, source="import", files=stored)
     return _with_origin(passport, staged, model)
 

@@ -12,7 +12,8 @@ from assistant.sessions.disk import Disk
 from assistant.sessions.problems import disk_errors
 from pipelines.errors import UsageProblem
 from pipelines.weights.catalogue import KNOWN_MODELS, KnownModel
-from pipelines.weights.folder import ModelFolder, Passport
+from pipelines.weights.folder import Passport
+from pipelines.weights.gguf_folder import open_folder
 from pipelines.weights.passport import write_passport
 
 
@@ -39,7 +40,7 @@ def install(staged: Path, models_dir: Path, passport: Passport) -> Path:
     target = models_dir / model.name
     with disk_errors(models_dir, "ASSISTANT_MODELS_DIR"):
         write_passport(staged, passport)
-        ModelFolder(staged, model).require()
+        open_folder(staged, model).require()
         sync_files(staged)
         put_in_place(staged, target)
     return target

@@ -16,7 +16,7 @@ from assistant.models.terms import MODEL_CARD, TERMS_FILES, Accept, read_terms, 
 from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import ModelNeeded, StorageProblem
-from pipelines.weights.catalogue import KnownModel
+from pipelines.weights.catalogue import GGUF, KnownModel
 from pipelines.weights.passport import Passport, StoredFile, read_passport
 
 Progress = Callable[[str, int, int], None]
@@ -147,9 +147,10 @@ def _tells_terms(file: HubFile) -> bool:
 
 def _require_weights(files: Sequence[HubFile], model: KnownModel) -> None:
     if not any(file.is_weights for file in files):
+        kind = "GGUF" if model.model_type == GGUF else "safetensors"
         raise ModelNeeded(
             model.name,
-            f"{model.repository} has no safetensors file at {model.revision[:12]}",
+            f"{model.repository} has no {kind} file at {model.revision[:12]}",
             "check HF_ENDPOINT, or unset it",
         )
 

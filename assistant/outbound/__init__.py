@@ -2,8 +2,8 @@
 
 A connection is opened only inside a command by which the user asks for it, or for an engine that he has chosen by name.
 It reaches its endpoint and, where it only asks, the hosts to which that endpoint sends it on, over https; over http
-only where the endpoint itself is http. A form, which may hold what a patient said, goes to its address alone. The
-user's token goes to the endpoint alone and is never handed out from here.
+only where the endpoint itself is http. A form or JSON, which may hold what a patient said, goes to its address alone.
+The user's token goes to the endpoint alone and is never handed out from here.
 """
 
 from __future__ import annotations

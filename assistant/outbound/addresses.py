@@ -46,6 +46,20 @@ def form_address(address: str) -> httpx2.URL:
     return url
 
 
+def json_address(address: str, off_machine: bool) -> httpx2.URL:
+    """Where JSON may go: as a form, and to this machine alone unless ``off_machine``.
+
+    Raises:
+        UsageProblem: it may not go there.
+    """
+    url = form_address(address)
+    if not off_machine and not _is_here(url.host):
+        raise UsageProblem(
+            host_of(url), "is another machine, and nothing may leave this one", "allow it by the engine's own setting"
+        )
+    return url
+
+
 def _http_address(address: str) -> httpx2.URL | None:
     try:
         url = httpx2.URL(address)
@@ -56,10 +70,20 @@ def _http_address(address: str) -> httpx2.URL | None:
 
 def _is_near(host: str) -> bool:
     """This machine, or a numeric address that no router of the internet passes on."""
-    if host == "localhost":
-        return True
+    at = _numeric(host)
+    return _is_here(host) or (at is not None and (at.is_private or at.is_link_local))
+
+
+def _is_here(host: str) -> bool:
+    """This machine by its name for itself, or by an address that never leaves it."""
+    at = _numeric(host)
+    return host == "localhost" or (at is not None and at.is_loopback)
+
+
+def _numeric(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         at = ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return at.is_loopback or at.is_private or at.is_link_local
+        return None
+    # An IPv4 address in IPv6 form is judged as what it is: the form itself counts as private.
+    return getattr(at, "ipv4_mapped", None) or at

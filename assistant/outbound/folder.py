@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.outbound.logged import Outbound
 from assistant.sessions import SessionLog
-from pipelines.ports import Answer, Form
+from pipelines.ports import Answer, Arriving, Form
 
 
 class FolderOutbound:
@@ -27,3 +29,32 @@ class FolderOutbound:
         """See `pipelines.ports.Outbound.post_form`."""
         with SessionLog.open(self._data_dir, busy_seconds=self._busy_seconds) as log:
             return Outbound(log).post_form(url, form, why=why, timeout=timeout, bearer=bearer, most_bytes=most_bytes)
+
+    @contextmanager
+    def ask_json(
+        self,
+        url: str,
+        body: bytes | None,
+        *,
+        why: str,
+        timeout: float,
+        bearer: str | None = None,
+        most_bytes: int = 1 << 23,
+        off_machine: bool = False,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Arriving]:
+        """See `pipelines.ports.Outbound.ask_json`."""
+        with (
+            SessionLog.open(self._data_dir, busy_seconds=self._busy_seconds) as log,
+            Outbound(log).ask_json(
+                url,
+                body,
+                why=why,
+                timeout=timeout,
+                bearer=bearer,
+                most_bytes=most_bytes,
+                off_machine=off_machine,
+                cancelled=cancelled,
+            ) as arriving,
+        ):
+            yield arriving

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import httpx2
 
-from assistant.outbound.addresses import endpoint_address, form_address
+from assistant.outbound.addresses import endpoint_address, form_address, json_address
 from assistant.outbound.connection import Connection
+from assistant.outbound.exchanges import exchange_json
 from assistant.outbound.forms import send_form
 from assistant.outbound.ledger import Ledger
 from assistant.sessions import SessionLog
-from pipelines.ports import Answer, Form
+from pipelines.ports import Answer, Arriving, Form
 
 #: They log whole addresses, and the query of a redirect may be a signature.
 _CHATTY: Final = ("httpx2", "httpcore2")
@@ -51,6 +52,28 @@ class Outbound:
         """See `pipelines.ports.Outbound.post_form`. The event of state ``opened`` says how many bytes will be sent."""
         with self._logged(form_address(url), why) as ledger:
             return send_form(ledger, form, timeout=timeout, bearer=bearer, most_bytes=most_bytes)
+
+    @contextmanager
+    def ask_json(
+        self,
+        url: str,
+        body: bytes | None,
+        *,
+        why: str,
+        timeout: float,
+        bearer: str | None = None,
+        most_bytes: int = 1 << 23,
+        off_machine: bool = False,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Arriving]:
+        """See `pipelines.ports.Outbound.ask_json`. The event of state ``opened`` says how many bytes will be sent."""
+        with (
+            self._logged(json_address(url, off_machine), why) as ledger,
+            exchange_json(
+                ledger, body, timeout=timeout, bearer=bearer, most_bytes=most_bytes, cancelled=cancelled
+            ) as arriving,
+        ):
+            yield arriving
 
     @contextmanager
     def _logged(self, endpoint: httpx2.URL, why: str) -> Iterator[Ledger]:

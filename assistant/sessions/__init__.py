@@ -8,17 +8,31 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from assistant.sessions.disk import Disk
     from assistant.sessions.log import SessionLog
+    from assistant.sessions.similar import Pictured, Similar
     from assistant.sessions.verification import Verification
-    from assistant.sessions.views import RunSummary, RunView, StateChange
+    from assistant.sessions.views import RunSummary, RunView, StateChange, StepLine
 
-__all__ = ["Disk", "RunSummary", "RunView", "SessionLog", "StateChange", "Verification"]
+__all__ = [
+    "Disk",
+    "Pictured",
+    "RunSummary",
+    "RunView",
+    "SessionLog",
+    "Similar",
+    "StateChange",
+    "StepLine",
+    "Verification",
+]
 
 _WHERE: Final = {
     "Disk": "disk",
+    "Pictured": "similar",
     "RunSummary": "views",
     "RunView": "views",
     "SessionLog": "log",
+    "Similar": "similar",
     "StateChange": "views",
+    "StepLine": "views",
     "Verification": "verification",
 }
 

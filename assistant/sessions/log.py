@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 from sqlalchemy import select
 
 from assistant.sessions import chain, views
+from assistant.sessions import similar as likeness
 from assistant.sessions.chain import JSON
 from assistant.sessions.database import Database, refuse_url
 from assistant.sessions.disk import Disk
@@ -21,10 +22,15 @@ from assistant.sessions.lately import Lately
 from assistant.sessions.problems import BUSY_SECONDS, database_errors, disk_errors
 from assistant.sessions.runs import Runs
 from assistant.sessions.schema import EventRow
+from assistant.sessions.similar import Pictured, Similar
 from assistant.sessions.verification import Progress, Verification, verify
-from assistant.sessions.views import RunSummary, RunView
+from assistant.sessions.views import RunSummary, RunView, StepLine
 from pipelines.models.consult import Exchange
 from pipelines.records import Attachment, Request, Result, RunState
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FILES = "files"
 
@@ -92,19 +98,31 @@ class SessionLog:
         """The id of the session with this label, which is made where it is missing."""
         return self._runs.session(label)
 
-    def accept(self, request: Request, session: str, again: bool = False, state: RunState = RunState.QUEUED) -> str:
+    def accept(
+        self,
+        request: Request,
+        session: str,
+        again: bool = False,
+        state: RunState = RunState.QUEUED,
+        *,
+        repeats: tuple[str, str] | None = None,
+    ) -> str:
         """Take in a run, queued or running at once; returns its id.
 
         Work that a run was accepted for already, unless that failed or was cancelled, is not accepted twice: that
         run's id is returned. With ``again`` a new attempt is made in any case.
 
+        Args:
+            repeats: of a repetition, the run that is repeated and the key of this work. The key is no request's: who
+                gives the same work again finds the run that was, never its repetition.
+
         Raises:
             StorageProblem: a file of the request is not in the store.
         """
-        return self._runs.accept(request, session, again, state)
+        return self._runs.accept(request, session, again, state, repeats)
 
     def runs_with_key(self, key: str) -> list[RunSummary]:
-        """The attempts at one piece of work (``Request.key()``), the newest first."""
+        """The attempts at one piece of work (``Request.key()``, or a repetition's own), the newest first."""
         with self._database.reading() as connection:
             return views.summaries(connection, key=key)
 
@@ -148,6 +166,27 @@ class SessionLog:
         """What a language model was asked in this run (its id) and what it said, whole, the oldest first."""
         with self._database.reading() as connection:
             return views.exchanges(connection, run)
+
+    def steps(self, run: str) -> tuple[StepLine, ...]:
+        """What the journal holds of a run (its id), the oldest first; `Journal.read` reads the values."""
+        with self._database.reading() as connection:
+            return views.steps(connection, run)
+
+    def pictures_of(self, run: str) -> tuple[Pictured, ...]:
+        """Where the pictures of a run (its id) lie among all pictures, as far as that was looked at."""
+        with self._database.reading() as connection:
+            return likeness.pictures_of(connection, run)
+
+    def similar(
+        self, vector: NDArray[np.float32], weights_sha256: str, limit: int, without: str | None = None
+    ) -> tuple[Similar, ...]:
+        """The pictures that lie nearest to a vector of length 1 by the weights of that hash, the nearest first.
+
+        Args:
+            without: the id of a run whose own pictures do not count.
+        """
+        with self._database.reading() as connection:
+            return likeness.similar(connection, vector, weights_sha256, limit, without)
 
     def runs(self, limit: int | None = None, session: str | None = None) -> list[RunSummary]:
         """The runs of a session (its id) or of all, the newest first."""

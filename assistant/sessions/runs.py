@@ -44,9 +44,11 @@ class Runs:
             chain.append(connection, end, "session", None, {}, [seal])
         return row["id"]
 
-    def accept(self, request: Request, session: str, again: bool, state: RunState) -> str:
+    def accept(
+        self, request: Request, session: str, again: bool, state: RunState, repeats: tuple[str, str] | None = None
+    ) -> str:
         self._require_files(_files(request))
-        key = request.key()
+        of, key = repeats or (None, request.key())
         with self._database.writing() as connection:
             earlier = connection.execute(
                 select(RunRow.id, RunRow.state).where(RunRow.work == key).order_by(RunRow.event.desc())
@@ -61,7 +63,10 @@ class Runs:
             rows.row.update(state=state, created=time, updated=time)
             seals.append(store(connection, "runs", rows))
             run: str = rows.row["id"]
-            chain.append(connection, end, "state", run, {"state": state, "attempt": len(earlier) + 1}, seals)
+            payload: dict[str, JSON] = {"state": state, "attempt": len(earlier) + 1}
+            if of is not None:
+                payload["repeats"] = of
+            chain.append(connection, end, "state", run, payload, seals)
         return run
 
     def change_attachments(self, run: str, added: Sequence[Attachment], without: Collection[str]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 #: The revision this code writes; the newest file in ``migrations/versions``.
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 
 
 class Exact(UserDefinedType[float]):
@@ -305,6 +305,16 @@ class ArtifactRow(Base):
     content: Mapped[str]
 
 
+class EmbeddingRow(Base):
+    __tablename__ = "embeddings"
+    id: Mapped[StepId]
+    seal_key: Mapped[bytes]
+    attachment: Mapped[str]
+    frame: Mapped[str]
+    weights_sha256: Mapped[str]
+    vector: Mapped[str]
+
+
 class ModelCallRow(EngineColumns, Base):
     __tablename__ = "model_calls"
     id: Mapped[Id]
@@ -356,6 +366,7 @@ CHILDREN: Final[dict[str, tuple[str, ...]]] = {
     "results": ("statements", "citations"),
     "reviews": ("checks",),
     "artifacts": (),
+    "embeddings": (),
     "model_calls": (),
 }
 

@@ -11,6 +11,7 @@ from pipelines.records import (
     Attachment,
     Check,
     Decision,
+    Embedding,
     Engine,
     Flag,
     ModelCall,
@@ -42,6 +43,7 @@ TABLES: dict[type[Value], str] = {
     Decision: "decisions",
     Result: "results",
     Review: "reviews",
+    Embedding: "embeddings",
 }
 
 
@@ -62,6 +64,8 @@ def take_apart(value: Value, row_id: str) -> Rows:
         case Review():
             checks = [{"review": row_id, "position": n, **dict(check)} for n, check in enumerate(value.checks)]
             return Rows({"id": row_id, "result": value.result}, {"checks": checks})
+        case Embedding():
+            return Rows({"id": row_id, **_scalars(value)})
         case _:
             return Rows({"id": row_id, "content": value.model_dump_json()})
 
@@ -79,6 +83,8 @@ def put_together(kind: type[Value], rows: Rows) -> Value:
     if kind is Review:
         checks = tuple(Check.model_validate(_fields(check, Check)) for check in rows.children["checks"])
         return Review(result=row["result"], checks=checks)
+    if kind is Embedding:
+        return Embedding.model_validate(_fields(row, Embedding))
     return kind.model_validate_json(row["content"])
 
 

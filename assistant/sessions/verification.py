@@ -33,6 +33,7 @@ _REFERENCES: Final = (
     ),
     ("attachments", "SELECT attachment, sha256 FROM attachment_members"),
     ("results", "SELECT DISTINCT result, frame FROM citations WHERE frame IS NOT NULL"),
+    ("embeddings", "SELECT id, frame FROM embeddings"),
 )
 
 

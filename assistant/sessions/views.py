@@ -24,6 +24,7 @@ from assistant.sessions.values import attachment, model_call, patient, put_toget
 from pipelines.errors import UsageProblem
 from pipelines.models.consult import Exchange
 from pipelines.records import (
+    Attachment,
     Check,
     Decision,
     ModelCall,
@@ -36,11 +37,22 @@ from pipelines.records import (
     Transcript,
     Value,
 )
+from pipelines.state import Inspection
 
 
 class StateChange(Value):
     time: str
     state: RunState
+
+
+class StepLine(Value):
+    """One entry of the journal, without its value."""
+
+    node: str
+    kind: str
+    """The value's class."""
+    value: str
+    """Its digest."""
 
 
 class RunSummary(Value):
@@ -50,7 +62,7 @@ class RunSummary(Value):
     session: str
     label: str
     key: str
-    """``Request.key()``."""
+    """``Request.key()``; a repetition's own where the run is one."""
     attempt: int
     state: RunState
     needs: str | None
@@ -69,6 +81,8 @@ class RunView(RunSummary):
     """Everything about a run; of each kind of value the latest."""
 
     request: Request
+    attachments: tuple[Attachment, ...]
+    """The request's, as they were found on inspection; before it as they were given."""
     transcript: Transcript | None
     decision: Decision | None
     result: Result | None
@@ -134,9 +148,11 @@ def view(connection: Connection, run: str, lately: Lately) -> RunView:
         StateChange(time=time, state=_state(payload))
         for time, payload in connection.execute(events.order_by(EventRow.seq))
     ]
+    request = _request(connection, run)
     return RunView(
         **summary,
-        request=_request(connection, run),
+        request=request,
+        attachments=_inspected(connection, run, request, lately),
         transcript=_value(connection, Transcript, _latest(connection, run, Transcript), lately),
         decision=_value(connection, Decision, _latest(connection, run, Decision), lately),
         result=result,
@@ -152,6 +168,12 @@ def exchanges(connection: Connection, run: str) -> tuple[Exchange, ...]:
     steps = connection.execute(query).scalars().all()
     found = [put_together(Exchange, fetch(connection, table_of(Exchange), step)) for step in steps]
     return tuple(exchange for exchange in found if isinstance(exchange, Exchange))
+
+
+def steps(connection: Connection, run: str) -> tuple[StepLine, ...]:
+    """What the journal holds of a run, the oldest first."""
+    query = select(StepRow.node, StepRow.kind, StepRow.digest).where(StepRow.run == run).order_by(StepRow.event)
+    return tuple(StepLine(node=one.node, kind=one.kind, value=one.digest) for one in connection.execute(query))
 
 
 _SUMMARY: Select[Any] = (
@@ -199,6 +221,16 @@ def _request(connection: Connection, run: str) -> Request:
         template=row["template"],
         patient=fetch(connection, "patients", row["patient"]).row["identifier"] if row["patient"] else None,
     )
+
+
+def _inspected(connection: Connection, run: str, request: Request, lately: Lately) -> tuple[Attachment, ...]:
+    """As the latest inspection found them, if it was of these and no others."""
+    if not request.attachments:
+        return ()
+    inspection = _value(connection, Inspection, _latest(connection, run, Inspection), lately)
+    found: tuple[Attachment, ...] = inspection.attachments if inspection else ()
+    same = [one.sha256 for one in found] == [one.sha256 for one in request.attachments]
+    return found if same else request.attachments
 
 
 def _latest(connection: Connection, run: str, kind: type[Value]) -> str | None:

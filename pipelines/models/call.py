@@ -1,133 +1,108 @@
-"""One call of a loaded Gemma 3 checkpoint: a prompt, and what is written after it, token by token."""
+"""One call of a loaded Gemma 3 checkpoint: a prompt that is read once, and what is written after it."""
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pipelines.errors import ModelNeeded
+from pipelines.models import cache
 from pipelines.models.checkpoint import Checkpoint, is_out_of_memory
-from pipelines.models.generator import Progress
-from pipelines.models.turn import Length, Message
+from pipelines.models.generator import Ask, Frames
+from pipelines.models.loops import LoopWatch
+from pipelines.models.prefixes import Prefixes
+from pipelines.models.reading import Read, Reader, Strides
+from pipelines.models.telling import Telling
+from pipelines.models.turn import Prompt, open_picture
+from pipelines.models.writing import Constraint, NoNumbers, Pick, Written, drawn, likeliest, write
 
 _LIBRARIES: Final = ("transformers", "torch", "tokenizers", "pillow", "numpy")
 
 
-class Written(NamedTuple):
-    """What was generated in one go."""
-
-    ids: list[int]
-    """Without the token that ended it."""
-    ended: bool
-    """Whether the model came to its own end."""
-    spent: int
-    """Tokens generated, the one that ended it included."""
-
-
-class Told:
-    """Tells ``progress`` the share of a budget of tokens that is used; never less than before."""
-
-    def __init__(self, progress: Progress | None, budget: int) -> None:
-        self._progress = progress
-        self._budget = budget
-        self._used = 0
-        self._share = 0.0
-
-    def extend(self, budget: int) -> None:
-        self._budget += budget
-
-    def step(self) -> None:
-        self._used += 1
-        self._tell(self._used / self._budget)
-
-    def finish(self) -> None:
-        self._tell(1.0)
-
-    def _tell(self, share: float) -> None:
-        if self._progress is not None and share > self._share:
-            self._share = min(share, 1.0)
-            self._progress(self._share)
+class OutOfMemory(Exception):
+    """Memory ran out in the middle of a call. Its text says what there was to hold."""
 
 
 class Call:
-    """A prompt as the model gets it. ``turn`` holds the pictures; ``size`` is the prompt's."""
+    """A prompt on its way through the model.
 
-    def __init__(self, checkpoint: Checkpoint, turn: list[Message], size: Length) -> None:
+    Args:
+        prompt: of ``ask``.
+        frames: opens the ask's pictures; those of a beginning that is kept are not asked for.
+        prefixes: beginnings that were read before, and where this one's is kept.
+        strides: how much is read at a time.
+        telling: told what is written.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        ask: Ask,
+        prompt: Prompt,
+        frames: Frames,
+        prefixes: Prefixes,
+        strides: Strides,
+        telling: Telling,
+    ) -> None:
         self._started = time.perf_counter()
         self._checkpoint = checkpoint
-        self._size = size
-        inputs = checkpoint.processor.apply_chat_template(
-            turn,
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            return_tensors="pt",
-            processor_kwargs={"images_kwargs": {"do_pan_and_scan": False}},
-        )
-        #: Tensors by the names of the model's arguments, on its device.
-        self.inputs: dict[str, Any] = dict(inputs.to(checkpoint.device, dtype=checkpoint.model.dtype))
+        self._ask = ask
+        self._prompt = prompt
+        self._frames = frames
+        self._prefixes = prefixes
+        self._strides = strides
+        self._telling = telling
+        self._reader = Reader(checkpoint.model, checkpoint.sees, strides, self._pixels, telling.pause)
+        self._pick: Pick = likeliest if ask.sampling is None else drawn(ask.sampling)
+        self._read: Read | None = None
 
     def write(
-        self,
-        budget: int,
-        before: Sequence[int] = (),
-        told: Told | None = None,
-        allowed: Callable[[Sequence[int]], list[int]] | None = None,
+        self, budget: int, before: Sequence[int] = (), constraint: Constraint | None = None, watched: bool = True
     ) -> Written:
-        """Generate greedily after the prompt.
+        """Generate after the prompt.
 
         Args:
             budget: greatest number of tokens.
             before: tokens of the answer that stand already.
-            told: told of every token.
-            allowed: tokens that may follow those written so far in this call; all of them where None.
+            constraint: what may be written; anything where None.
+            watched: whether the writing is stopped where it goes round in circles.
 
         Raises:
-            ModelNeeded: the weights give no numbers, or memory runs out.
+            ModelNeeded: the weights give no numbers.
+            OutOfMemory: what it says.
+            BadInput: a frame is no picture.
+            Cancelled: whoever waits has ended it.
         """
-        import torch
-        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
-
-        settings: Any = GenerationConfig
-        inputs = self._after(before)
-        start = inputs["input_ids"].shape[1]
-
-        def follow(_: int, ids: Any) -> list[int]:
-            return allowed(ids[start:].tolist()) if allowed is not None else []
-
-        def step(ids: Any, scores: Any) -> Any:  # noqa: ARG001 -- the library's signature
-            if told is not None:
-                told.step()
-            return torch.zeros(ids.shape[0], dtype=torch.bool, device=ids.device)
-
-        try:
-            with torch.inference_mode():
-                output = self._checkpoint.model.generate(
-                    **inputs,
-                    generation_config=settings(
-                        do_sample=False, max_new_tokens=budget, eos_token_id=sorted(self._checkpoint.ends)
-                    ),
-                    logits_processor=LogitsProcessorList([self._require_numbers]),
-                    stopping_criteria=StoppingCriteriaList([step]),
-                    prefix_allowed_tokens_fn=follow if allowed is not None else None,
-                )
-        except (RuntimeError, MemoryError) as error:
-            if is_out_of_memory(error):
-                raise self._out_of_memory(start, budget) from error
-            raise
-        ids = output[0, start:].tolist()
-        ended = bool(ids) and ids[-1] in self._checkpoint.ends
-        return Written(ids[:-1] if ended else ids, ended, len(ids))
+        with self._at_work():
+            if self._read is None:
+                self._read = self._read_prompt()
+            state, scores = cache.branch(self._read.state), self._read.scores
+            if before:
+                self._telling.start_from(before)
+                scores = self._reader.next(before, state)
+            return write(
+                self._reader,
+                state,
+                scores,
+                budget,
+                self._checkpoint.ends,
+                self._pick,
+                self._telling,
+                LoopWatch.of_tokens(self._is_blank) if watched else None,
+                constraint,
+            )
 
     def identity(self) -> dict[str, Any]:
         """The fields of a Generation that are the same whatever was written, and the seconds until now."""
         return {
             "engine": self._checkpoint.engine,
             "libraries": {name: version(name) for name in _LIBRARIES},
-            "prompt_tokens": self._size.prompt,
-            "image_tokens": self._size.images,
+            "prompt_tokens": self._prompt.length.prompt,
+            "image_tokens": self._prompt.length.images,
             "seconds": time.perf_counter() - self._started,
         }
 
@@ -135,48 +110,96 @@ class Call:
         """What decides the output besides ask and weights."""
         import torch
 
-        checkpoint = self._checkpoint
+        checkpoint, sampling = self._checkpoint, self._ask.sampling
+        drawn_by = {"do_sample": False} if sampling is None else {"do_sample": True, **sampling.model_dump()}
+        seeing = {}
+        if checkpoint.processor is not None:
+            seeing = {"image_processor": type(checkpoint.processor.image_processor).__name__, "pan_and_scan": False}
         return {
-            "do_sample": False,
+            **drawn_by,
             "max_new_tokens": max_new_tokens,
             "thinking": thinking,
             "dtype": checkpoint.dtype,
+            **checkpoint.changed,
             "device": checkpoint.device,
             "threads": torch.get_num_threads(),
-            "attention": checkpoint.model.config.text_config._attn_implementation,
-            "image_processor": type(checkpoint.processor.image_processor).__name__,
-            "pan_and_scan": False,
+            "attention": checkpoint.model.config.get_text_config()._attn_implementation,
+            **seeing,
+            # Where a prompt is cut changes the last digits of what is computed.
+            "shared_tokens": self._prompt.shared,
+            "tokens_at_a_time": self._strides.tokens,
+            "pictures_at_a_time": self._strides.pictures,
         }
 
-    def _after(self, before: Sequence[int]) -> dict[str, Any]:
-        """The prompt with tokens of the answer behind it."""
+    def _read_prompt(self) -> Read:
+        """In two parts where asks share the first, whether or not it is kept: the outcome is the same to the digit."""
+        prompt, frames = self._prompt, self._ask.frames
+        start, state = 0, None
+        if prompt.shared:
+            start = prompt.shared
+            within = sum(prompt.types[:start]) // max(1, self._picture_tokens)
+            seen, frames = frames[:within], frames[within:]
+            key = self._key(seen)
+            state = self._prefixes.get(key)
+            if state is None:
+                made = cache.empty(self._text_config)
+                self._reader.read(prompt.ids[:start], prompt.types[:start], 0, made, seen)
+                state = self._prefixes.put(key, made)
+        if state is None:
+            state = cache.empty(self._text_config)
+        return self._reader.read(prompt.ids, prompt.types, start, state, frames)
+
+    def _key(self, frames: Sequence[str]) -> str:
+        """Names the shared beginning: what was read, by which weights, in which numbers, how much at a time."""
+        checkpoint = self._checkpoint
+        named = (
+            checkpoint.engine.digest(),
+            checkpoint.dtype,
+            checkpoint.device,
+            str(self._strides),
+            str(self._prompt.ids[: self._prompt.shared]),
+            *frames,
+        )
+        return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+    def _pixels(self, frames: Sequence[str]) -> Any:
+        images = [open_picture(frame, self._frames(frame)) for frame in frames]
+        checkpoint = self._checkpoint
+        made = checkpoint.processor.image_processor(images=images, return_tensors="pt", do_pan_and_scan=False)
+        return made["pixel_values"].to(checkpoint.device, dtype=checkpoint.model.dtype)
+
+    @property
+    def _text_config(self) -> Any:
+        return self._checkpoint.model.config.get_text_config()
+
+    @property
+    def _picture_tokens(self) -> int:
+        processor = self._checkpoint.processor
+        return 0 if processor is None else int(processor.image_seq_length)
+
+    def _is_blank(self, token: int) -> bool:
+        return not self._checkpoint.decode([token]).strip()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
         import torch
 
-        if not before:
-            return self.inputs
-        device = self.inputs["input_ids"].device
-        fill = {"input_ids": list(before), "attention_mask": [1] * len(before), "token_type_ids": [0] * len(before)}
-        return {
-            key: torch.cat([value, torch.tensor([fill[key]], device=device)], dim=1) if key in fill else value
-            for key, value in self.inputs.items()
-        }
-
-    def _require_numbers(self, ids: Any, scores: Any) -> Any:  # noqa: ARG002 -- the library's signature
-        if bool((scores.isnan() | scores.isposinf()).any()):
-            checkpoint = self._checkpoint
+        checkpoint = self._checkpoint
+        try:
+            with torch.inference_mode():
+                yield
+        except NoNumbers:
             raise ModelNeeded(
                 checkpoint.engine.name,
                 f"gives no numbers (NaN) in {checkpoint.dtype} on {checkpoint.device}",
                 "set ASSISTANT_DTYPE=float32; if it stays so the weights are damaged:"
                 f" assistant models pull {checkpoint.engine.name}",
-            )
-        return scores
-
-    def _out_of_memory(self, tokens: int, budget: int) -> ModelNeeded:
-        checkpoint = self._checkpoint
-        return ModelNeeded(
-            checkpoint.engine.name,
-            f"ran out of memory on {checkpoint.device} in {checkpoint.dtype}, with {tokens} tokens of prompt"
-            f" ({self._size.images} for pictures) and {budget} for the output",
-            "give less text or fewer pictures, close other programs, or use a machine with more memory",
-        )
+            ) from None
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                size = self._prompt.length
+                raise OutOfMemory(
+                    f"{size.prompt} tokens of prompt ({size.images} for pictures) and {self._ask.max_new_tokens} for the"
+                    " output"
+                ) from error
+            raise

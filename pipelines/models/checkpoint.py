@@ -1,18 +1,24 @@
-"""Loads a Gemma 3 checkpoint with its processor from a folder: never from the network, never with its own code."""
+"""Loads a Gemma 3 checkpoint and what goes with it from a folder: never from the network, never with its own code."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pipelines.errors import ModelNeeded
+from pipelines.models.adapted import lay_on, require_peft
 from pipelines.models.control import ControlTokens
-from pipelines.records import Engine
+from pipelines.models.quantised import IN_WORDS, arguments, require_quantizer
+from pipelines.records import Availability, Engine
+from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.loading import choose_device, quietly, refusing, unusable
+from pipelines.weights.memory import DType, Quantize
 
-DType = Literal["bfloat16", "float32"]
+__all__ = ["Checkpoint", "DType", "choose_dtype", "computes_bfloat16", "free_memory", "is_out_of_memory", "load"]
+
 END_OF_TURN: Final = "<end_of_turn>"
 
 
@@ -21,20 +27,33 @@ class Checkpoint:
     """A model that is ready to generate, and all that belongs to it."""
 
     model: Any
-    """``Gemma3ForConditionalGeneration``, in evaluation mode, on its device."""
-    processor: Any
-    """``Gemma3Processor``."""
+    """``Gemma3ForConditionalGeneration`` or ``Gemma3ForCausalLM``, in evaluation mode, on its device."""
+    tokenizer: Any
+    processor: Any | None
+    """``Gemma3Processor``; None for a model of text only."""
     engine: Engine
     dtype: DType
     device: str
+    quantize: Quantize = "none"
+    adapter_sha256: str | None = None
+
+    @property
+    def sees(self) -> bool:
+        return self.processor is not None
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """What was done to the weights, for the log: it decides the output as much as they do."""
+        adapter = {"adapter_sha256": self.adapter_sha256} if self.adapter_sha256 else {}
+        return {"quantize": self.quantize, **adapter}
 
     @cached_property
     def control(self) -> ControlTokens:
-        return ControlTokens.of(self.processor.tokenizer)
+        return ControlTokens.of(self.tokenizer)
 
     @cached_property
     def end_of_turn(self) -> int:
-        tokenizer = self.processor.tokenizer
+        tokenizer = self.tokenizer
         return int(tokenizer.get_added_vocab().get(END_OF_TURN, tokenizer.eos_token_id))
 
     @cached_property
@@ -42,18 +61,27 @@ class Checkpoint:
         """The tokens after which nothing more is generated."""
         stated = self.model.generation_config.eos_token_id
         listed = stated if isinstance(stated, list) else [stated]
-        return frozenset({*listed, self.processor.tokenizer.eos_token_id, self.end_of_turn} - {None})
+        return frozenset({*listed, self.tokenizer.eos_token_id, self.end_of_turn} - {None})
 
     def encode(self, text: str) -> list[int]:
         """Tokens of a text, none added."""
-        return list(self.processor.tokenizer.encode(text, add_special_tokens=False))
+        return list(self.tokenizer.encode(text, add_special_tokens=False))
 
     def decode(self, ids: Any) -> str:
         """Text of tokens, markers included whether they are flagged special or not."""
-        return str(self.processor.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 
-def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: str, note: str) -> Checkpoint:
+def load(
+    folder: ModelFolder,
+    threads: int,
+    device: str,
+    dtype: str,
+    version: str,
+    note: str,
+    quantize: Quantize = "none",
+    adapter: AdapterFolder | None = None,
+) -> Checkpoint:
     """Load what lies in ``folder``.
 
     Args:
@@ -61,17 +89,21 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
         device: ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
         dtype: ``auto``, ``bfloat16`` or ``float32``.
         version, note: for the engine's name.
+        quantize: how the layers' matrices are held; see `Quantize`.
+        adapter: laid on top.
 
     Raises:
-        ModelNeeded: it is not there, damaged, incomplete, of another architecture, or too large for this machine.
+        ModelNeeded: it is not there, damaged, incomplete, of another architecture, or too large for this machine; the
+            adapter is of another base; a library that it takes is not installed.
         UsageProblem: there is no such device here.
     """
-    from pipelines.weights.memory import estimate, require_memory
+    from pipelines.weights.memory import estimate, held_in, require_memory
 
-    folder.require()
+    require(folder, quantize, adapter)
     place = choose_device(device)
     kind = choose_dtype(dtype, place)
-    require_memory(folder, kind, place)
+    beside = adapter.size() if adapter else 0
+    require_memory(folder, kind, place, quantize=quantize, beside=beside)
     engine = folder.engine(version, note)
 
     import torch
@@ -81,20 +113,65 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
     with refusing(folder, "cannot be loaded"):
         try:
             with quietly():
-                processor = _processor(folder)
-                model = _model(folder, kind)
-            _require_agreement(folder, model, processor)
-            model = model.to(place).eval()
+                processor, tokenizer = _processor(folder) if sees(folder) else (None, _tokenizer(folder))
+                model = _model(folder, kind, arguments(quantize, kind, place))
+                _require_agreement(folder, model, tokenizer, processor)
+                if quantize == "none":
+                    # What is quantised lies there already, and does not bear to be moved.
+                    model = model.to(place)
+                if adapter is not None:
+                    model = lay_on(adapter, model)
+            model = model.eval()
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
                 raise ModelNeeded(
                     folder.model.name,
                     f"does not fit into the memory of {place}: it needs"
-                    f" {estimate(folder, kind, place).total / 1e9:.1f} GB in {kind}",
+                    f" {estimate(folder, kind, place, quantize=quantize, beside=beside).total / 1e9:.1f} GB in"
+                    f" {held_in(kind, quantize)}",
                     "close other programs, or use a machine with more memory",
                 ) from error
             raise
-    return Checkpoint(model, processor, engine, kind, place)
+    return Checkpoint(model, tokenizer, processor, engine, kind, place, quantize, adapter.sha256() if adapter else None)
+
+
+def require(folder: ModelFolder, quantize: Quantize, adapter: AdapterFolder | None) -> None:
+    """Say before anything is loaded that it cannot be.
+
+    Raises:
+        ModelNeeded: as `load`, but for the machine's memory.
+    """
+    folder.require()
+    require_quantizer(folder.model.name, quantize)
+    if adapter is not None:
+        require_peft(folder.model.name)
+        adapter.require(folder)
+
+
+def readiness(folder: ModelFolder, quantize: Quantize, adapter: AdapterFolder | None) -> Availability:
+    """Whether it can be expected to load, without the machine's memory being asked."""
+    try:
+        require(folder, quantize, adapter)
+    except ModelNeeded as needed:
+        named = "" if needed.subject == folder.model.name else f"{needed.subject} "
+        return Availability(ready=False, detail=f"{named}{needed.problem}", remedy=needed.remedy)
+    laid = f", with {adapter.name}" if adapter else ""
+    return Availability(ready=True, detail=f"in {folder.path}{laid}")
+
+
+def note_of(note: str, quantize: Quantize, adapter: AdapterFolder | None) -> str:
+    """What a reader must know of the engine, with what is done to the weights.
+
+    Raises:
+        ModelNeeded: the adapter cannot be read.
+    """
+    laid = f"with the adapter {adapter.sha256()}" if adapter else None
+    return "; ".join(filter(None, (IN_WORDS[quantize], laid, note)))
+
+
+def sees(folder: ModelFolder) -> bool:
+    """Whether the model in the folder takes pictures."""
+    return folder.model.architecture == "Gemma3ForConditionalGeneration"
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -106,6 +183,19 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and any(
         words in str(error) for words in ("allocate memory", "out of memory")
     )
+
+
+def free_memory(device: str) -> None:
+    """Give back what a graphics processor's allocator keeps for later."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+    elif device == "mps":
+        torch.mps.empty_cache()
 
 
 def choose_dtype(asked: str, device: str) -> DType:
@@ -132,21 +222,29 @@ def computes_bfloat16(device: str) -> bool:
         return False
 
 
-def _processor(folder: ModelFolder) -> Any:
+def _processor(folder: ModelFolder) -> tuple[Any, Any]:
+    """The processor and its tokenizer."""
     import transformers
 
     auto: Any = transformers.AutoProcessor
     processor = auto.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
     if processor.chat_template is None:
         processor.chat_template = processor.tokenizer.chat_template
-    return processor
+    return processor, processor.tokenizer
 
 
-def _model(folder: ModelFolder, dtype: DType) -> Any:
+def _tokenizer(folder: ModelFolder) -> Any:
+    import transformers
+
+    auto: Any = transformers.AutoTokenizer
+    return auto.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
+
+
+def _model(folder: ModelFolder, dtype: DType, more: Mapping[str, Any]) -> Any:
     import torch
     import transformers
 
-    auto: Any = transformers.AutoModelForImageTextToText
+    auto: Any = transformers.AutoModelForImageTextToText if sees(folder) else transformers.AutoModelForCausalLM
     model, found = auto.from_pretrained(
         folder.path,
         dtype=getattr(torch, dtype),
@@ -154,6 +252,7 @@ def _model(folder: ModelFolder, dtype: DType) -> Any:
         trust_remote_code=False,
         use_safetensors=True,
         output_loading_info=True,
+        **more,
     )
     if type(model).__name__ != folder.model.architecture:
         raise unusable(folder, f"is of {type(model).__name__}, not {folder.model.architecture}")
@@ -169,11 +268,15 @@ def _model(folder: ModelFolder, dtype: DType) -> Any:
     return model
 
 
-def _require_agreement(folder: ModelFolder, model: Any, processor: Any) -> None:
+def _require_agreement(folder: ModelFolder, model: Any, tokenizer: Any, processor: Any | None) -> None:
     """What would otherwise show itself as an index error, or as nonsense, in the middle of a call."""
-    tokenizer, config = processor.tokenizer, model.config
-    if processor.chat_template is None:
+    config = model.config
+    if (tokenizer if processor is None else processor).chat_template is None:
         raise unusable(folder, "has no chat template")
+    if processor is None:
+        if len(tokenizer) > config.vocab_size:
+            raise unusable(folder, "has a tokenizer of another model")
+        return
     if any(getattr(tokenizer, f"{kind}_token_id", None) is None for kind in ("image", "boi", "eoi")):
         raise unusable(folder, "has a tokenizer without image tokens")
     if (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipelines.errors import UsageProblem
 from pipelines.models.generator import Slot
@@ -55,6 +56,10 @@ class Choices:
         """The tokens that may follow; empty where all is written."""
         return sorted(self._walk(written)[1].next)
 
+    def constraint(self) -> _Writing:
+        """Holds one writing of the lines to them; see `Constraint`."""
+        return _Writing(self)
+
     def chosen(self, written: Sequence[int]) -> tuple[str, ...]:
         """The options of the slots that are written to their end."""
         return self._walk(written)[0]
@@ -72,6 +77,35 @@ class Choices:
                 chosen.append(node.option)
                 node = self._tries[len(chosen)] if len(chosen) < len(self._tries) else _Node()
         return tuple(chosen), node
+
+
+class _Writing:
+    """One writing of the lines, token by token."""
+
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
+        self._written: list[int] = []
+
+    @property
+    def over(self) -> bool:
+        return not self._choices.allowed(self._written)
+
+    def mask(self, scores: Any) -> None:
+        import torch
+
+        allowed = torch.tensor(self._choices.allowed(self._written), device=scores.device)
+        kept = scores[allowed]
+        scores.fill_(-torch.inf)
+        scores[allowed] = kept
+
+    def take(self, token: int) -> None:
+        self._written.append(token)
+
+    def forced(self) -> list[int]:
+        tokens: list[int] = []
+        while len(only := self._choices.allowed([*self._written, *tokens])) == 1:
+            tokens += only
+        return tokens
 
 
 def _add(trie: _Node, tokens: list[int], option: str) -> None:

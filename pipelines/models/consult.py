@@ -60,7 +60,9 @@ class Consultant:
         return self._exchange(ask, slots, lambda: self.generator.choose(ask, slots, self.store.get, self._following()))
 
     def _following(self) -> Following:
-        return Following(progress=lambda share: self.progress(self.node, share), cancelled=self.cancelled)
+        return Following(
+            progress=lambda share: self.progress(self.node, share), cancelled=self.cancelled, whose=self.run
+        )
 
     def _exchange(self, ask: Ask, slots: tuple[Slot, ...], call: Callable[[], Generation]) -> Generation:
         self.require()

@@ -29,7 +29,9 @@ class Following:
     """Given all of the answer that is written so far, without trace and markers, whenever there is more of it. For the
     eye only: what stands there may still be cut, or be no answer."""
     cancelled: Callable[[], bool] = _never
-    """Asked between tokens, and while the call waits for its turn."""
+    """Asked between tokens, and while the call waits for its turn or for a server; there also from another thread."""
+    whose: str = ""
+    """The run that waits: calls of different runs take turns."""
 
 
 NOBODY: Final = Following()

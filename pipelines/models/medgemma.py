@@ -3,43 +3,65 @@
 from __future__ import annotations
 
 import re
-import threading
+from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final, Literal
 
-from pipelines.errors import BadInput, Cancelled, ModelNeeded, UsageProblem
+from pipelines.errors import BadInput, ModelNeeded, UsageProblem
 from pipelines.models import thinking
-from pipelines.models.call import Call, Told, Written
-from pipelines.models.checkpoint import Checkpoint, load
+from pipelines.models.call import Call, OutOfMemory
+from pipelines.models.checkpoint import Checkpoint, free_memory, load, note_of, readiness, sees
 from pipelines.models.choices import Choices
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
-from pipelines.models.turn import Length, length, messages, open_picture
+from pipelines.models.prefixes import Prefixes
+from pipelines.models.queue import DeviceQueues
+from pipelines.models.reading import SMALL, USUAL, Strides
+from pipelines.models.telling import Telling
+from pipelines.models.turn import Length, prompt_of
+from pipelines.models.writing import Written
 from pipelines.records import Availability, Engine
+from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.memory import require_room
+from pipelines.weights.loading import choose_device
+from pipelines.weights.memory import Quantize, require_room
 
 _NOTE: Final = "for research and development; made for one turn, and sensitive to how a question is worded"
 #: What Gemma3TextConfig takes where config.json says nothing, as the published one does.
 _CONTEXT_TOKENS: Final = 131_072
+#: Three studies of 85 pictures with MedGemma 4B in bfloat16.
+KEPT_BYTES: Final = 2_000_000_000
 _DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
 class MedGemma:
-    """MedGemma 1.5 4B, or any other checkpoint of its architecture.
+    """MedGemma of any size, or another checkpoint of its architectures. Its name is its model's in the catalogue.
 
     Args:
         folder: where its files lie.
         threads: for torch on the CPU, process-wide; 0 leaves the choice to it.
         device: ``auto`` (a graphics processor where there is one), ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
         dtype: ``bfloat16``, ``float32``, or ``auto``: the former where the device computes in it.
+        kept_bytes: of beginnings that asks share, kept as the model has read them.
+        queues: where calls wait for a device, shared by all engines of a process.
+        quantize: how the matrices of its layers are held: as they are, in ``int8`` or ``4bit``.
+        adapter: a folder with a LoRA adapter to lay on top.
 
     Raises:
         UsageProblem: a device or dtype that it cannot run on.
     """
 
-    name: Final = "medgemma"
-
-    def __init__(self, folder: ModelFolder, threads: int = 0, device: str = "auto", dtype: str = "auto") -> None:
+    def __init__(
+        self,
+        folder: ModelFolder,
+        threads: int = 0,
+        device: str = "auto",
+        dtype: str = "auto",
+        kept_bytes: int = KEPT_BYTES,
+        queues: DeviceQueues | None = None,
+        quantize: Quantize = "none",
+        adapter: Path | None = None,
+    ) -> None:
         if dtype == "float16":
             raise UsageProblem(
                 "dtype float16", "overflows in this model, whose output is then empty", "choose bfloat16 or float32"
@@ -48,93 +70,142 @@ class MedGemma:
             raise UsageProblem(f"dtype {dtype}", "is not known", "choose one of: auto, bfloat16, float32")
         if not _DEVICE.fullmatch(device):
             raise UsageProblem(f"device {device}", "is not known", "choose one of: auto, cpu, mps, cuda, cuda:N")
+        self.name: Final = folder.model.name
         self._folder = folder
         self._threads = threads
         self._device = device
         self._dtype = dtype
+        self._quantize = quantize
+        self._adapter = AdapterFolder(adapter.expanduser()) if adapter else None
+        self._queues = queues or DeviceQueues()
+        self._prefixes = Prefixes(kept_bytes)
         self._checkpoint: Checkpoint | None = None
-        # Calls never interleave: two at once would need twice the memory, and neither would be faster.
-        self._busy = threading.Lock()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Held now of beginnings that asks share."""
+        return self._prefixes.bytes
 
     def available(self) -> Availability:
-        return self._folder.availability()
+        return readiness(self._folder, self._quantize, self._adapter)
 
     def engine(self) -> Engine:
         if self._checkpoint is not None:
             return self._checkpoint.engine
-        return self._folder.engine(version("transformers"), _NOTE)
+        return self._folder.engine(version("transformers"), note_of(_NOTE, self._quantize, self._adapter))
 
     def capabilities(self) -> Capabilities:
         try:
-            text = self._folder.config().get("text_config")
+            config = self._folder.config()
+            text = config.get("text_config") if sees(self._folder) else config
         except ModelNeeded:
             text = None
         stated = text.get("max_position_embeddings") if isinstance(text, dict) else None
         known = type(stated) is int and stated > 0
-        return Capabilities(images=True, choices=True, context_tokens=stated if known else _CONTEXT_TOKENS)
+        return Capabilities(
+            images=sees(self._folder),
+            choices=True,
+            context_tokens=stated if known else _CONTEXT_TOKENS,
+            structured="enforced",
+            sampling=True,
+            streaming=True,
+            prefix="kept",
+        )
 
     def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:
         """See `Generator.generate`."""
-        budget = ask.max_new_tokens
-        with self._busy:
-            checkpoint = self._loaded()
-            call, size = self._call(checkpoint, ask, frames, ask.thinking, budget)
-            parameters = call.parameters(budget, ask.thinking)
-            told = Told(following.progress, budget)
-            first = written = call.write(budget, told=told)
-            raw = checkpoint.decode(first.ids)
-            count = first.spent
-            if thinking.read(raw).answer is None:
-                kept, parameters["closed_trace_after_words"] = thinking.kept(first.ids, checkpoint.decode)
-                before = [*first.ids[:kept], *checkpoint.encode(thinking.CLOSE)]
-                told.extend(budget)
-                room = self.capabilities().context_tokens - size.prompt - len(before)
-                written = call.write(min(budget, room), before, told) if room > 0 else Written([], False, 0)
-                raw = checkpoint.decode([*before, *written.ids])
-                count += written.spent
-            told.finish()
-            thoughts, answer = thinking.read(raw)
-            text = checkpoint.control.removed(answer or "").strip()
-            finish = _finish(answer is not None, text, written.ended, "closed_trace_after_words" in parameters)
-            return Generation(
-                text=text if finish == "stop" else "",
-                thoughts=thoughts,
-                raw=raw,
-                finish_reason=finish,
-                parameters=parameters,
-                output_tokens=count,
-                **call.identity(),
-            )
+        return self._in_turn(following, lambda at, strides: self._answer(at, ask, frames, following, strides))
 
     def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames, following: Following = NOBODY) -> Generation:
         """See `Generator.choose`. The greatest length is that of the slots; a trace is impossible."""
-        with self._busy:
-            if following.cancelled():
-                raise Cancelled
-            checkpoint = self._loaded()
-            choices = Choices(
-                slots, lambda line: checkpoint.encode(checkpoint.control.defused(line)), checkpoint.end_of_turn
-            )
-            call, _ = self._call(checkpoint, ask, frames, False, choices.most_tokens)
-            written = call.write(choices.most_tokens, allowed=choices.allowed)
-            chosen = choices.chosen([*written.ids, checkpoint.end_of_turn])
-            return Generation(
-                text=choices.lines(chosen),
-                raw=checkpoint.decode(written.ids),
-                chosen=chosen,
-                finish_reason="stop",
-                parameters={
-                    **call.parameters(choices.most_tokens, False),
-                    "slots": [slot.model_dump(mode="json") for slot in slots],
-                },
-                output_tokens=written.spent,
-                **call.identity(),
-            )
+        return self._in_turn(following, lambda at, strides: self._choice(at, ask, slots, frames, following, strides))
+
+    def _answer(
+        self, checkpoint: Checkpoint, ask: Ask, frames: Frames, following: Following, strides: Strides
+    ) -> Generation:
+        budget = ask.max_new_tokens
+        constraint = None
+        if ask.json_schema is not None:
+            # The first sign is a brace: no trace can come before it.
+            ask = ask.model_copy(update={"thinking": False})
+            from pipelines.models.constraint import schema_constraint
+
+            constraint = schema_constraint(checkpoint, ask.json_schema)
+        telling = Telling(following, budget, checkpoint.decode, checkpoint.control.removed)
+        call, size = self._call(checkpoint, ask, frames, budget, strides, telling)
+        parameters = call.parameters(budget, ask.thinking)
+        if ask.json_schema is not None:
+            parameters["json_schema"] = ask.json_schema
+        first = written = call.write(budget, constraint=constraint)
+        raw = checkpoint.decode(first.ids)
+        count = first.spent
+        if constraint is None and thinking.read(raw).answer is None:
+            kept, parameters["closed_trace_after_words"] = thinking.kept(first.ids, checkpoint.decode)
+            before = [*first.ids[:kept], *checkpoint.encode(thinking.CLOSE)]
+            telling.extend(budget)
+            room = self.capabilities().context_tokens - size.prompt - len(before)
+            written = call.write(min(budget, room), before) if room > 0 else Written([], False, False, 0)
+            raw = checkpoint.decode([*before, *written.ids])
+            count += written.spent
+        telling.finish()
+        thoughts, answer = thinking.read(raw)
+        text = checkpoint.control.removed(answer or "").strip()
+        finish = _finish(answer is not None, text, written, "closed_trace_after_words" in parameters)
+        return Generation(
+            text=text if finish == "stop" else "",
+            thoughts=thoughts,
+            raw=raw,
+            finish_reason=finish,
+            parameters=parameters,
+            output_tokens=count,
+            **call.identity(),
+        )
+
+    def _choice(
+        self,
+        checkpoint: Checkpoint,
+        ask: Ask,
+        slots: tuple[Slot, ...],
+        frames: Frames,
+        following: Following,
+        strides: Strides,
+    ) -> Generation:
+        choices = Choices(
+            slots, lambda line: checkpoint.encode(checkpoint.control.defused(line)), checkpoint.end_of_turn
+        )
+        plain = ask.model_copy(update={"thinking": False, "sampling": None})
+        most = choices.most_tokens
+        telling = Telling(following, most, checkpoint.decode, checkpoint.control.removed)
+        call, _ = self._call(checkpoint, plain, frames, most, strides, telling)
+        written = call.write(most, constraint=choices.constraint(), watched=False)
+        chosen = choices.chosen([*written.ids, checkpoint.end_of_turn])
+        telling.finish()
+        return Generation(
+            text=choices.lines(chosen),
+            raw=checkpoint.decode(written.ids),
+            chosen=chosen,
+            finish_reason="stop",
+            parameters={
+                **call.parameters(most, False),
+                "slots": [slot.model_dump(mode="json") for slot in slots],
+            },
+            output_tokens=written.spent,
+            **call.identity(),
+        )
 
     def _call(
-        self, checkpoint: Checkpoint, ask: Ask, frames: Frames, think: bool, max_new_tokens: int
+        self,
+        checkpoint: Checkpoint,
+        ask: Ask,
+        frames: Frames,
+        max_new_tokens: int,
+        strides: Strides,
+        telling: Telling,
     ) -> tuple[Call, Length]:
-        size = length(checkpoint.processor, messages(ask, checkpoint.control, think))
+        if ask.frames and not checkpoint.sees:
+            raise BadInput("request", f"has pictures, and {self.name} takes none", "use a model that sees")
+        prompt = prompt_of(checkpoint, ask)
+        size = prompt.length
         context = self.capabilities().context_tokens
         if size.prompt + max_new_tokens > context:
             raise BadInput(
@@ -143,21 +214,63 @@ class MedGemma:
                 f" pictures) and {max_new_tokens} for the output, of {context} together",
                 "give less text or fewer pictures",
             )
-        # The system ends a program that takes more than there is, without a word and however often it is tried.
-        require_room(self._folder, checkpoint.dtype, checkpoint.device, size.prompt + max_new_tokens, len(ask.frames))
-        turn = messages(ask, checkpoint.control, think, lambda frame: open_picture(frame, frames(frame)))
-        return Call(checkpoint, turn, size), size
+        self._make_room(checkpoint, size.prompt + max_new_tokens, len(ask.frames))
+        return Call(checkpoint, ask, prompt, frames, self._prefixes, strides, telling), size
+
+    def _make_room(self, checkpoint: Checkpoint, tokens: int, pictures: int) -> None:
+        """The system ends a program that takes more than there is, without a word and however often it is tried."""
+        try:
+            require_room(self._folder, checkpoint.dtype, checkpoint.device, tokens, pictures)
+        except ModelNeeded:
+            if not self._prefixes.bytes:
+                raise
+            self._let_go(checkpoint)
+            require_room(self._folder, checkpoint.dtype, checkpoint.device, tokens, pictures)
+
+    def _in_turn(self, following: Following, make: Callable[[Checkpoint, Strides], Generation]) -> Generation:
+        """Make it once it is its turn; once more, in smaller steps and with nothing kept, where memory runs out."""
+        with self._queues.of(choose_device(self._device)).turn(self.name, following.whose, following.cancelled):
+            checkpoint = self._loaded()
+            try:
+                return make(checkpoint, USUAL)
+            except OutOfMemory:
+                pass
+            # Outside of the handler: the error holds on to what the call has taken.
+            self._let_go(checkpoint)
+            try:
+                return make(checkpoint, SMALL)
+            except OutOfMemory as again:
+                raise ModelNeeded(
+                    self.name,
+                    f"ran out of memory on {checkpoint.device} in {checkpoint.dtype}, in small steps as well, with {again}",
+                    "give less text or fewer pictures, close other programs, or use a machine with more memory",
+                ) from again
+
+    def _let_go(self, checkpoint: Checkpoint) -> None:
+        self._prefixes.clear()
+        free_memory(checkpoint.device)
 
     def _loaded(self) -> Checkpoint:
         if self._checkpoint is None:
             self._checkpoint = load(
-                self._folder, self._threads, self._device, self._dtype, version("transformers"), _NOTE
+                self._folder,
+                self._threads,
+                self._device,
+                self._dtype,
+                version("transformers"),
+                note_of(_NOTE, self._quantize, self._adapter),
+                self._quantize,
+                self._adapter,
             )
         return self._checkpoint
 
 
-def _finish(answered: bool, text: str, ended: bool, closed: bool) -> Literal["stop", "length", "no-answer"]:
+def _finish(
+    answered: bool, text: str, written: Written, closed: bool
+) -> Literal["stop", "length", "no-answer", "loop"]:
     """How a call came out. An answer that is empty is none, unless the limit fell right behind the model's trace."""
-    if not answered or (not text and (ended or closed)):
+    if not answered or (not text and (written.ended or closed)):
         return "no-answer"
-    return "stop" if ended else "length"
+    if written.looped:
+        return "loop"
+    return "stop" if written.ended else "length"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -14,9 +14,12 @@ from pipelines.models.generator import Ask, Part, Picture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from pipelines.models.checkpoint import Checkpoint
+
 Message = dict[str, Any]
 #: How Google asks for a trace: in front of the system text.
 THINK: Final = "SYSTEM INSTRUCTION: think silently if needed."
+_MARGIN: Final = 8
 
 
 class Length(NamedTuple):
@@ -27,31 +30,35 @@ class Length(NamedTuple):
     """Of these, those of image blocks with the markers around them."""
 
 
-def messages(
-    ask: Ask, control: ControlTokens, thinking: bool, picture: Callable[[str], Image] | None = None
-) -> list[Message]:
+@dataclass(frozen=True)
+class Prompt:
+    """An ask as the model reads it."""
+
+    ids: tuple[int, ...]
+    types: tuple[int, ...]
+    """1 for the tokens that stand for a picture, else 0."""
+    shared: int
+    """So many tokens at the beginning are the same in every ask with the same shared parts; no picture is cut there."""
+    length: Length
+
+
+def messages(ask: Ask, control: ControlTokens) -> list[Message]:
     """The ask as chat messages: system text where there is any, then one user turn with its parts in their order.
 
-    Args:
-        control: of the tokenizer. Where the ask's texts spell one, a space is put after its first character.
-        thinking: puts `THINK` before the system text.
-        picture: opens a frame; without it the turn only says where they stand, which is enough to count tokens.
+    Where an ask's texts spell one of the tokenizer's control tokens, a space is put after its first character.
     """
-    system = " ".join(filter(None, (THINK if thinking else None, ask.system)))
-    turn = [{"role": "user", "content": _content(ask.parts, control, picture)}]
+    system = " ".join(filter(None, (THINK if ask.thinking else None, ask.system)))
+    turn = [{"role": "user", "content": _content(ask.parts, control)}]
     if not system:
         return turn
     return [{"role": "system", "content": [{"type": "text", "text": control.defused(system)}]}, *turn]
 
 
-def _content(
-    parts: tuple[Part, ...], control: ControlTokens, picture: Callable[[str], Image] | None
-) -> list[dict[str, Any]]:
+def _content(parts: tuple[Part, ...], control: ControlTokens) -> list[dict[str, Any]]:
     content: list[dict[str, Any]] = []
     for is_picture, run in groupby(parts, lambda part: isinstance(part, Picture)):
         if is_picture:
-            frames = [part.frame for part in run if isinstance(part, Picture)]
-            content += [{"type": "image", "image": picture(f)} if picture else {"type": "image"} for f in frames]
+            content += [{"type": "image"} for _ in run]
         else:
             # The chat form trims texts and sets them side by side: two halves must not make a control token.
             text = "".join(part.text.strip() for part in run if not isinstance(part, Picture))
@@ -59,14 +66,38 @@ def _content(
     return content
 
 
-def length(processor: Any, turn: list[Message]) -> Length:
-    """What the processor will make of messages that only say where pictures stand."""
-    text = processor.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
-    expanded = text.replace(processor.boi_token, processor.full_image_sequence)
-    bos = processor.tokenizer.bos_token
-    ids = processor.tokenizer.encode(expanded, add_special_tokens=not (bos and text.startswith(bos)))
-    pictures = sum(part["type"] == "image" for message in turn for part in message["content"])
-    return Length(prompt=len(ids), images=pictures * (processor.image_seq_length + 2))
+def prompt_of(checkpoint: Checkpoint, ask: Ask) -> Prompt:
+    """The tokens of an ask, as the checkpoint's own processor makes them."""
+    ids = _tokens(checkpoint, messages(ask, checkpoint.control))
+    processor = checkpoint.processor
+    soft = None if processor is None else checkpoint.tokenizer.image_token_id
+    types = tuple(int(token == soft) for token in ids)
+    images = 0 if processor is None else len(ask.frames) * (processor.image_seq_length + 2)
+    return Prompt(tuple(ids), types, _shared(checkpoint, ask, ids, types), Length(len(ids), images))
+
+
+def _tokens(checkpoint: Checkpoint, turn: list[Message]) -> list[int]:
+    form = checkpoint.processor or checkpoint.tokenizer
+    text = form.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+    if checkpoint.processor is not None:
+        text = text.replace(checkpoint.processor.boi_token, checkpoint.processor.full_image_sequence)
+    bos = checkpoint.tokenizer.bos_token
+    return list(checkpoint.tokenizer.encode(text, add_special_tokens=not (bos and text.startswith(bos))))
+
+
+def _shared(checkpoint: Checkpoint, ask: Ask, ids: list[int], types: tuple[int, ...]) -> int:
+    """How many tokens at the beginning come of the ask's shared parts alone."""
+    parts = ask.parts[: ask.shared]
+    if not parts:
+        return 0
+    alone = _tokens(checkpoint, messages(ask.model_copy(update={"parts": parts}), checkpoint.control))
+    end = len(alone) - 1 - alone[::-1].index(checkpoint.end_of_turn)
+    if not isinstance(parts[-1], Picture):
+        # What follows may change how the last word is cut into tokens.
+        end -= _MARGIN
+    while end > 0 and (alone[:end] != ids[:end] or (types[end] == 1 and types[end - 1] == 1)):
+        end -= 1
+    return max(0, end)
 
 
 def open_picture(frame: str, data: bytes) -> Image:

@@ -58,7 +58,7 @@ def generated_result(
         Statement(text=piece.text, origin="generated", section=piece.section, citations=citations)
         for piece in statements_of(generation.text)
     )
-    card = card_for(task, kind).model_dump(mode="json")
+    card = card_for(task, kind, generation).model_dump(mode="json")
     return Result(
         task=task,
         status=Status.DRAFT,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.weights.catalogue import KnownModel
+from pipelines.weights.catalogue import GGUF, KnownModel
 from pipelines.weights.headers import DamagedWeights, Tensor, is_pointer, read_header
 from pipelines.weights.passport import PASSPORT, read_passport
 
@@ -15,6 +15,8 @@ _SINGLE: Final = "model.safetensors"
 _INDEX: Final = "model.safetensors.index.json"
 _TOKENIZERS: Final = ("tokenizer.json", "tokenizer.model", "spiece.model")
 _IMAGE_MODEL: Final = "Gemma3ForConditionalGeneration"
+_TEXT_MODEL: Final = "Gemma3ForCausalLM"
+_TWO_TOWERS: Final = "SiglipModel"
 #: How Gemma 3 names its image tokens: key in tokenizer_config.json, key in config.json, and the defaults of both.
 _IMAGE_TOKENS: Final = (
     ("boi_token", "boi_token_index", "<start_of_image>", 255_999),
@@ -47,15 +49,25 @@ def examine(folder: Path, model: KnownModel) -> None:
     Raises:
         Unfit: with the first thing that is wrong.
     """
+    if model.model_type == GGUF:
+        from pipelines.weights.gguf_folder import examine_gguf
+
+        examine_gguf(folder, model)
+        return
     config = read_config(folder)
     _check_type(config, model)
-    _check_passport(folder)
+    check_passport(folder)
     tensors_of(folder)
     _check_tokenizer(folder)
     sees = model.architecture == _IMAGE_MODEL
-    _check_processor(folder, "image_processor" if sees else "feature_extractor")
+    if model.architecture != _TEXT_MODEL:
+        of_images = sees or model.architecture == _TWO_TOWERS
+        _check_processor(folder, "image_processor" if of_images else "feature_extractor")
+    if model.architecture == _TWO_TOWERS:
+        _check_towers(config)
     if sees:
         _check_image_tokens(folder, config)
+    if sees or model.architecture == _TEXT_MODEL:
         _check_chat_template(folder)
 
 
@@ -83,6 +95,10 @@ def weight_names(folder: Path) -> tuple[str, ...]:
     """
     if (folder / _SINGLE).is_file():
         return (_SINGLE,)
+    if holds_gguf(folder):
+        from pipelines.weights.gguf_folder import pair_in
+
+        return tuple(sorted(name for name in pair_in(folder) if name is not None))
     if not (folder / _INDEX).is_file():
         others = sorted(path.name for path in folder.iterdir() if path.suffix in _OTHER_WEIGHTS)
         found = f" (of {others[0]} nothing is loaded: only safetensors are)" if others else ""
@@ -94,6 +110,11 @@ def weight_names(folder: Path) -> tuple[str, ...]:
     if any(Path(name).name != name or not name.endswith(".safetensors") for name in names):
         raise Unfit("names files that are not safetensors within the folder", _INDEX)
     return names
+
+
+def holds_gguf(folder: Path) -> bool:
+    """Whether its weights are for llama.cpp: GGUF, and no safetensors."""
+    return any(folder.glob("*.gguf")) and not any(folder.glob("*.safetensors*"))
 
 
 def tensors_of(folder: Path) -> dict[str, Tensor]:
@@ -159,7 +180,8 @@ def _check_type(config: Mapping[str, Any], model: KnownModel) -> None:
     raise Unfit(f"is of {name}{kind}; {model.name} is {model.architecture}", "config.json")
 
 
-def _check_passport(folder: Path) -> None:
+def check_passport(folder: Path) -> None:
+    """Whether everything that was installed there is there, in its size. Raises `Unfit`."""
     try:
         passport = read_passport(folder)
     except ValueError:
@@ -198,6 +220,12 @@ def _check_processor(folder: Path, part: str) -> None:
     if not (folder / "preprocessor_config.json").is_file():
         raise Unfit("is missing", "preprocessor_config.json")
     _read_json(folder, "preprocessor_config.json")
+
+
+def _check_towers(config: Mapping[str, Any]) -> None:
+    for tower in ("text_config", "vision_config"):
+        if not isinstance(config.get(tower), dict):
+            raise Unfit(f"has no {tower}", "config.json")
 
 
 def _check_image_tokens(folder: Path, config: Mapping[str, Any]) -> None:

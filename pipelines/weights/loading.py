@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -39,16 +41,31 @@ def quietly() -> Iterator[None]:
     """Without the library's progress bars and hints: what they tell is checked, or logged with every call."""
     from transformers import utils
 
-    logging: Any = utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.CRITICAL)
-    logging.disable_progress_bar()
+    _import_quietly()
+    talk: Any = utils.logging
+    verbosity, bars = talk.get_verbosity(), talk.is_progress_bar_enabled()
+    talk.set_verbosity(talk.CRITICAL)
+    talk.disable_progress_bar()
     try:
         yield
     finally:
-        logging.set_verbosity(verbosity)
+        talk.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            talk.enable_progress_bar()
+
+
+def _import_quietly() -> None:
+    """With its models transformers imports torchao, where that is installed, which speaks of what it does not need."""
+    import warnings
+
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module("transformers.modeling_utils")
+    finally:
+        logging.disable(before)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -9,10 +10,19 @@ from typing import Any, Final, Literal
 from pipelines.errors import ModelNeeded
 from pipelines.records import Value
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.headers import Tensor
 
 DType = Literal["bfloat16", "float32"]
+Quantize = Literal["none", "int8", "4bit"]
+"""How the matrices of a language model's layers are held: as they are, one byte a number, or half a byte (nf4)."""
 
 _BYTES: Final[Mapping[DType, int]] = {"bfloat16": 2, "float32": 4}
+#: A layer's matrices, whatever the versions of transformers put before their names; not those of the image tower.
+_QUANTIZED: Final = re.compile(r"(?!.*vision_tower).*\blayers\.\d+\.(?:self_attn|mlp)\.\w+_proj\.weight")
+#: nf4: half a byte, and for every 64 numbers a scale of one byte, whose own scale is 4 bytes for every 256 of them.
+_NF4_BYTES: Final = 0.5 + 1 / 64 + 4 / (64 * 256)
+#: The classes that read and write text.
+_LANGUAGE: Final = ("Gemma3ForConditionalGeneration", "Gemma3ForCausalLM")
 #: What torch and transformers take besides a model (measured: 390 MB), and what allocators hold back.
 _LIBRARIES: Final = 500_000_000
 #: One window of 20 s through a full-size MedASR (measured: 56 MB in float32).
@@ -28,6 +38,7 @@ _TEXT_DEFAULTS: Final = {
     "vocab_size": 262_208,
     "sliding_window_pattern": 6,
 }
+_TOWER_DEFAULTS: Final = {"hidden_size": 768, "intermediate_size": 3072}
 _VISION_DEFAULTS: Final = {"hidden_size": 768, "intermediate_size": 3072, "image_size": 224, "patch_size": 16}
 #: Of these a config.json may say that there are none.
 _OPTIONAL: Final = ("sliding_window", "sliding_window_pattern")
@@ -52,12 +63,21 @@ class Need(Value):
         return self.weights + self.cache + self.work + self.overhead
 
 
-def estimate(folder: ModelFolder, dtype: DType, device: str, context_tokens: int = 4096, pictures: int = 1) -> Need:
+def estimate(
+    folder: ModelFolder,
+    dtype: DType,
+    device: str,
+    context_tokens: int = 4096,
+    pictures: int = 1,
+    quantize: Quantize = "none",
+    beside: int = 0,
+) -> Need:
     """What loading and running the model will take. A rule, not a measurement (it was held against some).
 
-    Weights count exactly: numbers with a fraction in ``dtype``, the others as they are stored. A language model's
-    cache is exact too, sliding layers keeping no more than their window. Its work is the widest moment of reading a
-    prompt in one go: a few rows as wide as a layer is, per token or per image patch, two masks of the whole context,
+    Weights count exactly: numbers with a fraction in ``dtype``, quantised ones with their scales, the others as they
+    are stored; and ``beside`` bytes more, of an adapter. A quantised matrix is at work in ``dtype``, one at a time. A
+    language model's cache is exact too, sliding layers keeping no more than their window. Its work is the widest moment
+    of reading a prompt in one go: a few rows as wide as a layer is, per token or per image patch, two masks of the whole context,
     and the scores of one position over the vocabulary. All pictures go through the network as one batch. With the
     widths of MedGemma 4B it is within a tenth of the peak on a CPU, for 2,048 and 4,096 tokens and one picture.
 
@@ -66,7 +86,10 @@ def estimate(folder: ModelFolder, dtype: DType, device: str, context_tokens: int
     """
     cache, work = _use(folder, dtype, context_tokens, pictures)
     overhead = 0 if device.startswith("cuda") else _LIBRARIES
-    return Need(weights=_weight_bytes(folder, dtype), cache=cache, work=work, overhead=overhead)
+    weights = _weight_bytes(folder, dtype, quantize) + beside
+    if quantize != "none":
+        work += _BYTES[dtype] * _largest(folder)
+    return Need(weights=weights, cache=cache, work=work, overhead=overhead)
 
 
 def available_memory(device: str, groups: Path = Path("/sys/fs/cgroup")) -> int:
@@ -91,26 +114,38 @@ def available_memory(device: str, groups: Path = Path("/sys/fs/cgroup")) -> int:
     return free
 
 
-def require_memory(folder: ModelFolder, dtype: DType, device: str, context_tokens: int = 4096) -> None:
-    """Refuse a model that this machine cannot hold, before anything of it is loaded.
+def require_memory(
+    folder: ModelFolder,
+    dtype: DType,
+    device: str,
+    context_tokens: int = 4096,
+    quantize: Quantize = "none",
+    beside: int = 0,
+) -> None:
+    """Refuse a model that this machine cannot hold, before anything of it is loaded. Arguments as `estimate`.
 
-    What is to run on ``cuda`` is made in the machine's own memory first, and must fit there as well.
+    What is to run on ``cuda`` is made in the machine's own memory first, and must fit there as well; what is quantised
+    goes there tensor by tensor.
 
     Raises:
         ModelNeeded: with what it needs and what is free.
     """
-    need = estimate(folder, dtype, device, context_tokens)
+    need = estimate(folder, dtype, device, context_tokens, quantize=quantize, beside=beside)
     needs = {device: need.total}
     if device.startswith("cuda"):
-        needs["cpu"] = need.weights + _LIBRARIES
+        needs["cpu"] = (need.weights if quantize == "none" else _BYTES["float32"] * _largest(folder)) + _LIBRARIES
+    smaller = ("int8", "4bit")[("none", "int8", "4bit").index(quantize) :] if is_language_model(folder) else ()
     for place, needed in needs.items():
         free = available_memory(place)
         if needed > free:
             halved = "set ASSISTANT_DTYPE=bfloat16, " if dtype == "float32" else ""
+            if smaller:
+                halved += f"set ASSISTANT_QUANTIZE={' or '.join(smaller)}, "
             purpose = "" if place == device else f" to be loaded onto {device}"
             raise ModelNeeded(
                 folder.model.name,
-                f"needs {needed / 1e9:.1f} GB in {dtype} on {place}{purpose} and {free / 1e9:.1f} GB are free",
+                f"needs {needed / 1e9:.1f} GB in {held_in(dtype, quantize)} on {place}{purpose} and"
+                f" {free / 1e9:.1f} GB are free",
                 f"{halved}close other programs, or use a machine with more memory",
             )
 
@@ -135,20 +170,54 @@ def require_room(folder: ModelFolder, dtype: DType, device: str, context_tokens:
         )
 
 
-def _weight_bytes(folder: ModelFolder, dtype: DType) -> int:
+def is_language_model(folder: ModelFolder) -> bool:
+    """Whether it reads and writes text: what can be quantised."""
+    return folder.model.architecture in _LANGUAGE
+
+
+def held_in(dtype: DType, quantize: Quantize) -> str:
+    """The number formats, in words."""
+    return dtype if quantize == "none" else f"{quantize} and {dtype}"
+
+
+def _weight_bytes(folder: ModelFolder, dtype: DType, quantize: Quantize) -> int:
     size = _BYTES[dtype]
-    return sum(t.count * size if t.is_float else t.size for t in folder.tensors().values())
+
+    def held(name: str, tensor: Tensor) -> float:
+        if not tensor.is_float:
+            return tensor.size
+        if quantize == "none" or not is_quantized(name):
+            return tensor.count * size
+        if quantize == "4bit":
+            return tensor.count * _NF4_BYTES
+        # One scale for each row, in float32.
+        return tensor.count + tensor.shape[0] * 4
+
+    return round(sum(held(name, tensor) for name, tensor in folder.tensors().items()))
+
+
+def is_quantized(name: str) -> bool:
+    """Whether quantising a model changes the tensor of this name: embeddings, norms and all that sees stay."""
+    return _QUANTIZED.fullmatch(name) is not None
+
+
+def _largest(folder: ModelFolder) -> int:
+    """Numbers of the largest matrix that is quantised."""
+    return max((tensor.count for name, tensor in folder.tensors().items() if is_quantized(name)), default=0)
 
 
 def _use(folder: ModelFolder, dtype: DType, tokens: int, pictures: int) -> tuple[int, int]:
     """Bytes of cache and of work."""
     config = folder.config()
-    if config.get("text_config") is None:
+    alone = folder.model.architecture == "Gemma3ForCausalLM"
+    if config.get("text_config") is None and not alone:
         return 0, _SPEECH_WORK
     try:
-        text = _sizes(config["text_config"], _TEXT_DEFAULTS)
-        vision = _sizes(config.get("vision_config"), _VISION_DEFAULTS)
         size = _BYTES[dtype]
+        vision = _sizes(config.get("vision_config"), _VISION_DEFAULTS)
+        if folder.model.architecture == "SiglipModel":
+            return 0, _looking_bytes(_sizes(config["text_config"], _TOWER_DEFAULTS), vision, tokens, size, pictures)
+        text = _sizes(config if alone else config["text_config"], _TEXT_DEFAULTS)
         return _cache_bytes(text, tokens, size), _work_bytes(text, vision, tokens, size, pictures)
     except (TypeError, ValueError, ArithmeticError, AttributeError) as impossible:
         name = folder.model.name
@@ -187,6 +256,13 @@ def _work_bytes(text: Mapping[str, Any], vision: Mapping[str, Any], tokens: int,
     patches = pictures * (vision["image_size"] // vision["patch_size"]) ** 2
     seen = patches * (4 * vision["intermediate_size"] + 8 * vision["hidden_size"]) * size
     return int(max(prompt, seen) + 4 * text["vocab_size"])
+
+
+def _looking_bytes(text: Mapping[str, Any], vision: Mapping[str, Any], tokens: int, size: int, pictures: int) -> int:
+    """The wider of two towers at work, one after the other: ``tokens`` of all labels together, or the patches."""
+    patches = pictures * (vision["image_size"] // vision["patch_size"]) ** 2
+    rows = ((tokens, text), (patches, vision))
+    return int(max(count * (4 * of["intermediate_size"] + 8 * of["hidden_size"]) * size for count, of in rows))
 
 
 def _left_by_limit(groups: Path) -> int:

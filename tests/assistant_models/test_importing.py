@@ -239,7 +239,10 @@ def test_a_model_that_is_not_known(given: Path, models: Path, log: SessionLog) -
     (given / "config.json").write_text(json.dumps({"model_type": "whisper"}))
     error = refusal(given, models, log)
     assert error.subject == "given/config.json"
-    assert error.problem == ("is of whisper, and known are lasr_ctc (medasr), gemma3 (medgemma)")
+    assert error.problem == (
+        "is of whisper, and known are lasr_ctc (medasr), gemma3 (medgemma), gemma3_text (medgemma-27b-text), siglip"
+        " (medsiglip), gguf (medgemma-gguf)"
+    )
 
 
 def test_weights_that_are_cut_off(given: Path, models: Path, log: SessionLog) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,12 @@ from huggingface_hub import HfApi, hf_hub_download, set_client_factory
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils._http import default_client_factory
 
-from assistant.outbound import Outbound
+from assistant.outbound import FolderOutbound, Outbound
 from assistant.sessions import SessionLog
-from pipelines.errors import StorageProblem, UsageProblem
+from pipelines.errors import Cancelled, StorageProblem, UsageProblem
+from pipelines.ports import TooLate, Unreachable
+from tests.support.chat_server import ChatServer, CutOff, Endless, Reply, Request, hang, start
+from tests.support.chat_server import serve as serve_chat
 from tests.support.hub_server import SIGNATURE, Hub, Refusal, git_hash, serve
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -219,3 +224,136 @@ class TestTheHubOfTheseTests:
         hub.refusals["config.json"] = [Refusal(401, "GatedRepo", "restricted")]
         with pytest.raises(GatedRepoError):
             api.get_hf_file_metadata(url=hub.endpoint + hub.url("config.json"))
+
+
+class TestJson:
+    """Sent once, and read while it comes."""
+
+    @pytest.fixture
+    def chat(self) -> Iterator[ChatServer]:
+        with serve_chat(ChatServer()) as served:
+            yield served
+
+    @pytest.fixture
+    def url(self, chat: ChatServer) -> str:
+        return f"{chat.url}/chat/completions"
+
+    BODY = json.dumps({"messages": [{"role": "user", "content": "?"}]}).encode()
+
+    def test_it_is_read_as_it_arrives(self, chat: ChatServer, url: str, log: SessionLog) -> None:
+        """The first block is here before the server goes on."""
+        go_on = threading.Event()
+
+        def in_two(server: ChatServer, handler: Any, request: Request) -> None:
+            start(handler)
+            handler.wfile.write(b"one")
+            handler.wfile.flush()
+            go_on.wait(10)
+            handler.wfile.write(b"two")
+
+        chat.troubles = [in_two]
+        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+            assert (arriving.status, arriving.host) == (200, chat.host)
+            assert arriving.headers["content-type"].startswith("text/event-stream")
+            assert next(arriving.blocks) == b"one"
+            go_on.set()
+            assert b"".join(arriving.blocks) == b"two"
+
+    def test_what_is_sent_is_in_the_log_before_it_is_sent(
+        self, chat: ChatServer, url: str, log: SessionLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before: list[int] = []
+        write = log.event
+
+        def noted(kind: str, run: str | None, payload: dict[str, Any]) -> None:
+            before.append(len(chat.requests))
+            write(kind, run, payload)
+
+        monkeypatch.setattr(log, "event", noted)
+        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20, bearer="k") as arriving:
+            body = b"".join(arriving.blocks)
+        assert before == [0, 1]
+        opened, closed = log.payloads("outbound")
+        assert opened == {"host": chat.host, "sending_bytes": len(self.BODY), "state": "opened", "why": "t"}
+        assert closed["received_bytes"] > len(body)
+        assert chat.requests[0].key == "k"
+
+    def test_a_block_that_is_left_early_ends_the_connection(self, chat: ChatServer, url: str, log: SessionLog) -> None:
+        chat.troubles = [Endless(str, seconds=0.001)]
+        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+            next(arriving.blocks)
+        while chat.busy:
+            chat.over.wait(0.01)
+        assert [event["state"] for event in log.payloads("outbound")] == ["opened", "closed"]
+
+    @pytest.mark.parametrize("trouble", [hang, Endless(lambda _: "a", seconds=0.01)])
+    def test_its_time_is_that_of_the_whole_answer(
+        self, chat: ChatServer, url: str, log: SessionLog, trouble: Any
+    ) -> None:
+        chat.troubles = [trouble]
+        with (
+            pytest.raises(TooLate, match=r"no whole answer within 0\.3 s"),
+            Outbound(log).ask_json(url, self.BODY, why="t", timeout=0.3) as arriving,
+        ):
+            b"".join(arriving.blocks)
+
+    @pytest.mark.parametrize("trouble", [hang, Endless(lambda _: "a", seconds=0.01)])
+    def test_it_ends_as_soon_as_nobody_wants_it(
+        self, chat: ChatServer, url: str, log: SessionLog, trouble: Any
+    ) -> None:
+        chat.troubles = [trouble]
+        with (
+            pytest.raises(Cancelled),
+            Outbound(log).ask_json(
+                url, self.BODY, why="t", timeout=20, cancelled=lambda: bool(chat.requests)
+            ) as arriving,
+        ):
+            b"".join(arriving.blocks)
+
+    def test_it_takes_no_more_than_it_was_told_to(self, chat: ChatServer, url: str, log: SessionLog) -> None:
+        chat.troubles = [Endless(lambda _: "a" * 1000)]
+        with (
+            pytest.raises(Unreachable, match="more than 50,000 bytes"),
+            Outbound(log).ask_json(url, self.BODY, why="t", timeout=20, most_bytes=50_000) as arriving,
+        ):
+            b"".join(arriving.blocks)
+
+    def test_a_body_that_breaks_off_is_not_whole(self, chat: ChatServer, url: str, log: SessionLog) -> None:
+        chat.troubles = [CutOff(0.5, chunked=True)]
+        with (
+            pytest.raises(Unreachable, match="the connection broke off"),
+            Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving,
+        ):
+            b"".join(arriving.blocks)
+
+    def test_it_is_not_sent_on(self, chat: ChatServer, url: str, log: SessionLog) -> None:
+        chat.troubles = [Reply(307, headers=(("Location", "/v1/elsewhere"),))]
+        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+            assert arriving.status == 307
+        assert len(chat.requests) == 1
+
+    def test_without_a_body_it_only_asks(self, chat: ChatServer, log: SessionLog) -> None:
+        chat.context = 4096
+        with Outbound(log).ask_json(f"{chat.url}/models", None, why="t", timeout=20) as arriving:
+            assert b"4096" in b"".join(arriving.blocks)
+        assert chat.looks == ["/v1/models"]
+
+    @pytest.mark.parametrize("url", ["https://a.example/v1", "http://10.0.0.7/v1", "http://localhost.example/v1"])
+    def test_another_machine_only_where_it_is_allowed(self, log: SessionLog, url: str) -> None:
+        with pytest.raises(UsageProblem), Outbound(log).ask_json(url, self.BODY, why="t", timeout=1):
+            pass
+        assert log.payloads("outbound") == ()
+
+    def test_a_data_folder_is_enough(self, chat: ChatServer, url: str, tmp_path: Path) -> None:
+        with FolderOutbound(tmp_path / "data", 5.0).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+            assert arriving.status == 200
+        with SessionLog.open(tmp_path / "data") as log:
+            assert len(log.payloads("outbound")) == 2
+
+    def test_proxies_do_not_see_what_goes_over_http(
+        self, chat: ChatServer, url: str, log: SessionLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+            assert arriving.status == 200

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from pipelines.models.card import Card, card_for
-from pipelines.records import Kind, Result, Status, TaskName
+from pipelines.models.generator import Generation
+from pipelines.records import Engine, Kind, Result, Status, TaskName
 from pipelines.routing.fit import is_possible
 
 #: Every figure that is known, as published; the product states no other.
@@ -109,3 +110,56 @@ def test_a_card_goes_into_a_result_and_comes_back() -> None:
     )
     kept = Result.model_validate(orjson.loads(result.canonical()))
     assert Card.model_validate(kept.data["model_card"]) == card
+
+
+def generation(name: str, model: str | None = None, **parameters: object) -> Generation:
+    return Generation(
+        text="Yes.",
+        raw="Yes.",
+        finish_reason="stop",
+        engine=Engine(name=name, version="1", model=model),
+        parameters=parameters,
+        libraries={},
+        prompt_tokens=1,
+        image_tokens=0,
+        output_tokens=1,
+        seconds=0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("medgemma-1-4b", "google/medgemma-4b-it"),
+        ("medgemma-27b", "google/medgemma-27b-it"),
+        ("medgemma-27b-text", "local:0123456789ab"),
+        ("openai", "gemma3:4b"),
+        ("openai", None),
+        ("llamacpp", "medgemma-4b-it-Q4_K_M.gguf"),
+    ],
+)
+def test_no_figure_is_claimed_of_another_model(name: str, model: str | None) -> None:
+    card = card_for(TaskName.CLINICAL_QUESTION, None, generation(name, model))
+    assert card.figures == ()
+    assert card.model == (model or name)
+    assert {limit.source for limit in card.limits} == {"this product"}
+    assert "without validation" in card.model_dump_json()
+
+
+def test_the_card_is_that_of_its_model_whoever_runs_it() -> None:
+    plain = card_for(TaskName.CLINICAL_QUESTION)
+    assert card_for(TaskName.CLINICAL_QUESTION, None, generation("medgemma", quantize="none")) == plain
+    assert card_for(TaskName.CLINICAL_QUESTION, None, generation("medgemma", "local:0123456789ab")) == plain
+    for other, said in (
+        (generation("medgemma", quantize="4bit"), "not in 4bit"),
+        (generation("medgemma", quantize="none", adapter_sha256="0" * 64), "not with this adapter"),
+        (generation("llamacpp", "medgemma-1.5-4b-it-Q4_K_M.gguf"), "not as llamacpp runs them"),
+        (generation("openai", "medgemma1.5:4b"), "not as openai runs them"),
+        (generation("openai", "google/medgemma-1.5-4b-it"), "not as openai runs them"),
+    ):
+        card = card_for(TaskName.CLINICAL_QUESTION, None, other)
+        assert card.figures == plain.figures
+        assert said in card.limits[0].text
+        assert card.limits[1:] == plain.limits
+        # Where there is no figure there is nothing to say of it.
+        assert "not " not in card_for(TaskName.IMAGE_QUESTION, Kind.IMAGE, other).limits[0].text[:60]

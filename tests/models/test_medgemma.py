@@ -70,11 +70,15 @@ class TestRandomWeights:
             "max_new_tokens": 4,
             "thinking": True,
             "dtype": "float32",
+            "quantize": "none",
             "device": "cpu",
             "threads": 1,
             "attention": "sdpa",
             "image_processor": generation.parameters["image_processor"],
             "pan_and_scan": False,
+            "shared_tokens": 0,
+            "tokens_at_a_time": 2048,
+            "pictures_at_a_time": 4,
         }
         assert generation.parameters["image_processor"].startswith("Gemma3ImageProcessor")
         assert set(generation.libraries) == {"transformers", "torch", "tokenizers", "pillow", "numpy"}
@@ -136,7 +140,7 @@ class TestTracesAndEnds:
         parts = [pictures.add(5), LONG_PROMPT] if picture else [LONG_PROMPT]
         told: list[float] = []
         generation = medgemma(shared("never-closes"), dtype).generate(
-            an_ask(*parts, max_new_tokens=60), pictures, told.append
+            an_ask(*parts, max_new_tokens=60), pictures, Following(progress=told.append)
         )
         trace = (ROUND * 9)[: 60 - len("thought\n") - 1]
         assert (generation.text, generation.finish_reason) == (ANSWER, "stop")
@@ -147,11 +151,17 @@ class TestTracesAndEnds:
         assert told == sorted(set(told))
         assert told[-1] == 1.0
 
-    def test_of_a_long_trace_256_words_are_kept(self) -> None:
+    def test_a_trace_that_goes_round_is_closed_before_its_limit(self) -> None:
         generation = _generate("never-closes", max_new_tokens=600)
-        assert generation.parameters["closed_trace_after_words"] == 256
-        assert generation.thoughts == " ".join((ROUND * 60).split()[:256])
+        words = generation.parameters["closed_trace_after_words"]
+        assert generation.thoughts == " ".join((ROUND * 60).split()[:words])
         assert (generation.text, generation.finish_reason) == (ANSWER, "stop")
+        assert generation.output_tokens < 400
+
+    def test_an_answer_that_goes_round_is_stopped_and_not_shown(self) -> None:
+        generation = _generate("never-ends", max_new_tokens=600)
+        assert (generation.text, generation.finish_reason) == ("", "loop")
+        assert 80 < generation.output_tokens < 400
 
     def test_an_answer_cut_behind_a_closed_trace_is_not_shown(self) -> None:
         generation = _generate("never-closes", max_new_tokens=30)

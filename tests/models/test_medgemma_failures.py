@@ -185,7 +185,7 @@ def test_memory_that_runs_out_while_generating(folder: Path, monkeypatch: pytest
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(Gemma3ForConditionalGeneration, "generate", fail)
+    monkeypatch.setattr(Gemma3ForConditionalGeneration, "forward", fail)
     line = _refusal(folder)
     assert "ran out of memory on cpu in float32" in line
     assert "2 for the output" in line
@@ -215,7 +215,7 @@ def test_a_fault_of_ours_is_not_called_something_else(folder: Path, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr(Gemma3ForConditionalGeneration, "generate", fail)
+    monkeypatch.setattr(Gemma3ForConditionalGeneration, "forward", fail)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         _generate(folder)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 from pathlib import Path
 
 from assistant.sessions import SessionLog
@@ -11,6 +13,7 @@ from pipelines.records import (
     Change,
     Check,
     Decision,
+    Embedding,
     Engine,
     Flag,
     Kind,
@@ -39,7 +42,7 @@ from pipelines.records import (
 ENGINE = Engine(name="whisper", version="1.2", model="base", revision="r1", weights_sha256="0" * 64, note="not MedASR")
 
 
-class Inspection(Value):
+class Reading(Value):
     """A value for which the log has no table of its own."""
 
     readable: bool
@@ -175,12 +178,24 @@ def review(of: Result) -> Review:
     return Review(result=of.digest(), checks=checks)
 
 
+def embedding(log: SessionLog, number: int = 0) -> Embedding:
+    """The place of a picture in the log's store: (1, 0) or nearly so."""
+    vector = struct.pack("<2f", 1.0, number / 1024)
+    return Embedding(
+        attachment="ab" * 32,
+        frame=log.store.put(b"frame %d" % number),
+        weights_sha256="c" * 64,
+        vector=base64.b64encode(vector).decode(),
+    )
+
+
 def exercise(log: SessionLog, number: int = 0) -> str:
     """A run from its acceptance to its end, with a pause in between; returns its id."""
     run = log.accept(request(log, number), log.session("desk"))
     log.set_state(run, RunState.RUNNING)
     log.journal.record(Key(run, "transcribe", "1" * 64), transcript(number), (model_call(),))
-    log.journal.record(Key(run, "inspect", "2" * 64), Inspection(readable=True, findings={"page": 0.5}))
+    log.journal.record(Key(run, "inspect", "2" * 64), Reading(readable=True, findings={"page": 0.5}))
+    log.journal.record(Key(run, "inspect:embed", "6" * 64), embedding(log, number))
     log.journal.record(Key(run, "route", "3" * 64), decision())
     log.pause(run, result("A note or a question?", Status.NEEDS_INPUT), "person")
     log.set_state(run, RunState.RUNNING)

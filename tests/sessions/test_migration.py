@@ -9,12 +9,13 @@ from pathlib import Path
 from assistant.sessions import SessionLog
 from assistant.sessions.schema import HEAD
 from pipelines.ports import Key
-from pipelines.records import Engine, ImageCitation, Result, Statement, Status, Transcript
+from pipelines.records import Embedding, Engine, ImageCitation, Result, Statement, Status, Transcript
 from tests.sessions import a_run
 
 
 def _as_the_first_schema_wrote_it(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE embeddings")
         connection.execute("ALTER TABLE citations DROP COLUMN frame")
         for column in ("changes", "suggestions", "quality", "language"):
             connection.execute(f"ALTER TABLE transcripts DROP COLUMN {column}")
@@ -49,8 +50,11 @@ def test_a_log_of_the_first_schema_still_holds_and_takes_pictures(tmp_path: Path
         )
         result = Result(task=None, status=Status.DRAFT, statements=(shown,))
         new = log.journal.record(Key(run, "image-question", "1"), result)
+        place = Embedding(attachment="a" * 64, frame=frame, weights_sha256="b" * 64, vector="AACAPw==")
+        kept = log.journal.record(Key(run, "inspect:embed", "1"), place)
     with SessionLog.open(tmp_path) as log:
         assert log.journal.read(new, Result) == result
+        assert log.journal.read(kept, Embedding) == place
         assert log.verify().ok
     with closing(sqlite3.connect(tmp_path / "log.db")) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)

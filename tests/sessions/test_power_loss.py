@@ -25,7 +25,7 @@ def test_a_cut_at_any_moment_loses_nothing_acknowledged(tmp_path: Path, seed: in
     tape = record(tmp_path / "data", a_run())
     words = [operation[0] for operation in tape.operations]
 
-    assert words.count("acknowledged") == 30
+    assert words.count("acknowledged") == 34
     assert words.count("write") > 100
     assert list(losses(tape, tmp_path / "data", tmp_path / "cuts", seed)) == []
 

@@ -20,6 +20,7 @@ from pipelines.records import (
     Attachment,
     Check,
     Decision,
+    Embedding,
     Engine,
     Flag,
     Kind,
@@ -42,7 +43,7 @@ from pipelines.records import (
     Value,
     Word,
 )
-from tests.sessions.a_run import Inspection, decision, exercise, model_call, request, result, review, transcript
+from tests.sessions.a_run import Reading, decision, exercise, model_call, request, result, review, transcript
 
 
 def test_a_run_is_told_as_it_was(log: SessionLog) -> None:
@@ -71,8 +72,8 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
         assert log.run(run) == before
         verification = log.verify()
     assert verification.problem is None
-    assert verification.checked_events == 11
-    assert verification.checked_files == 4
+    assert verification.checked_events == 12
+    assert verification.checked_files == 5
 
 
 def test_opening_a_current_log_does_without_alembic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +267,8 @@ results = st.builds(
 )
 checks = st.builds(Check, statement=integers, statement_text=perhaps, source_text=perhaps)
 reviews = st.builds(Review, checks=several(checks))
-artifacts = st.builds(Inspection, findings=st.dictionaries(names, numbers, max_size=3))
+embeddings = st.builds(Embedding, frame=st.just(AUDIO))
+artifacts = st.builds(Reading, findings=st.dictionaries(names, numbers, max_size=3))
 calls = st.builds(
     ModelCall,
     engine=engines,
@@ -307,7 +309,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SessionLog]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(value=transcripts | decisions | results | reviews | artifacts)
+@given(value=transcripts | decisions | results | reviews | embeddings | artifacts)
 def test_every_value_comes_back_as_it_went_in(shared: SessionLog, value: Value) -> None:
     run = shared.accept(Request(recording=None, text="hello"), shared.session("desk"))
 
@@ -325,7 +327,7 @@ def test_every_request_and_model_call_comes_back_as_it_went_in(
 ) -> None:
     shared.store.put(b"audio")
     run = shared.accept(asked, shared.session("desk"), again=True)
-    shared.journal.record(Key(run, "node", "1"), Inspection(readable=True, findings={}), made)
+    shared.journal.record(Key(run, "node", "1"), Reading(readable=True, findings={}), made)
 
     view = shared.run(run)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
 
 from pipelines.errors import ModelNeeded
+from pipelines.models.classifier import Classification, Embedded, pack
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
-from pipelines.records import Availability, Engine, Segment, Word
+from pipelines.models.picture_kinds import DESCRIPTIONS
+from pipelines.records import Availability, Engine, Kind, Segment, Word
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
 from pipelines.speech.recognizer import ByListening, Heard, SoFar
@@ -95,15 +102,20 @@ ANSWER = "There is no pneumothorax. The lungs are clear."
 
 @dataclass
 class ScriptedGenerator:
-    """Answers ``answer``, and takes the option of every slot that ``choice`` names, else the last; keeps its asks."""
+    """Answers ``answer``, and takes the option of every slot that ``choice`` names, else the last; keeps its asks.
+
+    Before ``answer`` it gives those of ``answers`` in turn; ``structured`` is what it says of itself, and no more.
+    """
 
     answer: str = ANSWER
     choice: str = ""
-    finish_reason: Literal["stop", "length", "no-answer"] = "stop"
+    finish_reason: Literal["stop", "length", "no-answer", "loop"] = "stop"
     ready: bool = True
     name: str = "scripted"
     asks: list[Ask] = field(default_factory=list)
     slots: list[tuple[Slot, ...]] = field(default_factory=list)
+    answers: tuple[str, ...] = ()
+    structured: Literal["enforced", "json", "asked"] = "asked"
 
     def available(self) -> Availability:
         return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
@@ -116,9 +128,12 @@ class ScriptedGenerator:
         )
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(images=True, choices=True, context_tokens=4096)
+        return Capabilities(images=True, choices=True, context_tokens=4096, structured=self.structured)
 
     def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:
+        if self.answers:
+            self.answer, *rest = self.answers
+            self.answers = tuple(rest)
         self.asks.append(ask)
         assert all(frames(frame) for frame in ask.frames)
         return self._generation(self.answer if self.finish_reason == "stop" else "", ())
@@ -143,3 +158,52 @@ class ScriptedGenerator:
             output_tokens=1,
             seconds=0.0,
         )
+
+
+@dataclass
+class ScriptedClassifier:
+    """Takes every picture for ``kind`` (None: for nothing known), or fails with ``failure``. Where a picture lies its
+    mean colour tells: pictures of like colours lie near each other."""
+
+    kind: Kind | None = None
+    failure: BaseException | None = None
+    ready: bool = True
+    weights: str = "5" * 64
+    name: str = "scripted-eyes"
+    classified: list[str] = field(default_factory=list)
+    embedded: list[str] = field(default_factory=list)
+
+    def available(self) -> Availability:
+        return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
+
+    def engine(self) -> Engine:
+        if not self.ready:
+            raise ModelNeeded("scripted", "is not there", "set ready")
+        return Engine(name=self.name, version="1", model="scripted", revision="1", weights_sha256=self.weights)
+
+    def classify(self, frame: bytes, labels: tuple[str, ...]) -> Classification:
+        self.classified.append(hashlib.sha256(frame).hexdigest())
+        self._fail()
+        fitting = DESCRIPTIONS[self.kind] if self.kind else ()
+        logits = tuple(8.0 if label in fitting else -8.0 for label in labels)
+        return Classification(labels=labels, logits=logits, **self._call(frame))
+
+    def embed(self, frame: bytes) -> Embedded:
+        self.embedded.append(hashlib.sha256(frame).hexdigest())
+        self._fail()
+        with Image.open(io.BytesIO(frame)) as picture:
+            colour = np.asarray(picture.convert("RGB"), dtype=np.float32).mean(axis=(0, 1)) + 1
+        return Embedded(vector=pack(colour / np.linalg.norm(colour)), **self._call(frame))
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _call(self, frame: bytes) -> dict[str, Any]:
+        return {
+            "frame": hashlib.sha256(frame).hexdigest(),
+            "engine": self.engine(),
+            "parameters": {"side": 448},
+            "libraries": {"scripted": "1"},
+            "seconds": 0.0,
+        }

@@ -1,6 +1,6 @@
 """A tiny checkpoint of MedGemma's real classes, written like the published one: for structure, never for content.
 
-``python -m tests.support.tiny_medgemma DIR [--behaviour answers]``
+``python -m tests.support.tiny_medgemma DIR [--behaviour answers] [--text-only]``
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import atexit
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -56,9 +57,14 @@ _SPECIAL: Final = (
 _PLAIN: Final = ("<mask>", "<unused0>", "<unused94>", "<unused95>", "<table>", "\n\n")
 
 
-def build_random(folder: Path, seed: int = 0) -> Path:
-    """Write a checkpoint of random float32 weights (0.4 million) to ``folder``; equal seeds give equal weights."""
-    return _save(folder, *_made(seed))
+def build_random(
+    folder: Path, seed: int = 0, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a checkpoint of random float32 weights (0.4 million) to ``folder``; equal seeds give equal weights.
+
+    ``text`` and ``vision`` are sizes of the two towers, in the words of their configurations, instead of the tiny ones.
+    """
+    return _save(folder, *_made(seed, text, vision))
 
 
 def build_trained(folder: Path, behaviour: Behaviour, seed: int = 0) -> Path:
@@ -66,6 +72,24 @@ def build_trained(folder: Path, behaviour: Behaviour, seed: int = 0) -> Path:
     model, processor = _made(seed)
     train(model, processor, behaviour, seed)
     return _save(folder, model, processor)
+
+
+def build_text_only(folder: Path, behaviour: Behaviour | None = None) -> Path:
+    """Write a checkpoint like that of the 27B model for text only: no image tower, a tokenizer and no processor.
+
+    Its weights are those of `shared(behaviour)`.
+    """
+    from transformers import Gemma3ForCausalLM, Gemma3ForConditionalGeneration
+
+    from pipelines.weights.loading import quietly
+
+    with quietly():
+        whole = Gemma3ForConditionalGeneration.from_pretrained(shared(behaviour), local_files_only=True)
+    model = Gemma3ForCausalLM(whole.config.text_config).eval()
+    model.model.load_state_dict(whole.model.language_model.state_dict())
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return _written(folder, model, tokenizer)
 
 
 @cache
@@ -102,7 +126,9 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def _made(seed: int) -> tuple[Gemma3ForConditionalGeneration, Gemma3Processor]:
+def _made(
+    seed: int, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None
+) -> tuple[Gemma3ForConditionalGeneration, Gemma3Processor]:
     import torch
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3Processor
     from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
@@ -125,6 +151,7 @@ def _made(seed: int) -> tuple[Gemma3ForConditionalGeneration, Gemma3Processor]:
             "bos_token_id": token("<bos>"),
             "eos_token_id": ends,
             "pad_token_id": token("<pad>"),
+            **(text or {}),
         },
         vision_config={
             "hidden_size": 32,
@@ -134,6 +161,7 @@ def _made(seed: int) -> tuple[Gemma3ForConditionalGeneration, Gemma3Processor]:
             "image_size": SIDE,
             "patch_size": 14,
             "vision_use_head": False,
+            **(vision or {}),
         },
         mm_tokens_per_image=IMAGE_TOKENS,
         boi_token_index=token("<start_of_image>"),
@@ -156,15 +184,17 @@ def _made(seed: int) -> tuple[Gemma3ForConditionalGeneration, Gemma3Processor]:
 
 
 def _save(folder: Path, model: Any, processor: Any) -> Path:
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    try:
-        model.save_pretrained(folder)
-        processor.save_pretrained(folder)
-    finally:
-        logging.enable_progress_bar()
+    _written(folder, model, processor)
     _write_published_layout(folder)
+    return folder
+
+
+def _written(folder: Path, *parts: Any) -> Path:
+    from pipelines.weights.loading import quietly
+
+    with quietly():
+        for part in parts:
+            part.save_pretrained(folder)
     return folder
 
 
@@ -185,9 +215,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--behaviour", choices=get_args(Behaviour))
+    arguments.add_argument("--text-only", action="store_true")
     arguments.add_argument("--seed", type=int, default=0)
     given = arguments.parse_args()
-    if given.behaviour:
+    if given.text_only:
+        build_text_only(given.folder, given.behaviour)
+    elif given.behaviour:
         build_trained(given.folder, given.behaviour, given.seed)
     else:
         build_random(given.folder, given.seed)

@@ -1,0 +1,96 @@
+"""JSON sent, once, and the answer read while it comes, within a limit of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import httpx2
+
+from assistant.outbound.addresses import host_of
+from assistant.outbound.clients import sending_client
+from assistant.outbound.deadline import Deadline
+from assistant.outbound.failures import reason
+from assistant.outbound.ledger import Ledger
+from pipelines.errors import Cancelled, UsageProblem
+from pipelines.ports import Arriving, TooLate, Unreachable
+
+
+@contextmanager
+def exchange_json(
+    ledger: Ledger,
+    body: bytes | None,
+    *,
+    timeout: float,
+    bearer: str | None,
+    most_bytes: int,
+    cancelled: Callable[[], bool] | None,
+) -> Iterator[Arriving]:
+    """Send ``body`` to the ledger's endpoint. See `pipelines.ports.Outbound.ask_json`."""
+    host = host_of(ledger.endpoint)
+    deadline = Deadline(timeout, cancelled)
+    with sending_client(ledger, timeout) as client:
+        request = client.build_request(
+            "GET" if body is None else "POST",
+            ledger.endpoint,
+            content=body,
+            headers=_headers(host, body, bearer),
+            extensions={"trace": deadline.watch},
+        )
+        ledger.announced = int(request.headers.get("Content-Length", 0))
+        with deadline:
+            with _failing(host, deadline, timeout):
+                response = client.send(request, stream=True)
+            with closing(response):
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                blocks = _blocks(response, host, deadline, timeout, most_bytes)
+                yield Arriving(host, response.status_code, headers, blocks)
+
+
+def _headers(host: str, body: bytes | None, bearer: str | None) -> dict[str, str]:
+    headers = {} if body is None else {"Content-Type": "application/json"}
+    if bearer:
+        if not bearer.isascii() or not bearer.isprintable() or " " in bearer:
+            raise UsageProblem(f"the key for {host}", "is no key: it has other signs", "set it anew")
+        headers["Authorization"] = f"Bearer {bearer}"
+    return headers
+
+
+def _blocks(
+    response: httpx2.Response, host: str, deadline: Deadline, timeout: float, most_bytes: int
+) -> Iterator[bytes]:
+    taken = 0
+    stream = response.iter_bytes()
+    while True:
+        with _failing(host, deadline, timeout):
+            block = next(stream, None)
+        # Where a body ends with its connection, one that we ended looks whole.
+        _require_wanted(host, deadline, timeout)
+        if block is None:
+            return
+        taken += len(block)
+        if taken > most_bytes:
+            raise Unreachable(host, f"it answers more than {most_bytes:,} bytes")
+        yield block
+
+
+@contextmanager
+def _failing(host: str, deadline: Deadline, timeout: float) -> Iterator[None]:
+    try:
+        yield
+    except httpx2.RequestError as error:
+        _require_wanted(host, deadline, timeout)
+        if isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout):
+            raise _too_late(host, timeout) from None
+        raise Unreachable(host, reason(error)) from None
+
+
+def _require_wanted(host: str, deadline: Deadline, timeout: float) -> None:
+    if deadline.cancelled:
+        raise Cancelled
+    if deadline.passed:
+        raise _too_late(host, timeout)
+
+
+def _too_late(host: str, timeout: float) -> TooLate:
+    return TooLate(host, f"no whole answer within {timeout:g} s")

@@ -1,0 +1,62 @@
+"""The address of a server: what is asked below it, whether it is this machine, and what of it may be shown."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+_CHAT: Final = "/chat/completions"
+
+
+def chat_url(url: str) -> str:
+    """Where to chat: as given where that names the place, else the protocol's below it; ``/v1`` may be left out."""
+    return _below(url, _CHAT)
+
+
+def models_url(url: str) -> str:
+    """Where the server says what models it has."""
+    return _below(url, "/models")
+
+
+def props_url(url: str) -> str | None:
+    """Where llama-server says how it is set up; None where the address is not that of a server as a whole."""
+    parts = urlsplit(url.strip())
+    path = parts.path.rstrip("/").removesuffix(_CHAT).removesuffix("/v1")
+    return None if path else urlunsplit((parts.scheme, parts.netloc, "/props", "", ""))
+
+
+def _below(url: str, place: str) -> str:
+    if not is_address(url):
+        return url.strip()
+    parts = urlsplit(url.strip())
+    path = parts.path.rstrip("/").removesuffix(_CHAT) or "/v1"
+    return urlunsplit((parts.scheme, parts.netloc, path + place, parts.query, ""))
+
+
+def is_address(url: str) -> bool:
+    """Whether this is an http(s) address at all."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def host_of(url: str) -> str:
+    """Host and port; nothing of an address that may be secret."""
+    return urlsplit(url.strip()).netloc.rpartition("@")[2].lower() if is_address(url) else "no host"
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether what is sent there never leaves this machine."""
+    if not is_address(url):
+        return False
+    host = urlsplit(url.strip()).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        at = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return bool((getattr(at, "ipv4_mapped", None) or at).is_loopback)

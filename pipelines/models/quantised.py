@@ -1,0 +1,77 @@
+"""How a model is loaded with the matrices of its layers in fewer bits: what does it, and where it is to be had."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, Final
+
+from pipelines.errors import ModelNeeded
+from pipelines.weights.memory import DType, Quantize
+
+#: What each needs besides what the product needs anyway; transformers places quantised tensors by accelerate.
+_NEEDED: Final = {"none": (), "int8": ("torchao", "accelerate"), "4bit": ("bitsandbytes", "accelerate")}
+#: All that sees, and what the likeliest token is told by.
+_LEFT: Final = ["model.vision_tower", "vision_tower", "model.multi_modal_projector", "multi_modal_projector", "lm_head"]
+#: In words, for the engine's name.
+IN_WORDS: Final = {"none": None, "int8": "its layers in 8-bit integers", "4bit": "its layers in 4 bits (nf4)"}
+
+
+def require_quantizer(model: str, quantize: Quantize) -> None:
+    """Say early that what ``quantize`` needs is not installed. Nothing is imported.
+
+    Raises:
+        ModelNeeded: with the command that installs it.
+    """
+    missing = next((name for name in _NEEDED[quantize] if find_spec(name) is None), None)
+    if missing is not None:
+        raise ModelNeeded(
+            model,
+            f"cannot be held in {quantize}: {missing} is not installed",
+            "run: pip install 'clinical-assistant[quantize]'  (or unset ASSISTANT_QUANTIZE)",
+        )
+
+
+def arguments(quantize: Quantize, dtype: DType, device: str) -> dict[str, Any]:
+    """What ``from_pretrained`` is told so that every tensor is quantised as it is read, and put on ``device``.
+
+    int8: one scale for each row, what is computed stays in ``dtype``. 4bit: nf4 with its scales quantised again.
+    """
+    if quantize == "none":
+        return {}
+    import torch
+    import transformers
+
+    with unheard():
+        if quantize == "int8":
+            scheme: Any = importlib.import_module("torchao.quantization")
+            torchao_config: Any = transformers.TorchAoConfig
+            config = torchao_config(scheme.Int8WeightOnlyConfig(), modules_to_not_convert=list(_LEFT))
+        else:
+            importlib.import_module("bitsandbytes")
+            bits_config: Any = transformers.BitsAndBytesConfig
+            config = bits_config(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_use_double_quant=True,
+                bnb_4bit_compute_dtype=getattr(torch, dtype),
+                llm_int8_skip_modules=list(_LEFT),
+            )
+    return {"quantization_config": config, "device_map": {"": device}}
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """The libraries speak of kernels and deprecations while they are imported."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,106 @@
+"""Whose turn it is on a device: one call at a time, runs in turn, no more waiting than can be expected to be served."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from pipelines.errors import Cancelled, ModelNeeded
+
+#: Calls that may wait for one device.
+MOST_WAITING: Final = 64
+#: Seconds between two questions whether a waiting call is still wanted.
+_GLANCE: Final = 0.05
+
+
+class DeviceQueue:
+    """Lets calls onto a device one after the other.
+
+    A run with many calls does not keep others from theirs: whoever was served longest ago comes next, and calls of one
+    run come in the order in which they were made.
+
+    Args:
+        most_waiting: further calls are refused.
+    """
+
+    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
+        self._most = most_waiting
+        self._changed = threading.Condition()
+        #: Waiting calls by run, the run that was served longest ago first.
+        self._waiting: OrderedDict[str, deque[object]] = OrderedDict()
+        self._busy = False
+
+    @contextmanager
+    def turn(self, engine: str, whose: str, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Wait for the device and hold it while the block lasts.
+
+        Args:
+            engine: for what is said where there is no place.
+            whose: the run that the call belongs to.
+            cancelled: asked while waiting.
+
+        Raises:
+            Cancelled: it is not wanted any more.
+            ModelNeeded: too many wait already.
+        """
+        ticket = object()
+        with self._changed:
+            if sum(map(len, self._waiting.values())) >= self._most:
+                raise ModelNeeded(
+                    engine, f"is busy: {self._most} calls wait for it already", "wait a while, then resume the run"
+                )
+            self._waiting.setdefault(whose, deque()).append(ticket)
+            try:
+                while self._busy or self._next() is not ticket:
+                    if cancelled():
+                        raise Cancelled
+                    self._changed.wait(_GLANCE)
+                if cancelled():
+                    raise Cancelled
+            except BaseException:
+                self._take_out(whose, ticket)
+                self._changed.notify_all()
+                raise
+            self._take_out(whose, ticket)
+            # Served now: behind all others.
+            if whose in self._waiting:
+                self._waiting.move_to_end(whose)
+            self._busy = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their turn now."""
+        with self._changed:
+            return sum(map(len, self._waiting.values()))
+
+    def _next(self) -> object:
+        return next(iter(self._waiting.values()))[0]
+
+    def _take_out(self, whose: str, ticket: object) -> None:
+        calls = self._waiting[whose]
+        calls.remove(ticket)
+        if not calls:
+            del self._waiting[whose]
+
+
+class DeviceQueues:
+    """The queue of each device. One object per process, shared by all engines that run in it."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, DeviceQueue] = {}
+        self._lock = threading.Lock()
+
+    def of(self, device: str) -> DeviceQueue:
+        """The queue of ``device`` as torch names it; ``cuda`` is ``cuda:0``."""
+        name = "cuda:0" if device == "cuda" else device
+        with self._lock:
+            return self._queues.setdefault(name, DeviceQueue())

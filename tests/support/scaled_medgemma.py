@@ -1,0 +1,49 @@
+"""A checkpoint of MedGemma's classes scaled down in its widths alone, for benchmarks: 34 layers, five of six with a window
+of 1,024, pictures of 896 pixels that become 256 tokens, and scores over 262,208 tokens are the real ones.
+
+python -m tests.support.scaled_medgemma DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.tiny_medgemma import build_random
+
+#: 34 layers as the 4B model has them; its widths are 2,560, 10,240 and 8 and 4 heads of 256.
+TEXT: Final[dict[str, Any]] = {
+    "vocab_size": 262_208,
+    "hidden_size": 256,
+    "intermediate_size": 1024,
+    "num_hidden_layers": 34,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 32,
+    "query_pre_attn_scalar": 32,
+    "sliding_window": 1024,
+    "max_position_embeddings": 131_072,
+}
+#: Two layers of 27, and a width of 64 instead of 1,152.
+VISION: Final[dict[str, Any]] = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+
+
+def build(folder: Path, seed: int = 0) -> Path:
+    """Write it to ``folder``: 110 million random float32 weights, 440 MB."""
+    return build_random(folder, seed, TEXT, VISION)
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    build(parser.parse_args().folder)
+
+
+if __name__ == "__main__":
+    _main()
