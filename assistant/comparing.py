@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.alerts import Alert, alerts_of
 from assistant.alignment import KINDS, Kind, Row, align
 from assistant.differences import Circumstance, circumstances
+from assistant.otherwise import comparison_key
 from assistant.past import PastRun, past_run
 from assistant.places import first_place
 from assistant.wording import Piece, word_changes, word_pieces
-from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT, ModelNeeded, UsageProblem
+from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT
 from pipelines.records import Engine, RunState, TaskName, Value
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from assistant.runner import Runner
     from assistant.sessions.chain import JSON
     from assistant.settings import Settings
@@ -28,8 +26,6 @@ COMPARED: Final = "run-compared"
 _SHOWN_ELSEWHERE: Final = frozenset(
     {"generation", "model", "prompt", "answer", "sections", "finish_reason", "thoughts"}
 )
-#: Settings that decide nothing about an outcome, or are told by what they lead to.
-_NOT_OF_THE_WORK: Final = frozenset({"data_dir", "cache_dir", "models_dir", "prompts_dir", "debug", "lock_timeout"})
 
 
 class Side(Value):
@@ -115,44 +111,6 @@ class Comparison(Value):
         return sum(row.kind == kind for row in self.rows)
 
 
-def settings_with(settings: Settings, engine: str | None, prompts: Path | None) -> tuple[Settings, bool]:
-    """The settings of a comparison, and whether recordings are heard anew in it.
-
-    Args:
-        engine: a speech engine, a language engine, or a profile (or engines by name with commas) for both.
-        prompts: a folder with prompt files.
-
-    Raises:
-        ModelNeeded: the engine is not ready.
-        UsageProblem: there is no such engine or profile, or no such folder.
-    """
-    from assistant.engines import generator_named, generator_of, profile_of, recognizer_named, recognizer_of
-    from assistant.profiles import AUTO
-
-    changed: dict[str, Any] = {"prompts_dir": prompts} if prompts else {}
-    speech = language = False
-    if engine is not None:
-        speech = recognizer_named(engine, settings) is not None
-        language = generator_named(engine, settings) is not None
-        if speech:
-            changed["recognizer"] = engine
-        elif language:
-            changed["generator"] = engine
-        else:
-            changed |= {"profile": engine, "recognizer": None, "generator": None}
-    with_it = settings.model_copy(update=changed)
-    if engine is not None and not (speech or language):
-        # ``auto`` does without what is not there.
-        speech, language = True, bool(profile_of(with_it).generators) and engine != AUTO.name
-    if prompts is not None:
-        _own_prompts(prompts)
-    for named, of in ((speech, recognizer_of), (language, generator_of)):
-        if named and not (at := of(with_it)).available().ready:
-            state = at.available()
-            raise ModelNeeded(at.name, state.detail, state.remedy or "see: assistant models list")
-    return with_it, speech
-
-
 def compare(runner: Runner, settings: Settings, run: str, *, hear: bool, again: bool = False) -> Comparison:
     """Repeat a past run with the engines and prompts of ``runner`` and lay it beside what it was.
 
@@ -168,7 +126,9 @@ def compare(runner: Runner, settings: Settings, run: str, *, hear: bool, again: 
         VerificationFailed: what the run was given is not there any more as it was.
     """
     past = past_run(runner.log, run)
-    outcome = runner.repeat(past.view.id, _key(runner, settings, past, hear), again=again, heard=not hear)
+    outcome = runner.repeat(
+        past.view.id, comparison_key(runner, settings, past, hear=hear), again=again, heard=not hear
+    )
     comparison = held_against(past, past_run(runner.log, outcome.view.id), from_before=not outcome.worked)
     if outcome.worked:
         event: dict[str, JSON] = {"of": past.view.id, "by": outcome.view.id, "alerts": comparison.alerts}
@@ -249,43 +209,3 @@ def _data(before: dict[str, Any], after: dict[str, Any]) -> Iterator[DataChange]
         place = first_place(key, before.get(key), after.get(key))
         if place is not None and key not in _SHOWN_ELSEWHERE:
             yield DataChange(what=place.name, before=place.then, after=place.now)
-
-
-def _key(runner: Runner, settings: Settings, past: PastRun, hear: bool) -> str:
-    """Names the comparison: everything that decides how the repetition comes out."""
-    import orjson
-
-    from assistant import __version__
-    from assistant.engines import writing_of
-
-    transcript = past.view.transcript
-    ready = runner.generator.available().ready
-    work = {
-        "compares": past.view.id,
-        "request": past.view.request.digest(),
-        "answer": past.answer(),
-        "heard": None if hear or transcript is None else transcript.digest(),
-        "speech": [runner.recognizer.engine().digest(), writing_of(settings).lexicon.digest] if hear else None,
-        "language": runner.generator.engine().digest() if ready else runner.generator.name,
-        "prompts": _own_prompts(settings.prompts_dir),
-        "settings": settings.model_dump(mode="json", exclude=set(_NOT_OF_THE_WORK)),
-        "version": __version__,
-    }
-    return hashlib.sha256(orjson.dumps(work, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _own_prompts(folder: Path | None) -> dict[str, str]:
-    """Names and SHA-256 of the user's prompt files.
-
-    Raises:
-        UsageProblem: the folder is not there or cannot be read.
-    """
-    from prompts import prompts
-
-    prompts(folder)
-    if folder is None:
-        return {}
-    try:
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.md"))}
-    except OSError as error:
-        raise UsageProblem(str(folder), f"cannot be read ({error.strerror})", "make its files readable") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from assistant.profiles import Profile, profile_named
 from assistant.settings import Settings
@@ -152,6 +152,18 @@ class EngineLine(Value):
 def engine_table(settings: Settings) -> tuple[EngineLine, ...]:
     """Every engine that this version knows."""
     return tuple(_engine_lines(settings))
+
+
+class Engines(NamedTuple):
+    """Every engine that this version knows, by name, each made when called."""
+
+    recognizers: Mapping[str, Callable[[], Recognizer]]
+    generators: Mapping[str, Callable[[], Generator]]
+    classifiers: Mapping[str, Callable[[], ImageClassifier]]
+
+
+def all_engines(settings: Settings) -> Engines:
+    return Engines(_recognizers(settings), _generators(settings), _classifiers(settings))
 
 
 def who_works(settings: Settings) -> str:

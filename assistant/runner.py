@@ -88,6 +88,7 @@ class Runner:
         progress: Callable[[str, float], None],
         writing: Writing,
         cancelled: Callable[[], bool],
+        text: Callable[[str, str], None],
         classifier: ImageClassifier,
     ) -> None:
         self._settings = settings
@@ -101,6 +102,7 @@ class Runner:
         self._progress = progress
         self._writing = writing
         self._cancelled = cancelled
+        self._text = text
         self._classifier = classifier
 
     @property
@@ -314,6 +316,7 @@ class Runner:
             finish=self.log.finish,
             progress=self._progress,
             cancelled=self._cancelled,
+            text=self._text,
             classifier=self._classifier,
         )
 
@@ -353,6 +356,10 @@ def _no_progress(_node: str, _share: float) -> None:
     """For callers that show none."""
 
 
+def _no_text(_node: str, _text: str) -> None:
+    """For callers that show none."""
+
+
 def _never() -> bool:
     """For callers that end nothing."""
     return False
@@ -365,6 +372,7 @@ def open_runner(
     recognizer: Recognizer | None = None,
     generator: Generator | None = None,
     cancelled: Callable[[], bool] = _never,
+    text: Callable[[str, str], None] = _no_text,
     classifier: ImageClassifier | None = None,
 ) -> Iterator[Runner]:
     """A runner over ``settings.data_dir``, which is made if it is not there.
@@ -373,13 +381,14 @@ def open_runner(
         recognizer: instead of the one that the settings name.
         generator, classifier: likewise.
         cancelled: asked while a model works; where it says yes the run ends as ``cancelled``.
+        text: told the node and what a model has written so far, for the eye only: it may still come to no answer.
 
     Raises:
         StorageProblem: the folder cannot be used.
     """
     with (
         SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log,
-        runner_over(log, settings, progress, recognizer, generator, cancelled, classifier) as runner,
+        runner_over(log, settings, progress, recognizer, generator, cancelled, text, classifier) as runner,
     ):
         yield runner
 
@@ -392,6 +401,7 @@ def runner_over(
     recognizer: Recognizer | None = None,
     generator: Generator | None = None,
     cancelled: Callable[[], bool] = _never,
+    text: Callable[[str, str], None] = _no_text,
     classifier: ImageClassifier | None = None,
 ) -> Iterator[Runner]:
     """A runner over a log that is open already, in ``settings.data_dir``."""
@@ -412,5 +422,6 @@ def runner_over(
             progress,
             writing_of(settings),
             cancelled,
+            text,
             classifier or classifier_of(settings),
         )

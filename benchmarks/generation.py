@@ -32,8 +32,8 @@ GOAL: Final = 1.03
 THREADS: Final = 2
 
 
-def plain_generate(model: Any, processor: Any, ask: Ask, pictures: Pictures) -> list[int]:
-    """As the model's makers call it."""
+def plain_inputs(model: Any, processor: Any, ask: Ask, pictures: Pictures) -> Any:
+    """What the model's makers feed it."""
     from PIL import Image
 
     content = [
@@ -42,13 +42,18 @@ def plain_generate(model: Any, processor: Any, ask: Ask, pictures: Pictures) -> 
         else {"type": "image", "image": Image.open(io.BytesIO(pictures.data[part.frame]))}
         for part in ask.parts
     ]
-    inputs = processor.apply_chat_template(
+    return processor.apply_chat_template(
         [{"role": "user", "content": content}],
         add_generation_prompt=True,
         tokenize=True,
         return_dict=True,
         return_tensors="pt",
     ).to(model.device, dtype=model.dtype)
+
+
+def plain_generate(model: Any, processor: Any, ask: Ask, pictures: Pictures) -> list[int]:
+    """As the model's makers call it."""
+    inputs = plain_inputs(model, processor, ask, pictures)
     with torch.inference_mode():
         output = model.generate(**inputs, do_sample=False, max_new_tokens=ask.max_new_tokens)
     tokens: list[int] = output[0, inputs["input_ids"].shape[1] :].tolist()

@@ -267,7 +267,16 @@ def _task_input(state: RunState, ports: Ports) -> TaskInput:
 
 
 def _consultant(state: RunState, ports: Ports, node: str) -> Consultant:
-    return Consultant(ports.generator, ports.journal, ports.store, state["run"], node, ports.progress, ports.cancelled)
+    return Consultant(
+        ports.generator,
+        ports.journal,
+        ports.store,
+        state["run"],
+        node,
+        progress=ports.progress,
+        cancelled=ports.cancelled,
+        text=ports.text,
+    )
 
 
 def _tie_breaker(state: RunState, ports: Ports) -> TieBreaker | None:

@@ -83,6 +83,8 @@ class Ports:
     """Given a run and the digest of its result: the run is done and the result stands. Twice is once."""
     progress: Callable[[str, float], None]
     """Called with the node's name and the share of its work that is done (0 to 1)."""
+    text: Callable[[str, str], None]
+    """Called with the node's name and what a model has written for it so far; it may still come to no answer."""
     cancelled: Callable[[], bool]
     """Asked while a model works: whether whoever waits for the run has ended it."""
     classifier: ImageClassifier | None = None

@@ -15,11 +15,15 @@ from assistant.runner import Runner, open_runner
 from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, UsageProblem
 from pipelines.models.generator import Words
+from pipelines.models.medgemma import MedGemma
 from pipelines.records import Availability, ImageCitation, Kind, RunState, Status, TaskName
 from pipelines.text.answers import Piece
+from pipelines.weights.catalogue import MEDGEMMA
+from pipelines.weights.folder import ModelFolder
 from tests.support.engines import ANSWER, DICTATION, ScriptedGenerator, ScriptedRecognizer
 from tests.support.records import patient, potassium, write_bundle
 from tests.support.sounds import write_tone
+from tests.support.tiny_medgemma import shared
 
 Open = Callable[[], AbstractContextManager[Runner]]
 
@@ -347,3 +351,31 @@ def test_an_attachment_that_cannot_be_read_can_be_left_out(
         assert done.exit_code == DONE
         assert ears.asked == 1
         assert runner.log.verify().ok
+
+
+def test_a_run_is_ended_while_the_model_writes_and_nothing_of_it_is_kept(settings: Settings) -> None:
+    """The real classes, on random weights: what they would say is of no account."""
+    generator = MedGemma(ModelFolder(shared(), MEDGEMMA), 1, "cpu", "float32")
+    told: list[tuple[str, float]] = []
+
+    def progress(node: str, share: float) -> None:
+        if node == TaskName.CLINICAL_QUESTION:
+            told.append((node, share))
+
+    with open_runner(settings, progress, generator=generator, cancelled=lambda: len(told) > 2) as runner:
+        ended = runner.submit(CLINICAL)
+        assert ended.view.state is RunState.CANCELLED
+        assert ended.view.result is None
+        assert ended.view.model_calls == ()
+        assert len(told) == 3
+        assert runner.resume(ended.view.id).worked is False
+        assert runner.log.verify().ok
+
+
+def test_what_a_model_writes_is_told_while_it_writes(settings: Settings) -> None:
+    generator = MedGemma(ModelFolder(shared(), MEDGEMMA), 1, "cpu", "float32")
+    told: list[tuple[str, str]] = []
+    with open_runner(settings, generator=generator, text=lambda node, text: told.append((node, text))) as runner:
+        runner.submit(CLINICAL)
+    assert {node for node, _ in told} == {TaskName.CLINICAL_QUESTION}
+    assert [len(text) for _, text in told] == sorted({len(text) for _, text in told})

@@ -49,7 +49,7 @@ def command(
     )
     settings = settings_of(ctx)
     say_who_works(settings)
-    with share_bar() as progress, open_runner(settings, progress) as runner:
+    with share_bar() as progress, open_runner(settings, progress, text=progress.text) as runner:
         outcome = runner.submit(given, again=again)
     report(outcome, as_json=as_json)
     return outcome.exit_code

@@ -65,7 +65,8 @@ def command(
     engine. Differences are no error; past runs stay as they are.
     """
     from assistant.cli.new_file import require_new
-    from assistant.comparing import compare, exit_code, settings_with
+    from assistant.comparing import compare, exit_code
+    from assistant.otherwise import settings_with
     from assistant.runner import open_runner
     from assistant.sessions import SessionLog
 

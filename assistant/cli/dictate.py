@@ -166,7 +166,7 @@ def _run(
     from assistant.microphone.finishing import given_of
     from assistant.runner import open_runner
 
-    with share_bar() as progress, open_runner(settings, progress) as runner:
+    with share_bar() as progress, open_runner(settings, progress, text=progress.text) as runner:
         outcome = runner.submit(given_of(dictation.begin.asked, recording), heard=heard)
         keep_marks(runner.log, outcome.view.id, dictation.sounding)
         dictation.done()

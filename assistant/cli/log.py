@@ -59,10 +59,11 @@ def list_runs(ctx: click.Context, session: str | None, limit: int | None, as_jso
 
 @command.command("show")
 @click.argument("run")
+@click.option("--trace", is_flag=True, help="Unfold what a model thought before it answered.")
 @json_option
 @data_dir_option
 @click.pass_context
-def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
+def show_run(ctx: click.Context, run: str, trace: bool, as_json: bool) -> int:
     """One run in full: what was said, the route, every statement with its source and the verdict on it."""
     with _open(ctx) as log:
         view = log.run(run)
@@ -70,7 +71,7 @@ def show_run(ctx: click.Context, run: str, as_json: bool) -> int:
     if as_json:
         print_json({**run_object(view), "model_calls": call_objects(view.model_calls, exchanges)})
     else:
-        print_run(view, console())
+        print_run(view, console(), trace=trace)
         print_calls(view, console())
     return DONE
 

@@ -36,14 +36,20 @@ command.add_command(adapt)
 
 
 @command.command("list")
+@click.option("--markdown", is_flag=True, help="What each engine can do, as the table of the README.")
 @profile_option
 @json_option
 @data_dir_option
 @click.pass_context
-def list_engines(ctx: click.Context, as_json: bool) -> int:
+def list_engines(ctx: click.Context, markdown: bool, as_json: bool) -> int:
     """Every engine by name: what it does, whether it can work here, and how to get it if not."""
     from assistant.engines import engine_table, who_works
 
+    if markdown:
+        from assistant.engines_table import markdown as table_of_engines
+
+        click.echo(table_of_engines())
+        return 0
     settings = settings_of(ctx)
     engines = engine_table(settings)
     if as_json:

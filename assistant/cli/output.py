@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from assistant.cli.common import console, print_json
+from assistant.cli.plain import plain
 from assistant.cli.transcript import print_transcript, suggestion_line
 from pipelines.errors import BadInput
 from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status, Transcript
@@ -92,8 +93,12 @@ def print_table(outcomes: Sequence[Outcome | Refused], to: Console) -> None:
     to.print(table)
 
 
-def print_run(view: RunView, to: Console) -> None:
-    """One run in full: each statement under its section, with its source and the verdict on it."""
+def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
+    """One run in full: each statement under its section, with its source and the verdict on it.
+
+    Args:
+        trace: show what a model thought before it answered; else only that it did.
+    """
     from rich.markup import escape
 
     request = view.request
@@ -120,6 +125,7 @@ def print_run(view: RunView, to: Console) -> None:
             to.print(f"  {escape(view.result.message)}", soft_wrap=True)
         _print_statements(view.result, view.checks, to)
         _print_model(view.result.data, to)
+        _print_trace(view, to, unfolded=trace)
     if view.error:
         to.print(f"[bold]error[/] [red]{escape(view.error)}[/]", soft_wrap=True)
 
@@ -195,8 +201,22 @@ def _print_model(data: dict[str, Any], to: Console) -> None:
             to.print(f"  [dim]{escape(figure['dataset'])}: {escape(figure['metric'])} {figure['value']}[/]")
         for limit in card["limits"]:
             to.print(f"  [dim]{escape(limit['text'])} ({escape(limit['source'])})[/]", soft_wrap=True)
-    if data.get("thoughts"):
-        to.print("  [dim]the model thought before it answered: see --json[/]")
+
+
+def _print_trace(view: RunView, to: Console, *, unfolded: bool) -> None:
+    """What a model thought is no part of its answer: it may say what the answer then takes back."""
+    from rich.markup import escape
+
+    thoughts = view.result.data.get("thoughts") if view.result else None
+    if not thoughts:
+        return
+    if not unfolded:
+        count = len(thoughts.split())
+        to.print(f"[bold]trace[/] [dim]{count} words, folded: assistant log show {view.id} --trace[/]", soft_wrap=True)
+        return
+    to.print("[bold]trace[/] [yellow]what the model wrote before its answer; not checked, no part of the answer[/]")
+    for line in thoughts.splitlines():
+        to.print(f"  [dim]{escape(plain(line))}[/]", soft_wrap=True)
 
 
 def _sources(statement: Statement) -> str:

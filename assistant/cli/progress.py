@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from assistant.cli.common import error_console
+from assistant.cli.plain import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -31,14 +32,35 @@ def batch_bar(total: int) -> Iterator[tuple[Any, Any]]:
         yield step, within
 
 
+#: Of what is being written, so much is shown.
+_LAST_LETTERS: Final = 60
+
+
+class ShareBar:
+    """Called with what is being done and the share done, from 0 to 1."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("working", total=1.0, text="")
+
+    def __call__(self, what: str, share: float) -> None:
+        self._bar.update(self._task, description=what, completed=share)
+
+    def text(self, _: str, written: str) -> None:
+        """What a model has written so far: its last words stand behind the bar, and vanish with it."""
+        last = " ".join(plain(written[-4 * _LAST_LETTERS :]).split())[-_LAST_LETTERS:]
+        self._bar.update(self._task, text=f"… {last}")
+
+
 @contextmanager
-def share_bar() -> Iterator[Any]:
-    """One piece of work. Yields what is to be told what is being done and the share done, from 0 to 1."""
+def share_bar() -> Iterator[ShareBar]:
+    """One piece of work, and what a model writes for it as it is written."""
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    with _bar(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()) as bar:
-        task = bar.add_task("working", total=1.0)
-        yield lambda what, share: bar.update(task, description=what, completed=share)
+    written = TextColumn("{task.fields[text]}", style="dim", markup=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), written)
+    with _bar(*columns) as bar:
+        yield ShareBar(bar)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def command(
 
     settings = settings_of(ctx)
     say_who_works(settings)
-    with share_bar() as progress, open_runner(settings, progress) as runner:
+    with share_bar() as progress, open_runner(settings, progress, text=progress.text) as runner:
         outcome = runner.resume(
             run,
             task=task_of(task),

@@ -160,7 +160,10 @@ def _model_of(source: Path) -> KnownModel:
 
 
 def _first_of_each_type() -> tuple[KnownModel, ...]:
-    return tuple({model.model_type: model for model in reversed(KNOWN_MODELS.values())}.values())[::-1]
+    first: dict[str, KnownModel] = {}
+    for model in KNOWN_MODELS.values():
+        first.setdefault(model.model_type, model)
+    return tuple(first.values())
 
 
 def _named_among(models: Sequence[KnownModel], source: Path) -> KnownModel:

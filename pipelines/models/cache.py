@@ -20,9 +20,11 @@ _ROOM: Final = 1024
 def growing_layer() -> type[Any]:
     """The class of a layer that sees everything. Made when torch is there anyway."""
     import torch
-    from transformers.cache_utils import DynamicLayer
+    from transformers import cache_utils
 
-    class GrowingLayer(DynamicLayer):
+    layer: Any = cache_utils.DynamicLayer
+
+    class GrowingLayer(layer):  # type: ignore[misc]
         """Keys and values, [1, heads, positions, width], as the first positions of larger tensors.
 
         Room behind the last position belongs to one state only. A copy that grows too makes its own.

@@ -165,7 +165,8 @@ class Call:
     def _pixels(self, frames: Sequence[str]) -> Any:
         images = [open_picture(frame, self._frames(frame)) for frame in frames]
         checkpoint = self._checkpoint
-        made = checkpoint.processor.image_processor(images=images, return_tensors="pt", do_pan_and_scan=False)
+        look: Any = checkpoint.processor
+        made = look.image_processor(images=images, return_tensors="pt", do_pan_and_scan=False)
         return made["pixel_values"].to(checkpoint.device, dtype=checkpoint.model.dtype)
 
     @property

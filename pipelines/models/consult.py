@@ -25,12 +25,16 @@ def _never() -> bool:
     return False
 
 
+def _no_text(_node: str, _text: str) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Consultant:
     """The generator as a node sees it.
 
     ``node`` names the graph's node in the log; ``progress`` is told the node and the share of the token budget used;
-    ``cancelled`` is asked whether to go on.
+    ``cancelled`` is asked whether to go on; ``text`` is told the node and what is written so far, for the eye only.
     """
 
     generator: Generator
@@ -40,6 +44,7 @@ class Consultant:
     node: str
     progress: Callable[[str, float], None]
     cancelled: Callable[[], bool] = _never
+    text: Callable[[str, str], None] = _no_text
 
     def require(self) -> None:
         """Say early that nobody can be asked, before anything is prepared for it.
@@ -61,7 +66,10 @@ class Consultant:
 
     def _following(self) -> Following:
         return Following(
-            progress=lambda share: self.progress(self.node, share), cancelled=self.cancelled, whose=self.run
+            progress=lambda share: self.progress(self.node, share),
+            text=lambda text: self.text(self.node, text),
+            cancelled=self.cancelled,
+            whose=self.run,
         )
 
     def _exchange(self, ask: Ask, slots: tuple[Slot, ...], call: Callable[[], Generation]) -> Generation:

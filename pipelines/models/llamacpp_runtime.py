@@ -91,6 +91,8 @@ class Runtime:
         given.cache_ram_mib = 0
         given.fit_params = False
         given.warmup = False
+        # Mapped from its file a model takes its size twice: what suits the processor better is made of it besides.
+        given.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         # Tokens that are flagged as control tokens are written out: the marks of a trace may be.
         given.special = True
         given.chat_template = _AS_GIVEN

@@ -126,11 +126,11 @@ class MedGemma:
         budget = ask.max_new_tokens
         constraint = None
         if ask.json_schema is not None:
-            # The first sign is a brace: no trace can come before it.
-            ask = ask.model_copy(update={"thinking": False})
             from pipelines.models.constraint import schema_constraint
 
             constraint = schema_constraint(checkpoint, ask.json_schema)
+            # The first sign is a brace: no trace can come before it.
+            ask = ask.model_copy(update={"thinking": False})
         telling = Telling(following, budget, checkpoint.decode, checkpoint.control.removed)
         call, size = self._call(checkpoint, ask, frames, budget, strides, telling)
         parameters = call.parameters(budget, ask.thinking)

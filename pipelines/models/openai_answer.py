@@ -111,7 +111,8 @@ class Coming:
                 if stopped is not None:
                     return self._answered(stopped, model, fingerprint, prompt, None)
             finish = finish or piece.finish_reason
-        finish = finish or "stop"
+        if finish is None:
+            raise Broken("it ends in the middle of its answer")
         if finish not in ("stop", "length"):
             raise OtherEnd
         self._progressing.finish()

@@ -27,6 +27,8 @@ def ask_of(prompt: Prompt, frames: Sequence[str] = (), **values: Any) -> Ask:
         parts=(*words, *pictures) if prompt.order == "text-first" else (*pictures, *words),
         max_new_tokens=prompt.budget,
         thinking=prompt.thinking,
+        # Further questions about the same pictures are asked with the same beginning.
+        shared=0 if prompt.order == "text-first" else len(pictures),
     )
 
 

@@ -69,15 +69,16 @@ def examine_gguf(folder: Path, model: KnownModel, named: str | None = None) -> P
         raise Unfit(f"is of {found}; {model.name} is {model.architecture}", pair.model)
     if (header.number("split.count") or 1) > 1:
         raise Unfit("is one part of several: join them (llama-gguf-split --merge)", pair.model)
-    for what, found in (
+    needed: tuple[tuple[str, object], ...] = (
         ("chat template", header.text("tokenizer.chat_template")),
         ("tokenizer", header.texts("tokenizer.ggml.tokens")),
         ("beginning or end of a text", _ends(header)),
         ("context length", header.of_model("context_length")),
         ("width", header.of_model("embedding_length")),
         ("number of layers", header.of_model("block_count")),
-    ):
-        if not found:
+    )
+    for what, value in needed:
+        if not value:
             raise Unfit(f"states no {what}", pair.model)
     if pair.projector is not None:
         known = set(header.texts("tokenizer.ggml.tokens"))

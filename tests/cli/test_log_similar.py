@@ -123,7 +123,7 @@ def test_with_the_real_classes(
     done = call("ask", "Lungs are clear.", "--task", "dictation-note", "--attach", pictures["red"], "--json")
     assert done.code == DONE, done.err
     [shown] = call("log", "show", done.objects[0]["run"], "--json").objects
-    nodes = [(one["node"], one["engine"]["name"]) for one in shown["model_calls"]]  # type: ignore[index, union-attr, attr-defined]
+    nodes = [(one["node"], one["engine"]["name"]) for one in shown["model_calls"]]  # type: ignore[attr-defined]
     assert nodes.count(("inspect", "medsiglip")) == 2
     copy = shutil.copy(pictures["red"], tmp_path / "copy.png")
     [found] = call("log", "similar", copy, "--json").objects

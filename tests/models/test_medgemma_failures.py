@@ -191,6 +191,36 @@ def test_memory_that_runs_out_while_generating(folder: Path, monkeypatch: pytest
     assert "2 for the output" in line
 
 
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_memory_that_runs_out_once_lets_go_of_what_is_kept_and_tries_smaller_steps(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """In the middle of reading or of writing: the answer is that of a call which never ran out."""
+    from transformers import Gemma3ForConditionalGeneration
+
+    pictures = Pictures()
+    ask = an_ask(pictures.add(1), pictures.add(2), QUESTION, max_new_tokens=8, shared=2)
+    untroubled = MedGemma(ModelFolder(folder, MEDGEMMA), 1, "cpu", "float32").generate(ask, pictures)
+    generator = MedGemma(ModelFolder(folder, MEDGEMMA), 1, "cpu", "float32")
+    generator.generate(an_ask(QUESTION, QUESTION, max_new_tokens=2, shared=1), pictures)
+    kept = generator.kept_bytes
+    assert kept > 0
+    forward = Gemma3ForConditionalGeneration.forward
+    calls: list[int] = []
+
+    def fail_once(*given: Any, **more: Any) -> Any:
+        calls.append(1)
+        if len(calls) == after + 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return forward(*given, **more)
+
+    monkeypatch.setattr(Gemma3ForConditionalGeneration, "forward", fail_once)
+    again = generator.generate(ask, pictures)
+    assert again.raw == untroubled.raw
+    assert (again.parameters["tokens_at_a_time"], again.parameters["pictures_at_a_time"]) == (512, 1)
+    assert generator.generate(ask, pictures).parameters["tokens_at_a_time"] == 2048
+
+
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")]
 )

@@ -323,6 +323,12 @@ class TestDialects:
         asked(generator, an_ask(QUESTION, json_schema=SCHEMA))
         assert generator.capabilities().structured == "asked"
 
+    def test_that_is_remembered_though_the_next_attempt_fails(self, openai: Make, server: ChatServer) -> None:
+        server.troubles = [Answering({"formats": ()}), Reply(404)]
+        generator = openai()
+        one_line(generator, an_ask(QUESTION, json_schema=SCHEMA))
+        assert not generator.capabilities().choices
+
     def test_a_cut_object_is_no_sign_of_that(self, openai: Make, server: ChatServer) -> None:
         server.json_text, server.finish = '{"found": "ye', "length"
         generator = openai()

@@ -1,5 +1,5 @@
-"""A checkpoint of MedGemma's classes scaled down in its widths alone, for benchmarks: 34 layers, five of six with a window
-of 1,024, pictures of 896 pixels that become 256 tokens, and scores over 262,208 tokens are the real ones.
+"""A checkpoint of MedGemma's classes scaled down in its widths alone, for benchmarks: 34 layers, five of six with a
+window of 1,024, pictures of 896 pixels that become 256 tokens, and scores over 262,208 tokens are the real ones.
 
 python -m tests.support.scaled_medgemma DIR
 """
@@ -37,6 +37,29 @@ VISION: Final[dict[str, Any]] = {
 def build(folder: Path, seed: int = 0) -> Path:
     """Write it to ``folder``: 110 million random float32 weights, 440 MB."""
     return build_random(folder, seed, TEXT, VISION)
+
+
+#: What the published configuration says of MedGemma 4B.
+REAL_TEXT: Final[dict[str, Any]] = {
+    **TEXT,
+    "hidden_size": 2560,
+    "intermediate_size": 10_240,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 256,
+    "query_pre_attn_scalar": 256,
+}
+REAL_VISION: Final[dict[str, Any]] = {
+    "hidden_size": 1152,
+    "intermediate_size": 4304,
+    "num_hidden_layers": 27,
+    "num_attention_heads": 16,
+}
+
+
+def build_real(folder: Path, seed: int = 0) -> Path:
+    """Write a checkpoint of the real size: 4.3 billion random weights, 17 GB in float32."""
+    return build_random(folder, seed, REAL_TEXT, REAL_VISION)
 
 
 def _main() -> None:
