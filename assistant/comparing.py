@@ -206,6 +206,7 @@ def _heard(before: PastRun, after: PastRun) -> Heard | None:
 
 def _data(before: dict[str, Any], after: dict[str, Any]) -> Iterator[DataChange]:
     for key in dict.fromkeys((*before, *after)):
-        place = first_place(key, before.get(key), after.get(key))
+        old, new = ({key: data[key]} if key in data else {} for data in (before, after))
+        place = first_place("data", old, new)
         if place is not None and key not in _SHOWN_ELSEWHERE:
             yield DataChange(what=place.name, before=place.then, after=place.now)

@@ -51,14 +51,23 @@ def generator_of(settings: Settings) -> Generator:
     """The language engine that the settings name, or one that says that there is none; loads nothing yet.
 
     Raises:
-        UsageProblem: no engine has that name.
+        UsageProblem: no engine has that name, or the adapter that the settings name cannot be laid on it.
     """
     wanted = (settings.generator,) if settings.generator else profile_of(settings).generators
     if not wanted:
         from pipelines.models.absent import NoGenerator
 
         return NoGenerator()
-    return _first_ready(wanted, _generators(settings), "a language engine")
+    taken = _first_ready(wanted, _generators(settings), "a language engine")
+    if settings.adapter is not None:
+        from pipelines.weights.catalogue import MEDGEMMAS
+
+        # An answer without it would pass for one with it.
+        if taken.name not in {model.name for model in MEDGEMMAS}:
+            raise UsageProblem(
+                "adapter", f"cannot be laid on {taken.name}", "take medgemma, or unset ASSISTANT_ADAPTER"
+            )
+    return taken
 
 
 def classifier_of(settings: Settings) -> ImageClassifier:
@@ -267,6 +276,7 @@ def _generators(settings: Settings) -> Mapping[str, Callable[[], Generator]]:
         dtype=settings.dtype,
         quantize=settings.quantize,
         adapter=settings.adapter,
+        kept_bytes=int(settings.prefix_cache_gb * 1e9),
         llamacpp=gguf_folder(settings),
         llamacpp_context=settings.llamacpp_context,
         openai=lambda: _openai(settings),

@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple
 
 _EXCERPT: Final = 120
 _BEFORE: Final = 30
+_MISSING: Final = object()
+"""In place of a value whose key one of the two does not have."""
 
 
 class Place(NamedTuple):
@@ -21,11 +23,12 @@ def first_place(name: str, then: Any, now: Any) -> Place | None:
     if then == now:
         return None
     if isinstance(then, dict) and isinstance(now, dict):
-        keys = [*then, *(key for key in now if key not in then)]
-        return next(filter(None, (first_place(f"{name}.{key}", then.get(key), now.get(key)) for key in keys)), None)
+        keys = dict.fromkeys((*then, *now))
+        pairs = ((f"{name}.{key}", then.get(key, _MISSING), now.get(key, _MISSING)) for key in keys)
+        return next(filter(None, (first_place(*pair) for pair in pairs)), None)
     if isinstance(then, list | tuple) and isinstance(now, list | tuple):
-        pairs = enumerate(zip(then, now, strict=False), 1)
-        within = next(filter(None, (first_place(f"{name} {n}", one, other) for n, (one, other) in pairs)), None)
+        beside = enumerate(zip(then, now, strict=False), 1)
+        within = next(filter(None, (first_place(f"{name} {n}", one, other) for n, (one, other) in beside)), None)
         return within or Place(f"number of {name}", str(len(then)), str(len(now)))
     if isinstance(then, str) and isinstance(now, str):
         return Place(name, *_excerpts(then, now))
@@ -34,6 +37,8 @@ def first_place(name: str, then: Any, now: Any) -> Place | None:
 
 def shown(value: Any) -> str:
     """A value in at most a line."""
+    if value is _MISSING:
+        return "nothing"
     return _cut("none" if value is None else str(value), 0)
 
 

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """How the matrices of MedGemma's layers are held: as they are, one byte a number, or half a byte."""
     adapter: Path | None = None
     """A folder with a LoRA adapter to lay on MedGemma."""
+    prefix_cache_gb: float = Field(default=2.0, ge=0)
+    """Memory for what MedGemma has read of studies and records, so that a further question does not pay for it."""
     language_model: Path | Literal["none"] | None = None
     """A KenLM file over MedASR's own pieces for its beam search, or ``none``; unless set, ``lm_6.kenlm`` beside its
     weights."""

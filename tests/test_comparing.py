@@ -112,4 +112,5 @@ def test_a_place_is_named_by_the_way_to_it() -> None:
     assert place.then.startswith("…word word")
     assert place.then.endswith("no effusion")
     assert place.now.endswith("an effusion")
+    assert first_place("data", {}, {"note": None}) == ("data.note", "nothing", "none")
     assert first_place("words", ["a"], ["a", "b"]) == ("number of words", "1", "2")

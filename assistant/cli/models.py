@@ -10,6 +10,7 @@ import click
 
 from assistant.cli.adapt import command as adapt
 from assistant.cli.common import (
+    adapter_option,
     console,
     data_dir_option,
     json_option,
@@ -130,7 +131,8 @@ def pull(ctx: click.Context, name: str, accept_licence: bool, source: str | None
 @data_dir_option
 @click.pass_context
 def import_(ctx: click.Context, folder: str, name: str | None, as_json: bool) -> int:
-    """Take in the model that lies in the folder DIR: MedASR or MedGemma, as the hub lays it out. DIR stays as it is."""
+    """Take in the model that lies in the folder DIR: MedASR, MedGemma or MedSigLIP, as the hub lays it out. DIR
+    stays as it is."""
     from assistant.models.importing import import_folder
     from assistant.sessions import SessionLog
 
@@ -217,6 +219,7 @@ def remove(ctx: click.Context, name: str, yes: bool, as_json: bool) -> int:
 
 @command.command("check")
 @click.argument("name")
+@adapter_option
 @json_option
 @data_dir_option
 @click.pass_context

@@ -119,7 +119,7 @@ def _told(one: Comparison, marked: bool) -> Iterator[Text]:
         yield Text.assemble((f"  heard otherwise, {words}: ", "yellow"), _around(one.heard, marked))
         yield from (Text(f"  ! {_alert(alert)}", _ALERT) for alert in one.heard.alerts)
     for change in one.data:
-        yield Text(f"  data, {plain(change.what)}: {plain(change.before)} before, {plain(change.after)} after")
+        yield Text(f"  {plain(change.what)}: {plain(change.before)} before, {plain(change.after)} after")
     made = dict.fromkeys(f"{change.what} {plain(change.then)} -> {plain(change.now)}" for change in one.circumstances)
     if made:
         yield Text(f"  made with: {'; '.join(made)}", "dim")

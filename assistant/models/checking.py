@@ -263,7 +263,9 @@ class _Machine:
         return {
             "device": device,
             "dtype": dtype,
-            "needed_bytes": estimate(folder, cast(DType, dtype), device).total
+            "needed_bytes": estimate(
+                folder, cast(DType, dtype), device, quantize=parameters.get("quantize", "none")
+            ).total
             if folder is not None and known
             else None,
             "free_bytes": self._free.get(place, self._free["cpu"]),

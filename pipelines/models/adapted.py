@@ -34,6 +34,19 @@ def lay_on(adapter: AdapterFolder, model: Any) -> Any:
     Raises:
         ModelNeeded: what lies in the folder does not come out whole.
     """
+    from pipelines.models.checkpoint import is_out_of_memory
+
+    try:
+        return _laid(adapter, model)
+    except (ModelNeeded, MemoryError):
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise _incomplete(adapter, f"cannot be laid on the model ({type(error).__name__})") from error
+
+
+def _laid(adapter: AdapterFolder, model: Any) -> Any:
     from safetensors.torch import load_file
 
     given = load_file(adapter.path / WEIGHTS)

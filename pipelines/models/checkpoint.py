@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ModelNeeded
 from pipelines.models.adapted import lay_on, require_peft
@@ -16,6 +16,9 @@ from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.loading import choose_device, quietly, refusing, unusable
 from pipelines.weights.memory import DType, Quantize
+
+if TYPE_CHECKING:
+    from pipelines.models.constraint import SchemaConstraints
 
 __all__ = ["Checkpoint", "DType", "choose_dtype", "computes_bfloat16", "free_memory", "is_out_of_memory", "load"]
 
@@ -50,6 +53,13 @@ class Checkpoint:
     @cached_property
     def control(self) -> ControlTokens:
         return ControlTokens.of(self.tokenizer)
+
+    @cached_property
+    def constraints(self) -> SchemaConstraints:
+        """Holds answers to schemas; what is made for the tokenizer, in seconds, lives as long as this."""
+        from pipelines.models.constraint import SchemaConstraints
+
+        return SchemaConstraints(self.tokenizer, self.model.config.get_text_config().vocab_size, self.end_of_turn)
 
     @cached_property
     def end_of_turn(self) -> int:

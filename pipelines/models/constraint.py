@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import UsageProblem
-from pipelines.models.checkpoint import Checkpoint
 from pipelines.models.control import ControlTokens
 from pipelines.models.schema import closed
 
 if TYPE_CHECKING:
+    from pipelines.models.checkpoint import Checkpoint
     from llguidance import LLMatcher, LLTokenizer
     from llguidance._lib import JsonCompileOptions
 
@@ -34,13 +34,7 @@ _FORM: Final[JsonCompileOptions] = {
 
 def schema_constraint(checkpoint: Checkpoint, schema: Mapping[str, Any]) -> SchemaConstraint:
     """Holds one answer of ``checkpoint`` to ``schema``; see `SchemaConstraints.of`."""
-    # Kept where a cached property of it would be: what is made for a tokenizer lives as long as its checkpoint.
-    kept = vars(checkpoint)
-    if "constraints" not in kept:
-        logits = checkpoint.model.config.get_text_config().vocab_size
-        kept["constraints"] = SchemaConstraints(checkpoint.tokenizer, logits, checkpoint.end_of_turn)
-    constraints: SchemaConstraints = kept["constraints"]
-    return constraints.of(schema)
+    return checkpoint.constraints.of(schema)
 
 
 class SchemaConstraints:

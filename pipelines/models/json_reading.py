@@ -21,7 +21,8 @@ class Unreadable(Exception):
 
 class _Found(NamedTuple):
     text: str
-    value: Any
+    plain: str
+    """The same in one form, so that equal objects are equal here."""
 
 
 def object_in(text: str) -> str:
@@ -45,7 +46,7 @@ def object_in(text: str) -> str:
             found.append(_read(piece))
         except json.JSONDecodeError:
             continue
-    if any(other.value != found[0].value for other in found):
+    if any(other.plain != found[0].plain for other in found):
         raise Unreadable("holds several JSON objects")
     return found[0].text
 
@@ -81,9 +82,9 @@ def _read(piece: str) -> _Found:
         return _Found(tidied, _strict(tidied))
 
 
-def _strict(piece: str) -> Any:
+def _strict(piece: str) -> str:
     try:
-        return json.loads(piece, object_pairs_hook=_once, parse_constant=_number, parse_float=_number)
+        return json.dumps(json.loads(piece, object_pairs_hook=_once, parse_constant=_number, parse_float=_number))
     except json.JSONDecodeError:
         raise
     except (RecursionError, ValueError) as beyond:

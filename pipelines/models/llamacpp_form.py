@@ -77,7 +77,7 @@ class Form:
         sparing = ControlTokens(self.control.texts - {_CUT})
         beginning, mark, rest = self._filled(ask.model_copy(update={"parts": parts}), sparing).partition(_CUT)
         # Two halves that would make a control token are told apart only together: then nothing is shared.
-        return Text(whole, beginning if mark and beginning + rest == whole else "")
+        return Text(whole, _whole_words(beginning) if mark and beginning + rest == whole else "")
 
     def without_end(self, raw: str) -> str:
         """What was written before the token that ended it."""
@@ -110,6 +110,14 @@ class Form:
                 f"carries a chat template that cannot be filled in ({type(broken).__name__})",
                 "use a GGUF file of MedGemma, complete",
             ) from broken
+
+
+def _whole_words(text: str) -> str:
+    """Without the last word: what follows at once may change how that is cut into tokens."""
+    if text.endswith("\n"):
+        return text
+    head, _, word = text.rpartition(" ")
+    return head if head and PICTURE not in word else text
 
 
 def _joined(message: Message) -> str:

@@ -1,7 +1,7 @@
 """llama.cpp in this process: a model that is loaded, given finished texts and pictures, and what it writes.
 
 The library is llama.cpp's server as a wheel. It opens a socket that nobody is to use: a file in a folder of our own
-which is gone as soon as the model is loaded, and behind it a key that nobody knows.
+which is gone as soon as the model is loaded (on Windows a port of this machine), and behind it a key that nobody knows.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _AS_GIVEN: Final = (
 )
 #: llama.cpp takes contexts of multiples of this.
 _STEP: Final = 256
+#: The address of a socket has 104 bytes on some systems.
+_LONGEST_PATH: Final = 70
 _TOO_LONG: Final = "exceed_context_size_error"
 
 
@@ -247,5 +249,8 @@ def _unreachable() -> Iterator[str]:
     if os.name != "posix":
         yield "127.0.0.1"
         return
-    with tempfile.TemporaryDirectory(prefix="assistant-") as folder:
+    usual = tempfile.gettempdir()
+    with tempfile.TemporaryDirectory(
+        prefix="assistant-", dir=usual if len(usual) < _LONGEST_PATH else "/tmp"
+    ) as folder:
         yield f"{folder}/{secrets.token_hex(4)}.sock"

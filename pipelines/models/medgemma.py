@@ -15,7 +15,7 @@ from pipelines.models.checkpoint import Checkpoint, free_memory, load, note_of, 
 from pipelines.models.choices import Choices
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
 from pipelines.models.prefixes import Prefixes
-from pipelines.models.queue import DeviceQueues
+from pipelines.models.queue import DeviceQueues, queues_of_this_process
 from pipelines.models.reading import SMALL, USUAL, Strides
 from pipelines.models.telling import Telling
 from pipelines.models.turn import Length, prompt_of
@@ -43,7 +43,7 @@ class MedGemma:
         device: ``auto`` (a graphics processor where there is one), ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
         dtype: ``bfloat16``, ``float32``, or ``auto``: the former where the device computes in it.
         kept_bytes: of beginnings that asks share, kept as the model has read them.
-        queues: where calls wait for a device, shared by all engines of a process.
+        queues: where calls wait for a device; those of this process unless given.
         quantize: how the matrices of its layers are held: as they are, in ``int8`` or ``4bit``.
         adapter: a folder with a LoRA adapter to lay on top.
 
@@ -77,7 +77,7 @@ class MedGemma:
         self._dtype = dtype
         self._quantize = quantize
         self._adapter = AdapterFolder(adapter.expanduser()) if adapter else None
-        self._queues = queues or DeviceQueues()
+        self._queues = queues or queues_of_this_process()
         self._prefixes = Prefixes(kept_bytes)
         self._checkpoint: Checkpoint | None = None
 
@@ -148,8 +148,9 @@ class MedGemma:
             raw = checkpoint.decode([*before, *written.ids])
             count += written.spent
         telling.finish()
-        thoughts, answer = thinking.read(raw)
-        text = checkpoint.control.removed(answer or "").strip()
+        # What is held to a schema is the answer, whatever its strings spell.
+        thoughts, answer = thinking.Reading(None, raw) if constraint is not None else thinking.read(raw)
+        text = (answer or "") if constraint is not None else checkpoint.control.removed(answer or "").strip()
         finish = _finish(answer is not None, text, written, "closed_trace_after_words" in parameters)
         return Generation(
             text=text if finish == "stop" else "",

@@ -144,6 +144,9 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise Broken("it sends no text") from None
+    if rest.endswith("\r"):
+        yield rest[:-1]
+        return
     if rest.partition(":")[2].strip() == _DONE:
         yield rest
     elif rest.strip():

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 from pipelines.errors import Cancelled, ModelNeeded
@@ -92,8 +93,14 @@ class DeviceQueue:
             del self._waiting[whose]
 
 
+@cache
+def queues_of_this_process() -> DeviceQueues:
+    """The one object that the engines of a process share: a device is there once, however many engines use it."""
+    return DeviceQueues()
+
+
 class DeviceQueues:
-    """The queue of each device. One object per process, shared by all engines that run in it."""
+    """The queue of each device."""
 
     def __init__(self) -> None:
         self._queues: dict[str, DeviceQueue] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.models.classifier import ImageClassifier
 from pipelines.models.generator import Generator
 from pipelines.models.llamacpp import CONTEXT_TOKENS, LlamaCpp
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma import KEPT_BYTES, MedGemma
 from pipelines.models.medsiglip import MedSigLIP
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.gguf_folder import GgufFolder
@@ -24,6 +24,7 @@ def generators(
     dtype: str = "auto",
     quantize: Quantize = "none",
     adapter: Path | None = None,
+    kept_bytes: int = KEPT_BYTES,
     llamacpp: GgufFolder | None = None,
     llamacpp_context: int = CONTEXT_TOKENS,
     openai: Callable[[], Generator] | None = None,
@@ -38,7 +39,7 @@ def generators(
     """
 
     def through_transformers(folder: ModelFolder) -> Callable[[], Generator]:
-        return lambda: MedGemma(folder, threads, device, dtype, quantize=quantize, adapter=adapter)
+        return lambda: MedGemma(folder, threads, device, dtype, kept_bytes, quantize=quantize, adapter=adapter)
 
     made: dict[str, Callable[[], Generator]] = {
         folder.model.name: through_transformers(folder) for folder in (medgemma, *variants)

@@ -76,10 +76,11 @@ def estimate(
 
     Weights count exactly: numbers with a fraction in ``dtype``, quantised ones with their scales, the others as they
     are stored; and ``beside`` bytes more, of an adapter. A quantised matrix is at work in ``dtype``, one at a time. A
-    language model's cache is exact too, sliding layers keeping no more than their window. Its work is the widest moment
-    of reading a prompt in one go: a few rows as wide as a layer is, per token or per image patch, two masks of the whole context,
-    and the scores of one position over the vocabulary. All pictures go through the network as one batch. With the
-    widths of MedGemma 4B it is within a tenth of the peak on a CPU, for 2,048 and 4,096 tokens and one picture.
+    language model's cache is exact too, sliding layers keeping no more than their window. Its work is the widest
+    moment of reading a prompt in one go: a few rows as wide as a layer is, per token or per image patch, two masks of
+    the whole context, and the scores of one position over the vocabulary. All pictures go through the network as one
+    batch. With the widths of MedGemma 4B it is within a tenth of the peak on a CPU, for 2,048 and 4,096 tokens and one
+    picture.
 
     Raises:
         ModelNeeded: the folder holds no weights that can be read, or its config.json says what cannot be.

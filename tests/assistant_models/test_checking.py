@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from assistant.models.checking import (
+    LABELS,
     SPOKEN,
+    check_classifier,
     check_generator,
     check_recognizer,
     draw_circle,
@@ -23,16 +25,17 @@ from assistant.models.checking import (
     word_errors,
 )
 from pipelines.errors import ModelNeeded, VerificationFailed
+from pipelines.models.classifier import Classification
 from pipelines.models.generator import NOBODY, Ask, Following, Frames, Generation, Picture, Words
 from pipelines.speech.medasr import MedASRRecognizer
-from pipelines.weights.catalogue import LANGUAGE_MODEL, MEDASR, MEDGEMMA
+from pipelines.weights.catalogue import LANGUAGE_MODEL, MEDASR, MEDGEMMA, MEDSIGLIP
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.hashes import hash_files
 from pipelines.weights.memory import estimate
 from pipelines.weights.passport import describe, write_passport
 from samples.texts import FOLDER, read_samples
-from tests.support import tiny_medasr, tiny_medgemma
-from tests.support.engines import ScriptedGenerator, ScriptedRecognizer
+from tests.support import tiny_medasr, tiny_medgemma, tiny_medsiglip
+from tests.support.engines import ScriptedClassifier, ScriptedGenerator, ScriptedRecognizer
 from tests.support.tiny_medasr import Hearing
 
 
@@ -229,3 +232,29 @@ def test_memory_is_that_of_the_device_which_the_engine_ran_on(
     report = check_generator(Seeing("A circle.", device=device), medgemma)
     assert (report.device, report.free_bytes, report.peak_memory_bytes) == (device, 1000 + index, 500 + index)
     assert reset == [0, 1]
+
+
+@dataclass
+class Telling(ScriptedClassifier):
+    """Takes the picture for the label at this place."""
+
+    place: int = 0
+
+    def classify(self, frame: bytes, labels: tuple[str, ...]) -> Classification:
+        assert frame == draw_circle()
+        logits = tuple(5.0 if place == self.place else -5.0 for place in range(len(labels)))
+        found = super().classify(frame, labels)
+        return found.model_copy(update={"logits": logits, "seconds": 0.5, "parameters": {"dtype": "float32"}})
+
+
+@pytest.mark.parametrize(("place", "ok"), [(0, True), (2, False)])
+def test_a_classifier_tells_what_the_picture_is(tmp_path: Path, place: int, ok: bool) -> None:
+    folder = ModelFolder(tiny_medsiglip.build_random(tmp_path / "medsiglip"), MEDSIGLIP)
+    told: list[tuple[str, float]] = []
+    report = check_classifier(Telling(place=place), folder, lambda doing, done: told.append((doing, done)))
+    assert (report.ok, report.expected) == (ok, LABELS[0])
+    assert report.came == f"{LABELS[place]} (100%)"
+    assert (report.seconds, report.output_tokens, report.compared) == (0.5, None, False)
+    assert report.needed_bytes == estimate(folder, "float32", "cpu").total
+    assert told[0][0] == "reading"
+    assert told[-1] == ("running", 1.0)

@@ -132,6 +132,15 @@ def test_with_the_real_classes(
     assert call("log", "verify").code == DONE
 
 
+def test_it_is_imported_like_every_model(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_MODELS_DIR", str(tmp_path / "models"))
+    called = call("models", "import", tiny_medsiglip.shared(), "--json")
+    assert called.code == DONE, called.err
+    assert called.objects[0]["model"] == "medsiglip"
+    [line] = [one for one in call("models", "list", "--json").objects if one["name"] == "medsiglip"]
+    assert line["availability"]["ready"] is True  # type: ignore[index]
+
+
 def test_a_model_that_is_checked_tells_what_a_picture_is(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_MEDSIGLIP", str(tiny_medsiglip.shared()))
     monkeypatch.setenv("ASSISTANT_DEVICE", "cpu")

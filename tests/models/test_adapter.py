@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from pipelines.errors import BadInput, ModelNeeded
+from pipelines.errors import BadInput, ModelNeeded, UsageProblem
 from pipelines.models import adapted
 from pipelines.models.adapting.examples import example_of, loss_of
 from pipelines.models.adapting.pairs import Pair, Pairs, write_pairs
@@ -329,6 +329,23 @@ def _first(weights: dict[str, torch.Tensor], role: str) -> str:
 def test_what_is_no_whole_adapter(adapter: Path, spoil: Callable[[Path], None], line: str) -> None:
     spoil(adapter)
     assert line in refusal(adapter)
+
+
+def test_what_the_libraries_make_of_it_is_one_line(adapter: Path) -> None:
+    edit(made_elsewhere(adapter) / CONFIG, rank_pattern={"(": 3})
+    generator = MedGemma(base(), 1, "cpu", "float32", adapter=adapter)
+    with pytest.raises(ModelNeeded, match=r"^adapter adapter: cannot be laid on the model \(.*\); give another folder"):
+        generator.generate(an_ask(Words(text="Why?"), max_new_tokens=2), Pictures())
+
+
+def test_an_engine_that_takes_no_adapter_is_not_used_without_it(made: Path, tmp_path: Path) -> None:
+    from assistant.engines import generator_of
+    from assistant.settings import Settings
+
+    with_it = Settings(models_dir=tmp_path, medgemma=shared(), adapter=made)
+    assert generator_of(with_it).name == "medgemma"
+    with pytest.raises(UsageProblem, match="adapter: cannot be laid on llamacpp"):
+        generator_of(with_it.model_copy(update={"generator": "llamacpp"}))
 
 
 def test_the_library_is_asked_for_in_one_line(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

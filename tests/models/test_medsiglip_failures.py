@@ -18,6 +18,7 @@ from pipelines.weights import memory
 from pipelines.weights.catalogue import MEDSIGLIP
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.memory import estimate
+from pipelines.weights.passport import describe, write_passport
 from tests.models.classifier_conformance import a_picture
 from tests.support import tiny_medgemma
 from tests.support.tiny_medsiglip import shared
@@ -165,6 +166,21 @@ def test_what_it_needs_is_estimated_from_both_towers(folder: Path) -> None:
     assert (need.weights, need.cache) == (4 * weights, 0)
     # 4,096 tokens of labels are more than 1,024 patches.
     assert need.work == 4096 * (4 * 4304 + 8 * 1152) * 4
+
+
+def test_all_that_is_loaded_counts_as_the_models_files(folder: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(b"a pickle")
+    names = {path.name for path in ModelFolder(folder, MEDSIGLIP).files()}
+    assert {"spiece.model", "preprocessor_config.json", "tokenizer_config.json", "model.safetensors"} <= names
+    assert "pytorch_model.bin" not in names
+
+
+def test_a_file_that_is_not_as_it_was_installed(folder: Path) -> None:
+    write_passport(folder, describe(folder, "medsiglip", "import"))
+    assert ModelFolder(folder, MEDSIGLIP).availability().ready
+    with (folder / "spiece.model").open("ab") as file:
+        file.write(b"x")
+    assert "medsiglip/spiece.model: is damaged" in _refusal(folder)
 
 
 def test_a_device_that_is_not_there() -> None:

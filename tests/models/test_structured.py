@@ -266,6 +266,7 @@ def test_read_with_tolerance(text: str, found: str) -> None:
     [
         '{"rows": [{bad}, {"a": 1}]}',
         '{"rows": [oh, dear]} and {"a": 1}',
+        '{"a": true} {"a": 1}',
         '{"a": 1e999}',
         '{"a": -Infinity}',
         '{"a": ' + "9" * 5000 + "}",

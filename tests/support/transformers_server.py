@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-_LONGEST_START = 120.0
+_LONGEST_START = 300.0
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _MOST_LOOKED_AT: Final = 50
 
 class Recipe(Value):
     """What decides a training besides pairs and weights. The defaults are those of Google's notebook for MedGemma, but
-    that it trains embeddings and output layer as well, which would make of 60 MB 3 GB."""
+    that it trains embeddings and output layer as well, which would make of 120 MB several GB."""
 
     rank: int = Field(default=16, ge=1)
     alpha: float = Field(default=16, gt=0)
