@@ -287,8 +287,8 @@ def _openai(settings: Settings) -> Generator:
     """The engine behind a server. Whatever it sends is in the log of the data folder before it is sent."""
     from assistant.outbound import FolderOutbound
     from assistant.secrets import server_key
+    from pipelines.addresses import host_of
     from pipelines.models.openai import OpenAIGenerator
-    from pipelines.models.openai_address import host_of
 
     url = settings.openai_url
     return OpenAIGenerator(

@@ -15,9 +15,10 @@ from pipelines.models.control import ControlTokens
 from pipelines.models.schema import closed
 
 if TYPE_CHECKING:
-    from pipelines.models.checkpoint import Checkpoint
     from llguidance import LLMatcher, LLTokenizer
     from llguidance._lib import JsonCompileOptions
+
+    from pipelines.models.checkpoint import Checkpoint
 
 #: One space after comma and colon and none elsewhere: the form models know best, without white space that has no end,
 #: and with names that follow of themselves: see `SchemaConstraint.forced`.

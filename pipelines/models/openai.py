@@ -9,16 +9,17 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Final, Literal
 
+from pipelines.addresses import host_of, is_address
 from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models import thinking
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
-from pipelines.models.openai_address import host_of, is_address, is_this_machine
+from pipelines.models.openai_address import is_this_machine
 from pipelines.models.openai_asking import Asking, Call
 from pipelines.models.openai_choices import JsonChoices
 from pipelines.models.openai_client import SETTING, Server
 from pipelines.models.openai_control import removed
 from pipelines.models.openai_form import FORMATS, Structured
-from pipelines.models.openai_turns import Turns
+from pipelines.models.queue import CallQueue
 from pipelines.ports import Outbound
 from pipelines.records import Availability, Engine
 
@@ -76,7 +77,7 @@ class OpenAIGenerator:
         self._parallel = parallel
         server = Server(outbound, url or "", _once(key), timeout, retries, off_machine, pause, chance)
         self._asking = Asking(server, model or "", context, picture_tokens, structured)
-        self._turns = Turns(parallel)
+        self._queue = CallQueue(parallel)
 
     def available(self) -> Availability:
         """Whether a server is named that may be asked; whether it answers only a call shows."""
@@ -128,7 +129,7 @@ class OpenAIGenerator:
 
     def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:
         """See `Generator.generate`."""
-        with self._turns.turn(following.cancelled):
+        with self._queue.turn(self.name, following.whose, following.cancelled):
             call = self._call(ask, frames, following)
         text = removed(call.answer or "").strip()
         finish = _finish(call, text)
@@ -148,7 +149,7 @@ class OpenAIGenerator:
                 "thinking": False,
             }
         )
-        with self._turns.turn(following.cancelled):
+        with self._queue.turn(self.name, following.whose, following.cancelled):
             if not self.capabilities().choices:
                 raise self._makes_no_choices()
             call = self._call(wanted, frames, following)

@@ -6,6 +6,8 @@ import ipaddress
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from pipelines.addresses import is_address
+
 _CHAT: Final = "/chat/completions"
 
 
@@ -32,20 +34,6 @@ def _below(url: str, place: str) -> str:
     parts = urlsplit(url.strip())
     path = parts.path.rstrip("/").removesuffix(_CHAT) or "/v1"
     return urlunsplit((parts.scheme, parts.netloc, path + place, parts.query, ""))
-
-
-def is_address(url: str) -> bool:
-    """Whether this is an http(s) address at all."""
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def host_of(url: str) -> str:
-    """Host and port; nothing of an address that may be secret."""
-    return urlsplit(url.strip()).netloc.rpartition("@")[2].lower() if is_address(url) else "no host"
 
 
 def is_this_machine(url: str) -> bool:

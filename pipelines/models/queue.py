@@ -1,4 +1,5 @@
-"""Whose turn it is on a device: one call at a time, runs in turn, no more waiting than can be expected to be served."""
+"""Whose turn it is on a device or at a server: so many calls at a time, runs in turn, and no more waiting than can be
+expected to be served."""
 
 from __future__ import annotations
 
@@ -11,32 +12,33 @@ from typing import Final
 
 from pipelines.errors import Cancelled, ModelNeeded
 
-#: Calls that may wait for one device.
+#: Calls that may wait.
 MOST_WAITING: Final = 64
 #: Seconds between two questions whether a waiting call is still wanted.
 _GLANCE: Final = 0.05
 
 
-class DeviceQueue:
-    """Lets calls onto a device one after the other.
+class CallQueue:
+    """Lets calls through, a few at a time.
 
     A run with many calls does not keep others from theirs: whoever was served longest ago comes next, and calls of one
     run come in the order in which they were made.
 
     Args:
+        at_once: calls that may be under way.
         most_waiting: further calls are refused.
     """
 
-    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, at_once: int = 1, most_waiting: int = MOST_WAITING) -> None:
+        self._free = at_once
         self._most = most_waiting
         self._changed = threading.Condition()
         #: Waiting calls by run, the run that was served longest ago first.
         self._waiting: OrderedDict[str, deque[object]] = OrderedDict()
-        self._busy = False
 
     @contextmanager
     def turn(self, engine: str, whose: str, cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Wait for the device and hold it while the block lasts.
+        """Wait for a place and hold it while the block lasts.
 
         Args:
             engine: for what is said where there is no place.
@@ -55,7 +57,7 @@ class DeviceQueue:
                 )
             self._waiting.setdefault(whose, deque()).append(ticket)
             try:
-                while self._busy or self._next() is not ticket:
+                while not self._free or self._next() is not ticket:
                     if cancelled():
                         raise Cancelled
                     self._changed.wait(_GLANCE)
@@ -69,12 +71,13 @@ class DeviceQueue:
             # Served now: behind all others.
             if whose in self._waiting:
                 self._waiting.move_to_end(whose)
-            self._busy = True
+            self._free -= 1
+            self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
-                self._busy = False
+                self._free += 1
                 self._changed.notify_all()
 
     @property
@@ -103,11 +106,11 @@ class DeviceQueues:
     """The queue of each device."""
 
     def __init__(self) -> None:
-        self._queues: dict[str, DeviceQueue] = {}
+        self._queues: dict[str, CallQueue] = {}
         self._lock = threading.Lock()
 
-    def of(self, device: str) -> DeviceQueue:
+    def of(self, device: str) -> CallQueue:
         """The queue of ``device`` as torch names it; ``cuda`` is ``cuda:0``."""
         name = "cuda:0" if device == "cuda" else device
         with self._lock:
-            return self._queues.setdefault(name, DeviceQueue())
+            return self._queues.setdefault(name, CallQueue())

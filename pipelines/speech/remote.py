@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Final
 
+from pipelines.addresses import host_of, is_address
 from pipelines.ports import Outbound
 from pipelines.records import Availability, Engine
 from pipelines.speech.audio import RATE
@@ -17,7 +18,7 @@ from pipelines.speech.kept import KeptSound
 from pipelines.speech.pieces import PIECE_SECONDS, Piece, Pieces
 from pipelines.speech.recognizer import ByListening, Heard, SoFar, require_length
 from pipelines.speech.remote_answer import Said
-from pipelines.speech.remote_client import SETTING, RemoteClient, host_of, is_address
+from pipelines.speech.remote_client import SETTING, RemoteClient
 from pipelines.speech.remote_writer import RemoteWriter
 from pipelines.speech.voice import VoiceDetector, VoiceStream
 from pipelines.text.lexicon import Lexicon

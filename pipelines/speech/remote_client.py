@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
+from pipelines.addresses import host_of, is_address
 from pipelines.errors import ModelNeeded
 from pipelines.ports import Answer, Form, Outbound, Unreachable
 from pipelines.speech.audio import RATE
@@ -183,20 +184,6 @@ def transcriptions_url(url: str) -> str:
         return url.strip()
     path = path.removesuffix("/v1") + _PATH
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
-
-
-def is_address(url: str) -> bool:
-    """Whether this is an http(s) address at all."""
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def host_of(url: str) -> str:
-    """Host and port; nothing of an address that may be secret."""
-    return urlsplit(url.strip()).netloc.rpartition("@")[2] if is_address(url) else "no host"
 
 
 def _wav(samples: Samples) -> bytes:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from pipelines.errors import Cancelled, ModelNeeded
-from pipelines.models.queue import DeviceQueue, DeviceQueues
+from pipelines.models.queue import CallQueue, DeviceQueues
 
 
 def _never() -> bool:
@@ -19,7 +19,7 @@ def _never() -> bool:
 class Calls:
     """Calls that wait behind one that is held until it is let go."""
 
-    def __init__(self, queue: DeviceQueue) -> None:
+    def __init__(self, queue: CallQueue) -> None:
         self.queue = queue
         self.order: list[str] = []
         self.at_once = 0
@@ -60,7 +60,7 @@ class Calls:
 
 
 def test_runs_take_turns_and_calls_of_one_keep_their_order() -> None:
-    with Calls(DeviceQueue()) as calls:
+    with Calls(CallQueue()) as calls:
         for whose in ("a", "a", "a", "b", "c", "b"):
             calls.call(whose)
     assert calls.order == ["first", "a", "b", "c", "a", "b", "a"]
@@ -69,7 +69,7 @@ def test_runs_take_turns_and_calls_of_one_keep_their_order() -> None:
 
 def test_one_that_is_no_longer_wanted_leaves_the_queue() -> None:
     ended = threading.Event()
-    with Calls(DeviceQueue()) as calls:
+    with Calls(CallQueue()) as calls:
         gone = calls.call("a", cancelled=ended.is_set)
         calls.call("b")
         ended.set()
@@ -80,7 +80,7 @@ def test_one_that_is_no_longer_wanted_leaves_the_queue() -> None:
 
 
 def test_too_many_are_refused_and_the_others_served() -> None:
-    with Calls(DeviceQueue(most_waiting=2)) as calls:
+    with Calls(CallQueue(most_waiting=2)) as calls:
         calls.call("a")
         calls.call("b")
         with pytest.raises(ModelNeeded, match="is busy: 2 calls wait"), calls.queue.turn("medgemma", "c", _never):
@@ -89,7 +89,7 @@ def test_too_many_are_refused_and_the_others_served() -> None:
 
 
 def test_a_call_that_fails_lets_the_next_in() -> None:
-    queue = DeviceQueue()
+    queue = CallQueue()
     with pytest.raises(ZeroDivisionError), queue.turn("medgemma", "a", _never):
         raise ZeroDivisionError
     with queue.turn("medgemma", "b", _never):
@@ -102,3 +102,15 @@ def test_one_queue_per_device() -> None:
     assert queues.of("cuda") is queues.of("cuda:0")
     assert queues.of("cuda:1") is not queues.of("cuda:0")
     assert queues.of("cpu") is queues.of("cpu")
+
+
+def test_as_many_at_once_as_may_be() -> None:
+    queue = CallQueue(at_once=2)
+    together = threading.Barrier(2, timeout=30)
+
+    def call(whose: str) -> None:
+        with queue.turn("openai", whose, _never):
+            together.wait()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(call, "abcd")) == [None] * 4
