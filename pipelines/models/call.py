@@ -200,7 +200,7 @@ class Call:
             if is_out_of_memory(error):
                 size = self._prompt.length
                 raise OutOfMemory(
-                    f"{size.prompt} tokens of prompt ({size.images} for pictures) and {self._ask.max_new_tokens} for the"
-                    " output"
+                    f"{size.prompt} tokens of prompt ({size.images} for pictures)"
+                    f" and {self._ask.max_new_tokens} for the output"
                 ) from error
             raise

@@ -243,7 +243,8 @@ class MedGemma:
             except OutOfMemory as again:
                 raise ModelNeeded(
                     self.name,
-                    f"ran out of memory on {checkpoint.device} in {checkpoint.dtype}, in small steps as well, with {again}",
+                    f"ran out of memory on {checkpoint.device} in {checkpoint.dtype}, in small steps as well, with"
+                    f" {again}",
                     "give less text or fewer pictures, close other programs, or use a machine with more memory",
                 ) from again
 

@@ -2,7 +2,7 @@
 
 In one go, as transformers reads it, 85 pictures would take 6 GB for the image network alone, and the layers with a
 sliding window would look at every pair of tokens to use one in ten. A stretch that continues a state sees exactly what
-it would see in one go, so up to rounding the outcome is the same. How a prompt is cut depends on nothing but the prompt.
+it would see in one go, so the outcome is the same up to rounding. How a prompt is cut depends on the prompt alone.
 """
 
 from __future__ import annotations

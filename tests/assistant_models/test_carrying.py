@@ -164,7 +164,7 @@ def test_what_is_not_there_or_another_model(stick: Path, models: Path, log: Sess
     with pytest.raises(BadInput, match=r"stick: holds no medgemma; give the folder of google/medgemma-1\.5-4b-it"):
         carried(MEDGEMMA, stick, models, log)
     put(stick / "medasr")
-    with pytest.raises(BadInput, match="is of Gemma3ForConditionalGeneration, .*; medasr is LasrForCTC"):
+    with pytest.raises(BadInput, match=r"is of Gemma3ForConditionalGeneration, .*; medasr is LasrForCTC"):
         carried(MEDASR, stick, models, log)
     put(stick / "medgemma-27b-text")
     with pytest.raises(BadInput, match="medgemma-27b-text is Gemma3ForCausalLM"):
