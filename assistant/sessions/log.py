@@ -189,7 +189,7 @@ class SessionLog:
             return likeness.similar(connection, vector, weights_sha256, limit, without)
 
     def runs(self, limit: int | None = None, session: str | None = None) -> list[RunSummary]:
-        """The runs of a session (its id) or of all, the newest first."""
+        """The runs of a session (its id or label) or of all, the newest first."""
         with self._database.reading() as connection:
             return views.summaries(connection, limit=limit, session=session)
 

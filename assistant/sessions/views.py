@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, or_, select
 
 from assistant.sessions.content import fetch
 from assistant.sessions.lately import Lately
@@ -130,7 +130,7 @@ def summaries(
     """Runs, the newest first."""
     query = _SUMMARY.order_by(RunRow.event.desc()).limit(limit)
     if session is not None:
-        query = query.where(RunRow.session == session)
+        query = query.where(or_(RunRow.session == session, SessionRow.label == session))
     if key is not None:
         query = query.where(RunRow.work == key)
     return [RunSummary.model_validate(_summary(row)) for row in connection.execute(query).mappings()]

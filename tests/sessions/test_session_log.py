@@ -124,7 +124,8 @@ def test_ids_are_in_the_order_of_acceptance(log: SessionLog) -> None:
     assert made == sorted(made)
     assert [run.id for run in log.runs()] == made[::-1]
     assert [run.id for run in log.runs(limit=2)] == made[:2:-1]
-    assert log.runs(session=log.session("elsewhere")) == []
+    assert log.runs(session=log.session("elsewhere")) == log.runs(session="elsewhere") == []
+    assert log.runs(session=desk) == log.runs(session="desk") == log.runs()
 
 
 def test_a_session_is_made_once(log: SessionLog) -> None:
