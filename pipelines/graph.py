@@ -86,8 +86,7 @@ def inspect(state: RunState, ports: Ports) -> RunState:
 
         # All of them first: what cannot be read is refused before a model is asked about the others.
         read = [inspect_attachment(a, ports.store, request.patient) for a in request.attachments]
-        inspected = tuple(recognised(attachment, ports, state["run"]) for attachment in read)
-        known = ports.journal.record(key, Inspection(attachments=inspected))
+        known = ports.journal.record(key, Inspection(attachments=recognised(read, ports, state["run"])))
     attachments = ports.journal.read(known, Inspection).attachments
     question = identity_question(request.patient, [a.patient for a in attachments if a.patient is not None])
     if question is None:

@@ -7,13 +7,15 @@ attachment says so and stays what it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from pipelines.errors import BadInput
+from pipelines.errors import BadInput, Cancelled
 from pipelines.evidence.formats import PICTURES, Format
 from pipelines.records import Attachment, Kind
 
 if TYPE_CHECKING:
+    from pipelines.models.classifier import ImageClassifier
     from pipelines.models.looking import Looker
     from pipelines.state import Ports
 
@@ -23,15 +25,31 @@ _OF_PATIENTS: Final = frozenset(
 )
 
 
-def recognised(attachment: Attachment, ports: Ports, run: str) -> Attachment:
-    """The attachment with the kind that the model is sure of, or with a warning that it could not say.
+def recognised(attachments: Sequence[Attachment], ports: Ports, run: str) -> tuple[Attachment, ...]:
+    """The attachments, each with the kind that the model is sure of, or with a warning that it could not say.
 
     Raises:
+        Cancelled: whoever waits for the run has ended it.
         StorageProblem: the log or the store cannot take a write.
     """
     classifier = ports.classifier
-    if classifier is None or not _is_picture(attachment) or not classifier.available().ready:
-        return attachment
+    if classifier is None or not any(map(_is_picture, attachments)) or not classifier.available().ready:
+        return tuple(attachments)
+    found = []
+    try:
+        for number, attachment in enumerate(attachments):
+            if ports.cancelled():
+                raise Cancelled
+            ports.progress("inspect", number / len(attachments))
+            found.append(_looked_at(attachment, classifier, ports, run) if _is_picture(attachment) else attachment)
+        ports.progress("inspect", 1.0)
+    finally:
+        # What answers about the pictures may need all the memory there is.
+        classifier.release()
+    return tuple(found)
+
+
+def _looked_at(attachment: Attachment, classifier: ImageClassifier, ports: Ports, run: str) -> Attachment:
     from pipelines.evidence.picture import frame_of
     from pipelines.models.looking import Looker, NotSeen
 

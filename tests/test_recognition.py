@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -20,6 +21,7 @@ from pipelines.ports import Key
 from pipelines.records import Attachment, Kind, ModelCall, RunState, Status, TaskName, Value
 from pipelines.state import Inspection
 from tests.support.engines import ScriptedClassifier, ScriptedGenerator, ScriptedRecognizer
+from tests.support.pictures import write_dicom
 from tests.support.records import patient, write_bundle
 
 SECRET = "Mrs Example of room 12"
@@ -78,6 +80,7 @@ def test_a_picture_that_nobody_named_is_named(
     assert (found(outcome).kind, found(outcome).kind_from) == (Kind.DERMATOLOGY, "model")
     assert found(outcome).warnings == ("taken for dermatology by scripted-eyes (100% sure)",)
     assert (len(eyes.classified), len(eyes.embedded)) == (1, 1)
+    assert eyes.released == 1
     # What was given stays as it was given.
     assert outcome.view.request.attachments[0].kind_from == "header"
     # The task asked by its kind.
@@ -143,6 +146,7 @@ def test_a_model_that_fails_stops_no_run(
     assert (found(outcome).kind, found(outcome).kind_from) == (Kind.IMAGE, "header")
     assert found(outcome).warnings == (f"scripted-eyes could not look at it: {told}",)
     assert looks(outcome) == []
+    assert eyes.released == 1
     assert runner.log.pictures_of(outcome.view.id) == ()
     assert runner.log.verify().ok
 
@@ -230,6 +234,24 @@ def test_a_run_that_was_cut_off_asks_nothing_twice(
     assert found(outcome).kind is Kind.DERMATOLOGY
 
 
+def test_whoever_ended_the_run_waits_for_no_picture(
+    settings: Settings, eyes: ScriptedClassifier, picture: Path
+) -> None:
+    told: list[tuple[str, float]] = []
+    with open_runner(settings, lambda *said: told.append(said), classifier=eyes, cancelled=lambda: True) as runner:
+        outcome = runner.submit(ask(WHAT, picture, task=TaskName.DICTATION_NOTE))
+    assert outcome.view.state is RunState.CANCELLED
+    assert eyes.embedded == []
+    assert "inspect" not in dict(told)
+
+
+def test_whoever_waits_is_told_how_far_it_is(settings: Settings, eyes: ScriptedClassifier, picture: Path) -> None:
+    told: list[tuple[str, float]] = []
+    with open_runner(settings, lambda *said: told.append(said), classifier=eyes) as runner:
+        runner.submit(ask(WHAT, picture, task=TaskName.DICTATION_NOTE))
+    assert [share for node, share in told if node == "inspect"] == [0.0, 1.0]
+
+
 def test_another_picture_given_later_is_the_only_one_looked_at(
     settings: Settings, eyes: ScriptedClassifier, picture: Path, tmp_path: Path
 ) -> None:
@@ -253,3 +275,20 @@ def test_a_broken_picture_fails_the_run_before_the_model_is_asked(
     outcome = runner.submit(ask(WHAT, picture, broken, task=TaskName.IMAGE_QUESTION))
     assert outcome.view.state is RunState.FAILED
     assert eyes.classified == []
+
+
+def test_a_dicom_picture_whose_header_does_not_say_is_named(
+    runner: Runner, eyes: ScriptedClassifier, tmp_path: Path
+) -> None:
+    eyes.kind = Kind.CHEST_XRAY
+    film = write_dicom(tmp_path / "film.dcm", np.arange(4096, dtype=np.uint16).reshape(64, 64))
+    outcome = runner.submit(ask("is there a pneumothorax", film))
+    assert outcome.exit_code == DONE, outcome.view.error
+    assert outcome.view.decision is not None
+    assert outcome.view.decision.task is TaskName.IMAGE_QUESTION
+    assert (found(outcome).kind, found(outcome).kind_from) == (Kind.CHEST_XRAY, "model")
+    assert found(outcome).patient is not None
+    said = write_dicom(tmp_path / "said.dcm", np.zeros((64, 64), np.uint16), BodyPartExamined="CHEST")
+    runner.submit(ask("is there a pneumothorax", said))
+    assert len(eyes.classified) == 1
+    assert len(eyes.embedded) == 2

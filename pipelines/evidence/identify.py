@@ -1,7 +1,7 @@
 """From a given file or study to an Attachment with its kind: the user's word first, then the header's.
 
 Only what a header says for certain becomes a kind. A plain picture stays ``image`` and a PDF ``document``: the words
-spoken may say more later (routing rule 0), the pixels are never guessed at.
+spoken may say more later (routing rule 0), the pixels are never guessed at here.
 """
 
 from __future__ import annotations

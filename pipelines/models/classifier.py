@@ -100,6 +100,10 @@ class ImageClassifier(Protocol):
         """
         ...
 
+    def release(self) -> None:
+        """Give back the memory that the weights take; the next call loads them again."""
+        ...
+
 
 def pack(vector: NDArray[np.float32]) -> str:
     """A vector as text: base64 of its float32 components, little-endian."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models import thinking
+from pipelines.models.budget import TooLong
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
 from pipelines.models.llamacpp_call import Follower, Written, choosing
 from pipelines.models.llamacpp_grammar import Lines
@@ -159,12 +160,8 @@ class LlamaCpp:
         text = at.form.text(ask)
         length, of_pictures = at.length(text.whole, len(ask.frames))
         if length + budget > at.context:
-            raise BadInput(
-                "request",
-                f"is too long for {self.name}: {length} tokens ({of_pictures} of them for {len(ask.frames)} pictures)"
-                f" and {budget} for the output, of {at.context} together",
-                "give less text or fewer pictures, or set ASSISTANT_LLAMACPP_CONTEXT higher",
-            )
+            higher = "set ASSISTANT_LLAMACPP_CONTEXT higher"
+            raise TooLong(self.name, ask, length, of_pictures, budget, at.context, remedy=higher)
         pictures = [at.eye.picture(frame, frames(frame)) for frame in ask.frames] if at.eye is not None else []
         return Call(at, text, pictures, (length, of_pictures), follower, started)
 

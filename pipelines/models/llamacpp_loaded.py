@@ -11,7 +11,7 @@ from pipelines.errors import BadInput, ModelNeeded, ProductError
 from pipelines.models import thinking
 from pipelines.models.generator import Ask
 from pipelines.models.llamacpp_call import Follower, Reading, Written, write
-from pipelines.models.llamacpp_form import Form, Text
+from pipelines.models.llamacpp_form import PICTURE, Form, Text
 from pipelines.models.llamacpp_memory import require_memory
 from pipelines.models.llamacpp_pictures import RESIZED_BY, Eye
 from pipelines.models.llamacpp_runtime import BATCH, NoNumbers, Refused, Runtime, places, system
@@ -165,7 +165,9 @@ def closed(
         What stands then, and how many words of the trace were kept.
     """
     kept, words = thinking.kept([ord(letter) for letter in first.raw], _letters)
-    stands = Written(f"{first.raw[:kept]}{thinking.CLOSE}", False, False, first.spent)
+    # Spelt by the model itself it would be taken for the place of a picture that nobody gave.
+    trace = first.raw[:kept].replace(PICTURE, f"{PICTURE[0]} {PICTURE[1:]}")
+    stands = Written(f"{trace}{thinking.CLOSE}", False, False, first.spent)
     follower.extend(budget)
     room = at.context - call.length_with(stands.raw)
     if room <= 0:

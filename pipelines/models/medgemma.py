@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pipelines.errors import BadInput, ModelNeeded, UsageProblem
 from pipelines.models import thinking
+from pipelines.models.budget import TooLong
 from pipelines.models.call import Call, OutOfMemory
 from pipelines.models.checkpoint import Checkpoint, free_memory, load, note_of, readiness, sees
 from pipelines.models.choices import Choices
@@ -209,12 +210,7 @@ class MedGemma:
         size = prompt.length
         context = self.capabilities().context_tokens
         if size.prompt + max_new_tokens > context:
-            raise BadInput(
-                "request",
-                f"is too long for {self.name}: {size.prompt} tokens ({size.images} of them for {len(ask.frames)}"
-                f" pictures) and {max_new_tokens} for the output, of {context} together",
-                "give less text or fewer pictures",
-            )
+            raise TooLong(self.name, ask, size.prompt, size.images, max_new_tokens, context)
         self._make_room(checkpoint, size.prompt + max_new_tokens, len(ask.frames))
         return Call(checkpoint, ask, prompt, frames, self._prefixes, strides, telling), size
 

@@ -53,9 +53,9 @@ class MedSigLIP:
         self._checkpoint: SiglipCheckpoint | None = None
         # Calls never interleave: two at once would need twice the memory, and neither would be faster.
         self._busy = threading.Lock()
-        # A run asks twice about one picture, and every run about the same labels.
-        self._last_picture: tuple[str, Any] | None = None
-        self._last_labels: tuple[tuple[str, ...], Any] | None = None
+        # A run asks twice about one picture, and every run about the same labels: these few numbers stay.
+        self._last_picture: tuple[Engine, str, Any] | None = None
+        self._last_labels: tuple[Engine, tuple[str, ...], Any] | None = None
 
     def available(self) -> Availability:
         return self._folder.availability()
@@ -93,30 +93,37 @@ class MedSigLIP:
             unit = vector / np.linalg.norm(vector)
             return Embedded(frame=sha256, vector=pack(unit), **self._identity(checkpoint, started))
 
+    def release(self) -> None:
+        """See `ImageClassifier.release`."""
+        with self._busy:
+            on_cuda = self._checkpoint is not None and self._checkpoint.device.startswith("cuda")
+            self._checkpoint = None
+            if on_cuda:
+                import torch
+
+                torch.cuda.empty_cache()
+
     def _picture(self, checkpoint: SiglipCheckpoint, frame: bytes) -> tuple[str, Any]:
         """Hash of a frame, and where it lies: 1 x width, of length 1."""
         import numpy as np
 
         sha256 = hashlib.sha256(frame).hexdigest()
-        if self._last_picture is None or self._last_picture[0] != sha256:
+        if self._last_picture is None or self._last_picture[:2] != (checkpoint.engine, sha256):
             pixels = bilinear.resize(np.asarray(open_picture(sha256, frame)), checkpoint.side)
             inputs = checkpoint.processor.image_processor(
                 images=pixels, input_data_format="channels_last", return_tensors="pt"
-            ).to(checkpoint.device)
+            )
+            values = inputs["pixel_values"].to(checkpoint.device, checkpoint.model.dtype)
             seen = self._computed(
                 checkpoint,
-                lambda: (
-                    checkpoint.model.get_image_features(
-                        pixel_values=inputs["pixel_values"].to(checkpoint.model.dtype)
-                    ).pooler_output
-                ),
+                lambda: _of_length_one(checkpoint.model.get_image_features(pixel_values=values).pooler_output),
             )
-            self._last_picture = sha256, _of_length_one(seen)
-        return self._last_picture
+            self._last_picture = checkpoint.engine, sha256, seen
+        return self._last_picture[1:]
 
     def _words(self, checkpoint: SiglipCheckpoint, labels: tuple[str, ...]) -> Any:
         """Where labels lie: labels x width, each of length 1."""
-        if self._last_labels is None or self._last_labels[0] != labels:
+        if self._last_labels is None or self._last_labels[:2] != (checkpoint.engine, labels):
             most, tokenizer = checkpoint.text_tokens, checkpoint.processor.tokenizer
             if max(map(len, tokenizer(list(labels), verbose=False)["input_ids"])) > most:
                 raise BadInput("labels", f"one is longer than the {most} tokens that {self.name} reads", "shorten it")
@@ -126,8 +133,8 @@ class MedSigLIP:
             read = self._computed(
                 checkpoint, lambda: _of_length_one(checkpoint.model.get_text_features(**tokens).pooler_output)
             )
-            self._last_labels = labels, read
-        return self._last_labels[1]
+            self._last_labels = checkpoint.engine, labels, read
+        return self._last_labels[2]
 
     def _computed(self, checkpoint: SiglipCheckpoint, call: Callable[[], Any]) -> Any:
         """What the model gives, which must be numbers.

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from pipelines.errors import BadInput
 from pipelines.models import thinking
+from pipelines.models.budget import TooLong
 from pipelines.models.generator import Ask, Following, Frames
 from pipelines.models.openai_answer import Answered
 from pipelines.models.openai_choices import keeps_to
@@ -151,14 +152,17 @@ class Asking:
                 f"raise its context (Ollama: OLLAMA_CONTEXT_LENGTH), and set {SETTING}_CONTEXT to that",
             )
 
-    def _too_long(self, ask: Ask, size: Size) -> BadInput:
+    def _too_long(self, ask: Ask, size: Size) -> TooLong:
         told = self.found.context_tokens or self._context
-        remedy = "give less text or fewer pictures"
-        return BadInput(
-            "request",
-            f"is too long for {self.named}: about {size.tokens} tokens ({size.image_tokens} of them for"
-            f" {len(ask.frames)} pictures) and {ask.max_new_tokens} for the output, of {self.context_tokens} together",
-            remedy if told else f"{remedy}, or set {SETTING}_CONTEXT to what the server takes",
+        return TooLong(
+            self.named,
+            ask,
+            size.tokens,
+            size.image_tokens,
+            ask.max_new_tokens,
+            self.context_tokens,
+            about=True,
+            remedy=None if told else f"set {SETTING}_CONTEXT to what the server takes",
         )
 
     def _draws_no_seeds(self) -> BadInput:

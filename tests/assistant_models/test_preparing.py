@@ -249,10 +249,14 @@ def test_the_command_says_what_there_is_and_then_that_there_is_nothing_to_do(com
 
 
 def test_only_medasr_can_be_prepared(command: list[str]) -> None:
-    command[2] = "medgemma"
-    done = subprocess.run([*_assistant(), *command], check=False, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert done.stderr == "assistant: medgemma: is no model that can be prepared; use medasr\n"
+    for name, line in {
+        "medsiglip": "is no model that can be prepared; use medasr",
+        "medgemma": "has nothing to prepare: it is quantised while it is read; set ASSISTANT_QUANTIZE=int8 or 4bit",
+    }.items():
+        command[2] = name
+        done = subprocess.run([*_assistant(), *command], check=False, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert done.stderr == f"assistant: {name}: {line}\n"
 
 
 def _assistant() -> list[str]:

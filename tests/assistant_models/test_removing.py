@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,15 @@ from pipelines.weights.catalogue import MEDASR, MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.support.tiny_medasr import build_random
 from tests.support.tiny_medgemma import shared
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """The command sets variables for the libraries of its process."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

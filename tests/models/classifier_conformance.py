@@ -151,6 +151,15 @@ class ClassifierConformance:
             assert found.seconds >= 0
             assert type(found).model_validate_json(found.model_dump_json()) == found
 
+    def test_what_gave_back_its_memory_gives_the_same_numbers(self, classifier: ImageClassifier) -> None:
+        before = classifier.classify(a_picture(9), LABELS), classifier.embed(a_picture(9))
+        classifier.release()
+        classifier.release()
+        assert classifier.engine() == before[0].engine
+        classifier.embed(a_picture(10))
+        assert same(classifier.classify(a_picture(9), LABELS), before[0])
+        assert same(classifier.embed(a_picture(9)), before[1])
+
     def test_works_for_several_at_once(self, classifier: ImageClassifier) -> None:
         frames = [a_picture(seed) for seed in range(3)] * 2
         expected = [classifier.embed(frame).vector for frame in frames]

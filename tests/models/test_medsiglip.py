@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import weakref
 from math import log
 from pathlib import Path
 
@@ -70,6 +72,16 @@ def test_nothing_reaches_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     assert unpack(medsiglip(shared()).embed(a_picture(1)).vector).shape == (WIDTH,)
+
+
+def test_released_weights_are_gone() -> None:
+    classifier = medsiglip(shared())
+    classifier.embed(a_picture(1))
+    assert classifier._checkpoint is not None
+    gone = weakref.ref(classifier._checkpoint.model)
+    classifier.release()
+    gc.collect()
+    assert gone() is None
 
 
 def test_bfloat16_comes_near() -> None:

@@ -172,6 +172,7 @@ class ScriptedClassifier:
     name: str = "scripted-eyes"
     classified: list[str] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
+    released: int = 0
 
     def available(self) -> Availability:
         return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
@@ -194,6 +195,9 @@ class ScriptedClassifier:
         with Image.open(io.BytesIO(frame)) as picture:
             colour = np.asarray(picture.convert("RGB"), dtype=np.float32).mean(axis=(0, 1)) + 1
         return Embedded(vector=pack(colour / np.linalg.norm(colour)), **self._call(frame))
+
+    def release(self) -> None:
+        self.released += 1
 
     def _fail(self) -> None:
         if self.failure is not None:
