@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.errors import ModelNeeded
 from pipelines.models.adapted import lay_on, require_peft
 from pipelines.models.control import ControlTokens
-from pipelines.models.quantised import IN_WORDS, arguments, require_quantizer
+from pipelines.models.quantised import IN_WORDS, arguments, require_quantizer, settle
 from pipelines.records import Availability, Engine
 from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
@@ -129,6 +129,7 @@ def load(
                 if quantize == "none":
                     # What is quantised lies there already, and does not bear to be moved.
                     model = model.to(place)
+                settle(model, quantize, kind, place)
                 if adapter is not None:
                     model = lay_on(adapter, model)
             model = model.eval()

@@ -77,6 +77,20 @@ def test_scores_stay_near_and_memory_is_as_told(
     assert checkpoint.changed == {"quantize": form}
 
 
+def test_int8_is_multiplied_as_torchao_does_up_to_rounding(folder: ModelFolder) -> None:
+    model = loaded(folder, "int8", "bfloat16").model
+    layer = model.get_submodule("model.language_model.layers.3.mlp.up_proj")
+    rows = torch.randn((2, 5, layer.in_features), generator=torch.Generator().manual_seed(0)).to(torch.bfloat16)
+    with torch.inference_mode():
+        ours = layer(rows)
+        theirs = torch.nn.Linear.forward(layer, rows)
+        exact = rows.float() @ (layer.weight.qdata.float() * layer.weight.scale).T
+    assert type(layer) is not torch.nn.Linear
+    assert ours.shape == theirs.shape == (2, 5, layer.out_features)
+    torch.testing.assert_close(ours.float(), exact, atol=4e-3, rtol=1e-2)
+    torch.testing.assert_close(theirs.float(), exact, atol=4e-3, rtol=1e-2)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_only_the_matrices_of_the_language_layers_change(folder: ModelFolder, form: Quantize) -> None:
     model = loaded(folder, form).model
