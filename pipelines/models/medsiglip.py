@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -13,13 +12,16 @@ from pipelines.errors import BadInput, ModelNeeded, UsageProblem
 from pipelines.models import bilinear
 from pipelines.models.checkpoint import is_out_of_memory
 from pipelines.models.classifier import Classification, Embedded, pack
+from pipelines.models.queue import DeviceQueues, queues_of_this_process
 from pipelines.models.siglip_checkpoint import SiglipCheckpoint, load
 from pipelines.models.turn import open_picture
 from pipelines.records import Availability, Engine
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.loading import choose_device
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 _NOTE: Final = "for research and development; asked for kinds of pictures and for pictures like one, never for findings"
 _LIBRARIES: Final = ("transformers", "torch", "sentencepiece", "pillow", "numpy")
@@ -34,6 +36,7 @@ class MedSigLIP:
         threads: for torch on the CPU, process-wide; 0 leaves the choice to it.
         device: ``auto`` (a graphics processor where there is one), ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
         dtype: ``float32``, ``bfloat16``, or ``auto``: the former.
+        queues: where calls wait for a device; those of this process unless given.
 
     Raises:
         UsageProblem: a device or dtype that it cannot run on.
@@ -41,7 +44,14 @@ class MedSigLIP:
 
     name: Final = "medsiglip"
 
-    def __init__(self, folder: ModelFolder, threads: int = 0, device: str = "auto", dtype: str = "auto") -> None:
+    def __init__(
+        self,
+        folder: ModelFolder,
+        threads: int = 0,
+        device: str = "auto",
+        dtype: str = "auto",
+        queues: DeviceQueues | None = None,
+    ) -> None:
         if dtype not in ("auto", "bfloat16", "float32"):
             raise UsageProblem(f"dtype {dtype}", "is not known", "choose one of: auto, bfloat16, float32")
         if not _DEVICE.fullmatch(device):
@@ -51,8 +61,7 @@ class MedSigLIP:
         self._device = device
         self._dtype = dtype
         self._checkpoint: SiglipCheckpoint | None = None
-        # Calls never interleave: two at once would need twice the memory, and neither would be faster.
-        self._busy = threading.Lock()
+        self._queues = queues or queues_of_this_process()
         # A run asks twice about one picture, and every run about the same labels: these few numbers stay.
         self._last_picture: tuple[Engine, str, Any] | None = None
         self._last_labels: tuple[Engine, tuple[str, ...], Any] | None = None
@@ -69,7 +78,7 @@ class MedSigLIP:
         """See `ImageClassifier.classify`."""
         if not labels:
             raise BadInput("labels", "there are none", "give at least one description")
-        with self._busy:
+        with self._turn():
             checkpoint, started = self._loaded(), time.perf_counter()
             sha256, picture = self._picture(checkpoint, frame)
             words = self._words(checkpoint, labels)
@@ -85,7 +94,7 @@ class MedSigLIP:
         """See `ImageClassifier.embed`."""
         import numpy as np
 
-        with self._busy:
+        with self._turn():
             checkpoint, started = self._loaded(), time.perf_counter()
             sha256, picture = self._picture(checkpoint, frame)
             vector = picture[0].float().cpu().numpy()
@@ -95,13 +104,17 @@ class MedSigLIP:
 
     def release(self) -> None:
         """See `ImageClassifier.release`."""
-        with self._busy:
+        with self._turn():
             on_cuda = self._checkpoint is not None and self._checkpoint.device.startswith("cuda")
             self._checkpoint = None
             if on_cuda:
                 import torch
 
                 torch.cuda.empty_cache()
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """Calls never interleave: two at once would need twice the memory, and neither would be faster."""
+        return self._queues.of(choose_device(self._device)).turn(self.name, "", lambda: False)
 
     def _picture(self, checkpoint: SiglipCheckpoint, frame: bytes) -> tuple[str, Any]:
         """Hash of a frame, and where it lies: 1 x width, of length 1."""
