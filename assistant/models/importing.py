@@ -16,7 +16,7 @@ from assistant.sessions import SessionLog
 from assistant.sessions.problems import disk_errors
 from pipelines.errors import BadInput, ModelNeeded, StorageProblem
 from pipelines.weights.catalogue import GGUF, KNOWN_MODELS, KnownModel
-from pipelines.weights.contents import Unfit, examine, holds_gguf, model_type_of, needed_files, weight_names
+from pipelines.weights.contents import Unfit, examine, holds_gguf, model_type_of, needed_files, weight_names_of
 from pipelines.weights.folder import Passport, is_published
 from pipelines.weights.gguf_folder import open_folder
 from pipelines.weights.hashes import CHUNK, hash_files, joint_sha256
@@ -68,7 +68,7 @@ def import_folder(
         model = model or _model_of(source)
         examine(source, model)
         pulled = _pulled_elsewhere(source, model)
-        names = {path.name: path for path in needed_files(source, model.beside)}
+        names = {path.name: path for path in needed_files(source, model)}
         names |= {name: source / name for name in (pulled.files if pulled else ())}
         given = _Given(source, [names[name] for name in sorted(names)], pulled)
     target = models_dir / model.name
@@ -259,13 +259,13 @@ def _copy(given: _Given, staged: Path, model: KnownModel, progress: Progress) ->
 
 def _with_origin(passport: Passport, folder: Path, model: KnownModel) -> Passport:
     """Repository and revision are only claimed where the weights are, byte for byte, those published there."""
-    if not is_published(model, _weight_hashes(passport, folder)):
+    if not is_published(model, _weight_hashes(passport, folder, model)):
         return passport
     return passport.model_copy(update={"repository": model.repository, "revision": model.revision})
 
 
-def _weight_hashes(passport: Passport, folder: Path) -> dict[str, str]:
-    return {name: passport.files[name].sha256 for name in weight_names(folder)}
+def _weight_hashes(passport: Passport, folder: Path, model: KnownModel) -> dict[str, str]:
+    return {name: passport.files[name].sha256 for name in weight_names_of(folder, model)}
 
 
 def _record(log: SessionLog, passport: Passport, folder: Path, model: KnownModel) -> None:
@@ -276,7 +276,7 @@ def _record(log: SessionLog, passport: Passport, folder: Path, model: KnownModel
             "model": model.name,
             "repository": passport.repository,
             "revision": passport.revision,
-            "weights_sha256": joint_sha256(_weight_hashes(passport, folder)),
+            "weights_sha256": joint_sha256(_weight_hashes(passport, folder, model)),
             "files": {name: stored.sha256 for name, stored in passport.files.items()},
         },
     )

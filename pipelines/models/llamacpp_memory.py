@@ -18,11 +18,11 @@ _ROWS: Final = 16
 
 
 def estimate(model: GgufHeader, projector: GgufHeader | None, context: int) -> Need:
-    """What running it will take: a rule, not a measurement.
+    """What running it will take: a rule, not a measurement (it was held against one).
 
-    Weights count as large as their files, keys and values exactly, with no layer sparing any. The work is the widest of
-    one batch: the scores of its tokens over the vocabulary and some rows per token; or of one picture: the scores of
-    every patch for every other, in all heads.
+    Weights count as large as their files, keys and values exactly, with no layer sparing any. The work is a few rows as
+    wide as the model is, per token of a batch or per patch of a picture, whichever is more. With the sizes of MedGemma
+    4B in 4 bits, 4,096 tokens and a picture it says 4.4 GB; the process had 4.3 GB at its peak.
     """
     layers, width = model.of_model("block_count") or 0, model.of_model("embedding_length") or 0
     heads = model.of_model("attention.head_count") or 1
@@ -31,13 +31,12 @@ def estimate(model: GgufHeader, projector: GgufHeader | None, context: int) -> N
         model.of_model("attention.value_length") or width // heads
     )
     vocabulary = len(model.texts("tokenizer.ggml.tokens"))
-    work = BATCH * (vocabulary + _ROWS * width) * _WORK
+    work = (BATCH * _ROWS * width + vocabulary) * _WORK
     if projector is not None:
         side = projector.number("clip.vision.image_size") or 0
         patches = (side // (projector.number("clip.vision.patch_size") or 1)) ** 2
-        of_heads = projector.number("clip.vision.attention.head_count") or 1
         seen = projector.number("clip.vision.embedding_length") or 0
-        work = max(work, patches * (patches * of_heads + _ROWS * seen) * _WORK)
+        work = max(work, patches * _ROWS * seen * _WORK)
     return Need(
         weights=model.size + (projector.size if projector is not None else 0),
         cache=layers * context * groups * row * _KEPT,

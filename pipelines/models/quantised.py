@@ -70,7 +70,7 @@ def settle(model: Any, quantize: Quantize, dtype: DType, device: str) -> None:
     """Let int8 matrices be multiplied by torch's own product for them, where that is at home: on a CPU in bfloat16.
 
     torchao writes the whole matrix out in bfloat16 for every product, which for one token takes eight times as long as
-    the product. Up to the rounding of bfloat16 the outcome is the same.
+    the product (`benchmarks.quantised`). Up to the rounding of bfloat16 the outcome is the same.
     """
     if (quantize, dtype, device) != ("int8", "bfloat16", "cpu"):
         return

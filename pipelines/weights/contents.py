@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,10 +95,6 @@ def weight_names(folder: Path) -> tuple[str, ...]:
     """
     if (folder / _SINGLE).is_file():
         return (_SINGLE,)
-    if holds_gguf(folder):
-        from pipelines.weights.gguf_folder import pair_in
-
-        return tuple(sorted(name for name in pair_in(folder) if name is not None))
     if not (folder / _INDEX).is_file():
         others = sorted(path.name for path in folder.iterdir() if path.suffix in _OTHER_WEIGHTS)
         found = f" (of {others[0]} nothing is loaded: only safetensors are)" if others else ""
@@ -110,6 +106,15 @@ def weight_names(folder: Path) -> tuple[str, ...]:
     if any(Path(name).name != name or not name.endswith(".safetensors") for name in names):
         raise Unfit("names files that are not safetensors within the folder", _INDEX)
     return names
+
+
+def weight_names_of(folder: Path, model: KnownModel) -> tuple[str, ...]:
+    """As `weight_names`, of whatever kind the model's weights are."""
+    if model.model_type != GGUF:
+        return weight_names(folder)
+    from pipelines.weights.gguf_folder import pair_in
+
+    return tuple(sorted(name for name in pair_in(folder) if name is not None))
 
 
 def holds_gguf(folder: Path) -> bool:
@@ -134,17 +139,16 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def needed_files(folder: Path, beside: Collection[str] = ()) -> tuple[Path, ...]:
+def needed_files(folder: Path, model: KnownModel) -> tuple[Path, ...]:
     """What of the folder is loaded, and the terms it came with: never pickles, code, hidden files or subfolders.
 
-    Args:
-        beside: names of further files that are used where they are present. The pointer that git-lfs leaves in place
-            of such a file counts as none.
+    What lies beside the weights is taken where it is present. The pointer that git-lfs leaves in place of such a file
+    counts as none.
 
     Raises:
         Unfit: there are no weights.
     """
-    weights = set(weight_names(folder))
+    weights = set(weight_names_of(folder, model))
     return tuple(
         path
         for path in sorted(folder.iterdir())
@@ -155,7 +159,7 @@ def needed_files(folder: Path, beside: Collection[str] = ()) -> tuple[Path, ...]
             path.name in weights
             or path.suffix in _LOADED_SUFFIXES
             or path.stem in _TERMS
-            or (path.name in beside and not _is_pointer(path))
+            or (path.name in model.beside and not _is_pointer(path))
         )
     )
 

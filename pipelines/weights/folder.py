@@ -73,7 +73,7 @@ class ModelFolder:
     def files(self) -> tuple[Path, ...]:
         """Everything that is loaded or used beside the weights, and the terms it came with, in order of the names."""
         with self._needed():
-            return contents.needed_files(self.path, self.model.beside)
+            return contents.needed_files(self.path, self.model)
 
     def tensors(self) -> dict[str, Tensor]:
         """Type and shape of every tensor, from the headers of the files."""
