@@ -21,7 +21,7 @@ from pipelines.weights.gguf import read_gguf
 from pipelines.weights.gguf_folder import GgufFolder
 from tests.models.generator_conformance import QUESTION, RECORD, GeneratorConformance, Pictures, an_ask, same
 from tests.support.small_model import SMALL, small_gguf
-from tests.support.tiny_gguf import MMPROJ, MODEL, seeing_gguf, tiny_gguf
+from tests.support.tiny_gguf import MMPROJ, MODEL, shared_gguf, tiny_gguf
 from tests.support.tiny_medgemma_training import ANSWER, ROUND, THOUGHTS, Behaviour
 
 LONG_PROMPT = Words(text="The patient fell on the left hand and cannot move the wrist. " * 12)
@@ -151,18 +151,18 @@ class TestWhatIsShared:
     @pytest.fixture(scope="class")
     @classmethod
     def runtime(cls) -> _Watched:
-        home = seeing_gguf()
+        home = shared_gguf()
         return _Watched(home / MODEL, home / MMPROJ, 2048, 1, "cpu")
 
     @pytest.fixture(scope="class")
     @classmethod
     def reading(cls, runtime: _Watched) -> Reading:
-        return Reading(runtime, Form(read_gguf(seeing_gguf() / MODEL), "llamacpp"))
+        return Reading(runtime, Form(read_gguf(shared_gguf() / MODEL), "llamacpp"))
 
     def _ask(self, runtime: _Watched, reading: Reading, ask: Ask, pictures: Pictures) -> tuple[str, int]:
         """The answer, and the tokens of the prompt that were evaluated for it."""
-        form = Form(read_gguf(seeing_gguf() / MODEL), "llamacpp")
-        eye = Eye(read_gguf(seeing_gguf() / MMPROJ))
+        form = Form(read_gguf(shared_gguf() / MODEL), "llamacpp")
+        eye = Eye(read_gguf(shared_gguf() / MMPROJ))
         shown = [eye.picture(frame, pictures(frame)) for frame in ask.frames]
         follower = Follower(Following(), 20, form.control)
         text = form.text(ask)

@@ -21,7 +21,8 @@ from pipelines.weights.folder import ModelFolder
 from pipelines.weights.gguf import read_gguf
 from pipelines.weights.gguf_folder import GgufFolder
 from tests.models.generator_conformance import QUESTION, Pictures, an_ask
-from tests.support.tiny_gguf import MMPROJ, MODEL, seeing, seeing_gguf
+from tests.support.tiny_gguf import MMPROJ, MODEL, shared_gguf
+from tests.support.tiny_medgemma import shared
 
 pytestmark = pytest.mark.long
 SIDE = 896
@@ -29,12 +30,12 @@ SIDE = 896
 
 @pytest.fixture(scope="module")
 def ours() -> Generator:
-    return LlamaCpp(GgufFolder(seeing_gguf(), MEDGEMMA_GGUF), context=4096, threads=1, device="cpu")
+    return LlamaCpp(GgufFolder(shared_gguf(), MEDGEMMA_GGUF), context=4096, threads=1, device="cpu")
 
 
 @pytest.fixture(scope="module")
 def theirs() -> Generator:
-    return MedGemma(ModelFolder(seeing(), MEDGEMMA), threads=1, device="cpu", dtype="float32")
+    return MedGemma(ModelFolder(shared(), MEDGEMMA), threads=1, device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +99,8 @@ def test_the_text_is_that_of_the_library(pictures: Pictures, kind: str) -> None:
     from pipelines.models.turn import messages
 
     ask = ASKS[kind](pictures)
-    form = Form(read_gguf(seeing_gguf() / MODEL), "llamacpp")
-    processor: Any = AutoProcessor.from_pretrained(seeing(), local_files_only=True)
+    form = Form(read_gguf(shared_gguf() / MODEL), "llamacpp")
+    processor: Any = AutoProcessor.from_pretrained(shared(), local_files_only=True)
     whole = processor.apply_chat_template(messages(ask, form.control), add_generation_prompt=True, tokenize=False)
     text = form.text(ask).whole
     assert f"<bos>{text}".replace(f"\n\n{PICTURE}\n\n", "<start_of_image>") == whole
@@ -112,7 +113,7 @@ def test_pictures_are_resized_as_by_the_library(pictures: Pictures, size: tuple[
     from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
 
     frame = pictures.add(9, size).frame
-    eye = Eye(read_gguf(seeing_gguf() / MMPROJ))
+    eye = Eye(read_gguf(shared_gguf() / MMPROJ))
     assert (eye.side, eye.tokens) == (SIDE, 256)
     sent = np.asarray(Image.open(io.BytesIO(eye.picture(frame, pictures.data[frame]))))
     processor: Any = Gemma3ImageProcessorPil(size={"height": SIDE, "width": SIDE}, do_normalize=False, do_rescale=False)

@@ -38,30 +38,11 @@ def tiny_gguf(behaviour: Behaviour | None = None) -> Path:
 
 
 @cache
-def seeing() -> Path:
-    """A checkpoint of random weights whose answers hang on every picture: made afresh its projector is all zeros."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    home = Path(tempfile.mkdtemp(prefix="tiny-seeing-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    shutil.copytree(shared(), home, dirs_exist_ok=True)
-    chance = torch.Generator().manual_seed(3)
-    weights = load_file(home / "model.safetensors")
-    for name, tensor in weights.items():
-        if any(part in name for part in _VISION) and tensor.dim() >= 2:
-            spread = 0.3 if "position" in name else 0.2 if "projection_weight" in name else tensor[0].numel() ** -0.5
-            weights[name] = torch.randn(tensor.shape, generator=chance) * spread
-    save_file(weights, home / "model.safetensors", metadata={"format": "pt"})
-    return home
-
-
-@cache
-def seeing_gguf() -> Path:
-    """A folder with both files of `seeing`."""
+def shared_gguf() -> Path:
+    """A folder with both files of the checkpoint `shared`."""
     home = Path(tempfile.mkdtemp(prefix="tiny-gguf-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    return write(seeing(), home)
+    return write(shared(), home)
 
 
 def write(checkpoint: Path, folder: Path) -> Path:

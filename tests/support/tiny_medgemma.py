@@ -180,7 +180,20 @@ def _made(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Gemma3ForConditionalGeneration(config).eval()
+        _open_eyes(model)
     return model, processor
+
+
+def _open_eyes(model: Any) -> None:
+    """Let what is said hang on every picture: made afresh the projector of pictures is all zeros."""
+    import torch
+
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if weights.dim() < 2 or not ("vision_tower" in name or "multi_modal_projector" in name):
+                continue
+            spread = 0.3 if "position" in name else 0.2 if "projection_weight" in name else weights[0].numel() ** -0.5
+            weights.normal_(std=spread)
 
 
 def _save(folder: Path, model: Any, processor: Any) -> Path:
