@@ -69,6 +69,31 @@ def on_record(number: int, *, shared: bool) -> Ask:
     )
 
 
+def first_scores(engine: MedGemma, ask: Ask, pictures: Pictures) -> torch.Tensor:
+    """Of the first token of an answer, [vocabulary]."""
+    found: list[torch.Tensor] = []
+    head = engine._loaded().model.lm_head.register_forward_hook(lambda *given: found.append(given[2][0, -1].float()))
+    engine.generate(ask, pictures)
+    head.remove()
+    return found[-ask.max_new_tokens]
+
+
+def differences(folder: ModelFolder, dtype: str, pictures: Pictures) -> dict[str, float]:
+    """How far the scores after a record that is read by itself are from those of a prompt that is read in one go."""
+    engine = MedGemma(folder, THREADS, "cpu", dtype)
+    largest, spread, same = 0.0, 0.0, 0
+    for number in range(QUESTIONS):
+        kept, whole = (first_scores(engine, on_record(number, shared=shared), pictures) for shared in (True, False))
+        largest = max(largest, float((kept - whole).abs().max()))
+        spread = max(spread, float(whole.max() - whole.min()))
+        same += int(kept.argmax() == whole.argmax())
+    return {
+        f"{dtype}_largest_difference_of_scores": largest,
+        f"{dtype}_spread_of_scores": spread,
+        f"{dtype}_same_first_token_of_{QUESTIONS}": same,
+    }
+
+
 def main() -> None:
     silence_telemetry()
     torch.set_num_threads(THREADS)
@@ -104,6 +129,8 @@ def main() -> None:
                     one.generate(on_record(number, shared=shared), pictures) for number in range(1, QUESTIONS + 1)
                 ]
             )
+        for dtype in ("float32", "bfloat16"):
+            figures |= differences(folder, dtype, pictures)
         figures["record_plain_by_kept"] = (
             figures[f"record_{QUESTIONS}_questions_plain_s"] / figures[f"record_{QUESTIONS}_questions_kept_s"]
         )

@@ -58,7 +58,9 @@ def share_bar() -> Iterator[ShareBar]:
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     written = TextColumn("{task.fields[text]}", style="dim", markup=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), written)
+    # Narrow, so that it stays as it is while the text behind it grows.
+    bar_column = BarColumn(bar_width=20)
+    columns = (TextColumn("{task.description}"), bar_column, TaskProgressColumn(), TimeElapsedColumn(), written)
     with _bar(*columns) as bar:
         yield ShareBar(bar)
 

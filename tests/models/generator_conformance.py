@@ -197,6 +197,20 @@ class GeneratorConformance:
         with pytest.raises(BadInput, match="too long"):
             generator.generate(an_ask(QUESTION, max_new_tokens=context), Pictures())
 
+    def test_refuses_in_one_line_what_it_says_it_cannot(self, generator: Generator) -> None:
+        able, pictures = generator.capabilities(), Pictures()
+        refused: list[Exception] = []
+        if not able.images:
+            with pytest.raises(BadInput) as no_pictures:
+                generator.generate(an_ask(pictures.add(1), QUESTION), pictures)
+            refused.append(no_pictures.value)
+        if not able.choices:
+            with pytest.raises(BadInput) as no_choices:
+                generator.choose(an_ask(QUESTION), (Slot(options=("yes", "no")),), pictures)
+            refused.append(no_choices.value)
+        assert pictures.asked == []
+        assert all("\n" not in str(one) and "; " in str(one) for one in refused)
+
     @pytest.mark.parametrize(
         "options",
         [("yes", "no"), ("lab", "lab report", "lab reports"), ("a b", "a", ""), ("β-blocker", "β", "naïve"), ("one",)],

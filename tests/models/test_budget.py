@@ -61,8 +61,6 @@ def test_text_that_is_too_long_by_itself_is_refused() -> None:
 
     pictures = Pictures()
     row = [pictures.add(seed, (8, 8)) for seed in range(3)]
-    with pytest.raises(
-        TooLong, match=r"^request: is too long .* 9774 tokens \(774 of them for 3 pictures\)"
-    ):
+    with pytest.raises(TooLong, match=r"^request: is too long .* 9774 tokens \(774 of them for 3 pictures\)"):
         within(3, lambda places: an_ask(*(row[place] for place in places)), generate)
     assert asked == [3]
