@@ -79,10 +79,19 @@ def prompt_of(checkpoint: Checkpoint, ask: Ask) -> Prompt:
 def _tokens(checkpoint: Checkpoint, turn: list[Message]) -> list[int]:
     form = checkpoint.processor or checkpoint.tokenizer
     text = form.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
-    if checkpoint.processor is not None:
-        text = text.replace(checkpoint.processor.boi_token, checkpoint.processor.full_image_sequence)
-    bos = checkpoint.tokenizer.bos_token
-    return list(checkpoint.tokenizer.encode(text, add_special_tokens=not (bos and text.startswith(bos))))
+    tokenizer, processor = checkpoint.tokenizer, checkpoint.processor
+    if processor is not None:
+        # One token of each picture's many is written and repeated afterwards: a control token is cut off from what
+        # stands around it, so the outcome is the same, and thousands of them need not be looked for in the text.
+        soft = tokenizer.image_token
+        block = processor.full_image_sequence.replace(soft * processor.image_seq_length, soft)
+        text = text.replace(processor.boi_token, block)
+    bos = tokenizer.bos_token
+    ids = tokenizer.encode(text, add_special_tokens=not (bos and text.startswith(bos)))
+    if processor is None:
+        return list(ids)
+    repeats = {tokenizer.image_token_id: processor.image_seq_length}
+    return [token for one in ids for token in [one] * repeats.get(one, 1)]
 
 
 def _shared(checkpoint: Checkpoint, ask: Ask, ids: list[int], types: tuple[int, ...]) -> int:

@@ -180,6 +180,7 @@ def test_what_is_larger_than_all_may_take_is_used_and_not_kept() -> None:
     assert (prefixes.bytes, prefixes.get("a")) == (0, None)
 
 
+@pytest.mark.long
 def test_a_trace_that_has_to_be_closed_is_closed_behind_a_kept_beginning() -> None:
     def thinks(shared_parts: int) -> Generation:
         generator = MedGemma(ModelFolder(shared("never-closes"), MEDGEMMA), 1, "cpu", "float32")
