@@ -25,7 +25,7 @@ from pipelines.weights.folder import ModelFolder
 from tests.models.generator_conformance import Pictures
 from tests.support.scaled_medgemma import build
 
-ROUNDS: Final = 4
+ROUNDS: Final = 7
 NEW_TOKENS: Final = 48
 TEXT: Final = Words(text="The patient fell on the left hand and cannot move the wrist. " * 16)
 GOAL: Final = 1.03
@@ -62,7 +62,7 @@ def plain_generate(model: Any, processor: Any, ask: Ask, pictures: Pictures) -> 
 
 def main() -> None:
     silence_telemetry()
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoProcessor
     from transformers.utils import logging
 
     logging.set_verbosity_error()
@@ -72,7 +72,8 @@ def main() -> None:
         folder = build(Path(scratch))
         ours = MedGemma(ModelFolder(folder, MEDGEMMA), THREADS, "cpu", "float32")
         processor = AutoProcessor.from_pretrained(folder)
-        model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+        # The very same object: where in memory weights lie makes a difference of some percent.
+        model = ours._loaded().model
         figures: dict[str, Any] = {}
         worst = 0.0
         for name, count in (("text", 0), ("one_picture", 1)):
@@ -80,15 +81,19 @@ def main() -> None:
             parts: list[Part] = [*(pictures.add(seed, (896, 896)) for seed in range(count)), TEXT]
             ask = Ask(prompt="bench@1 0", system=None, parts=tuple(parts), max_new_tokens=NEW_TOKENS)
             spent: dict[str, list[float]] = {"ours": [], "plain": []}
+            sides = {
+                "ours": lambda ask=ask, pictures=pictures: ours.generate(ask, pictures),
+                "plain": lambda ask=ask, pictures=pictures: plain_generate(model, processor, ask, pictures),
+            }
+            came: dict[str, Any] = {}
             for turn in range(ROUNDS + 1):
-                started = time.perf_counter()
-                generation = ours.generate(ask, pictures)
-                between = time.perf_counter()
-                tokens = plain_generate(model, processor, ask, pictures)
-                ended = time.perf_counter()
-                if turn:
-                    spent["ours"].append(between - started)
-                    spent["plain"].append(ended - between)
+                # Whoever comes second finds the machine as the first has left it.
+                for side in sorted(sides, reverse=bool(turn % 2)):
+                    started = time.perf_counter()
+                    came[side] = sides[side]()
+                    if turn:
+                        spent[side].append(time.perf_counter() - started)
+            generation, tokens = came["ours"], came["plain"]
             assert generation.raw == processor.tokenizer.decode(tokens), "the two sides say different things"
             ratio = statistics.median(spent["ours"]) / statistics.median(spent["plain"])
             worst = max(worst, ratio)
