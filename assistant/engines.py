@@ -190,6 +190,8 @@ def who_works(settings: Settings) -> str:
 
 
 def _engine_lines(settings: Settings) -> Iterator[EngineLine]:
+    from pipelines.weights.catalogue import KNOWN_MODELS
+
     taken = {recognizer_of(settings).name, generator_of(settings).name, classifier_of(settings).name}
     tables: tuple[tuple[str, Mapping[str, Callable[[], _Available]]], ...] = (
         (SPEECH, _recognizers(settings)),
@@ -198,7 +200,9 @@ def _engine_lines(settings: Settings) -> Iterator[EngineLine]:
     )
     for does, engines in tables:
         for name, make in engines.items():
-            yield EngineLine(name=name, does=does, taken=name in taken, availability=make().available())
+            # The catalogue knows of a model whether it sees.
+            own = KNOWN_MODELS[name].does if name in KNOWN_MODELS else does
+            yield EngineLine(name=name, does=own, taken=name in taken, availability=make().available())
 
 
 def _first_ready(names: tuple[str, ...], engines: Mapping[str, Callable[[], E]], what: str) -> E:
