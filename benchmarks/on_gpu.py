@@ -108,7 +108,7 @@ def main() -> None:
         print("on_gpu: no graphics processor here, nothing measured", file=sys.stderr)
         return
     silence_telemetry()
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoProcessor
     from transformers.utils import logging
 
     logging.set_verbosity_error()
@@ -119,8 +119,8 @@ def main() -> None:
         folder = build(Path(scratch)) if scaled else build_real(Path(scratch))
         engine = MedGemma(ModelFolder(folder, MEDGEMMA), 2, device.type, "bfloat16")
         processor = AutoProcessor.from_pretrained(folder)
-        model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.bfloat16).to(device)
-        weights = sum(tensor.nbytes for tensor in model.language_model.parameters())
+        model = engine._loaded().model
+        weights = sum(tensor.nbytes for tensor in model.model.language_model.parameters())
         limit = bytes_per_second(device) / weights
         figures: dict[str, Any] = {
             "card": torch.cuda.get_device_name(device) if device.type == "cuda" else "no card",
