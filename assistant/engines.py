@@ -292,7 +292,7 @@ def _openai(settings: Settings) -> Generator:
     from assistant.outbound import FolderOutbound
     from assistant.secrets import server_key
     from pipelines.addresses import host_of
-    from pipelines.models.openai import OpenAIGenerator
+    from pipelines.models.openai.generator import OpenAIGenerator
 
     url = settings.openai_url
     return OpenAIGenerator(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.models.classifier import ImageClassifier
 from pipelines.models.generator import Generator
-from pipelines.models.llamacpp import CONTEXT_TOKENS, LlamaCpp
+from pipelines.models.llamacpp.generator import CONTEXT_TOKENS, LlamaCpp
 from pipelines.models.medgemma import KEPT_BYTES, MedGemma
 from pipelines.models.medsiglip import MedSigLIP
 from pipelines.weights.folder import ModelFolder

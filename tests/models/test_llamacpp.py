@@ -11,11 +11,11 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.models.generator import Ask, Following, Generation, Generator, Sampling, Slot, Words
-from pipelines.models.llamacpp import LlamaCpp
-from pipelines.models.llamacpp_call import Follower, Reading, choosing, write
-from pipelines.models.llamacpp_form import Form
-from pipelines.models.llamacpp_pictures import Eye
-from pipelines.models.llamacpp_runtime import Listen, Runtime, Step
+from pipelines.models.llamacpp.call import Follower, Reading, choosing, write
+from pipelines.models.llamacpp.form import Form
+from pipelines.models.llamacpp.generator import LlamaCpp
+from pipelines.models.llamacpp.pictures import Eye
+from pipelines.models.llamacpp.runtime import Listen, Runtime, Step
 from pipelines.weights.catalogue import MEDGEMMA_GGUF
 from pipelines.weights.gguf import read_gguf
 from pipelines.weights.gguf_folder import GgufFolder

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from pipelines.errors import BadInput, Cancelled, ModelNeeded
-from pipelines.models import llamacpp, llamacpp_memory
 from pipelines.models.generator import Following, Words
-from pipelines.models.llamacpp import LlamaCpp
-from pipelines.models.llamacpp_memory import estimate
+from pipelines.models.llamacpp import generator as llamacpp
+from pipelines.models.llamacpp import memory as llamacpp_memory
+from pipelines.models.llamacpp.generator import LlamaCpp
+from pipelines.models.llamacpp.memory import estimate
 from pipelines.weights.catalogue import KNOWN_MODELS, MEDGEMMA_GGUF
 from pipelines.weights.gguf import read_gguf
 from pipelines.weights.gguf_folder import GgufFolder, open_folder

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from pipelines.models.generator import Ask, Generation, Generator, Part, Picture, Words
-from pipelines.models.llamacpp import LlamaCpp
-from pipelines.models.llamacpp_form import PICTURE, Form
-from pipelines.models.llamacpp_pictures import Eye
+from pipelines.models.llamacpp.form import PICTURE, Form
+from pipelines.models.llamacpp.generator import LlamaCpp
+from pipelines.models.llamacpp.pictures import Eye
 from pipelines.models.medgemma import MedGemma
 from pipelines.weights.catalogue import MEDGEMMA, MEDGEMMA_GGUF
 from pipelines.weights.folder import ModelFolder

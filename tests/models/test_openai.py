@@ -16,7 +16,7 @@ from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import BadInput, Cancelled, ModelNeeded, UsageProblem
 from pipelines.models.generator import Ask, Following, Generation, Generator, Sampling, Slot, Words
-from pipelines.models.openai import OpenAIGenerator
+from pipelines.models.openai.generator import OpenAIGenerator
 from tests.models.generator_conformance import QUESTION, RECORD, SCHEMA, GeneratorConformance, Pictures, an_ask
 from tests.support.chat_server import (
     MODEL,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.models.openai_events import Broken, Reported, pieces
+from pipelines.models.openai.events import Broken, Reported, pieces
 
 
 def _event(text: str, end: str, finish: str | None = None) -> bytes:

@@ -13,7 +13,7 @@ from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import ModelNeeded
 from pipelines.models.generator import Following, Words
-from pipelines.models.openai import OpenAIGenerator
+from pipelines.models.openai.generator import OpenAIGenerator
 from tests.models.generator_conformance import QUESTION, SCHEMA, Pictures, an_ask
 from tests.support.chat_server import (
     MODEL,

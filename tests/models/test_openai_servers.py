@@ -11,7 +11,7 @@ from assistant.sessions import SessionLog
 from pipelines.errors import BadInput
 from pipelines.models.generator import Generator, Slot
 from pipelines.models.medgemma import MedGemma
-from pipelines.models.openai import OpenAIGenerator
+from pipelines.models.openai.generator import OpenAIGenerator
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.models.generator_conformance import QUESTION, SCHEMA, GeneratorConformance, Pictures, an_ask

@@ -11,9 +11,9 @@ from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models import thinking
 from pipelines.models.budget import TooLong
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
-from pipelines.models.llamacpp_call import Follower, Written, choosing
-from pipelines.models.llamacpp_grammar import Lines
-from pipelines.models.llamacpp_loaded import PACKAGE, Call, Loaded, closed, load, refused
+from pipelines.models.llamacpp.call import Follower, Written, choosing
+from pipelines.models.llamacpp.grammar import Lines
+from pipelines.models.llamacpp.loaded import PACKAGE, Call, Loaded, closed, load, refused
 from pipelines.models.queue import DeviceQueues
 from pipelines.records import Availability, Engine
 from pipelines.weights.gguf_folder import GgufFolder

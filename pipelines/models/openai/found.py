@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pipelines.models.openai_form import FORMATS, Form
+from pipelines.models.openai.form import FORMATS, Form
 
 #: Endings of names that say nothing about which model it is.
 _ENDINGS: Final = re.compile(r"(?:@[\w.-]+|:latest|\.gguf|\.safetensors)$")

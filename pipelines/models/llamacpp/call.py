@@ -10,8 +10,8 @@ from pipelines.errors import Cancelled
 from pipelines.models import thinking
 from pipelines.models.control import ControlTokens
 from pipelines.models.generator import Following, Sampling
-from pipelines.models.llamacpp_form import PICTURE, Form, Text
-from pipelines.models.llamacpp_runtime import Runtime, Step
+from pipelines.models.llamacpp.form import PICTURE, Form, Text
+from pipelines.models.llamacpp.runtime import Runtime, Step
 from pipelines.models.loops import LoopWatch
 
 #: Opens a trace even where its marker was not written out: until it cannot be that any more, nothing is told.

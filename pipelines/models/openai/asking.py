@@ -10,13 +10,13 @@ from pipelines.errors import BadInput
 from pipelines.models import thinking
 from pipelines.models.budget import TooLong
 from pipelines.models.generator import Ask, Following, Frames
-from pipelines.models.openai_answer import Answered
-from pipelines.models.openai_choices import keeps_to
-from pipelines.models.openai_client import SETTING, Refused, Server
-from pipelines.models.openai_form import FORMATS, Form, Structured
-from pipelines.models.openai_found import Finding, Found, context_of, same_model, shown
-from pipelines.models.openai_messages import Size, data_urls, messages, size_of
-from pipelines.models.openai_refusals import is_about_length, stated_context
+from pipelines.models.openai.answer import Answered
+from pipelines.models.openai.choices import keeps_to
+from pipelines.models.openai.client import SETTING, Refused, Server
+from pipelines.models.openai.form import FORMATS, Form, Structured
+from pipelines.models.openai.found import Finding, Found, context_of, same_model, shown
+from pipelines.models.openai.messages import Size, data_urls, messages, size_of
+from pipelines.models.openai.refusals import is_about_length, stated_context
 
 #: Assumed where neither the server nor the user says it.
 CONTEXT_TOKENS: Final = 8192

@@ -13,12 +13,12 @@ from pipelines.addresses import host_of, is_address
 from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models import thinking
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
-from pipelines.models.openai_address import is_this_machine
-from pipelines.models.openai_asking import Asking, Call
-from pipelines.models.openai_choices import JsonChoices
-from pipelines.models.openai_client import SETTING, Server
-from pipelines.models.openai_control import removed
-from pipelines.models.openai_form import FORMATS, Structured
+from pipelines.models.openai.address import is_this_machine
+from pipelines.models.openai.asking import Asking, Call
+from pipelines.models.openai.choices import JsonChoices
+from pipelines.models.openai.client import SETTING, Server
+from pipelines.models.openai.control import removed
+from pipelines.models.openai.form import FORMATS, Structured
 from pipelines.models.queue import CallQueue
 from pipelines.ports import Outbound
 from pipelines.records import Availability, Engine

@@ -10,11 +10,11 @@ from typing import Any, Final
 from pipelines.errors import BadInput, ModelNeeded, ProductError
 from pipelines.models import thinking
 from pipelines.models.generator import Ask
-from pipelines.models.llamacpp_call import Follower, Reading, Written, write
-from pipelines.models.llamacpp_form import PICTURE, Form, Text
-from pipelines.models.llamacpp_memory import require_memory
-from pipelines.models.llamacpp_pictures import RESIZED_BY, Eye
-from pipelines.models.llamacpp_runtime import BATCH, NoNumbers, Refused, Runtime, places, system
+from pipelines.models.llamacpp.call import Follower, Reading, Written, write
+from pipelines.models.llamacpp.form import PICTURE, Form, Text
+from pipelines.models.llamacpp.memory import require_memory
+from pipelines.models.llamacpp.pictures import RESIZED_BY, Eye
+from pipelines.models.llamacpp.runtime import BATCH, NoNumbers, Refused, Runtime, places, system
 from pipelines.records import Engine
 from pipelines.weights.gguf import GgufHeader
 from pipelines.weights.gguf_folder import GgufFolder

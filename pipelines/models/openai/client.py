@@ -14,10 +14,10 @@ from typing import Any, Final
 from pipelines.addresses import host_of
 from pipelines.errors import Cancelled, ModelNeeded, UsageProblem
 from pipelines.models.generator import Following
-from pipelines.models.openai_address import chat_url, is_this_machine, models_url, props_url
-from pipelines.models.openai_answer import Answered, Coming, OtherEnd, Progressing
-from pipelines.models.openai_events import MEDIA_TYPE, Broken, Reported, pieces
-from pipelines.models.openai_refusals import is_about_length, said_by, takes_no_pictures, wanted_pause
+from pipelines.models.openai.address import chat_url, is_this_machine, models_url, props_url
+from pipelines.models.openai.answer import Answered, Coming, OtherEnd, Progressing
+from pipelines.models.openai.events import MEDIA_TYPE, Broken, Reported, pieces
+from pipelines.models.openai.refusals import is_about_length, said_by, takes_no_pictures, wanted_pause
 from pipelines.ports import Arriving, Outbound, TooLate, Unreachable
 
 SETTING: Final = "ASSISTANT_OPENAI"

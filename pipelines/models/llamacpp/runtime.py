@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pipelines.models.llamacpp_form import IMAGE_BLOCK, PICTURE
+from pipelines.models.llamacpp.form import IMAGE_BLOCK, PICTURE
 
 #: So many tokens are read in one go. What comes out depends on it in the last digits.
 BATCH: Final = 512

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from pipelines.errors import BadInput
 from pipelines.models.generator import Ask, Frames, Part, Picture
-from pipelines.models.openai_control import defused
+from pipelines.models.openai.control import defused
 from pipelines.models.turn import THINK, open_picture
 
 Message = dict[str, Any]

@@ -12,8 +12,8 @@ from pipelines.errors import Cancelled
 from pipelines.models import thinking
 from pipelines.models.generator import Following
 from pipelines.models.loops import LoopWatch
-from pipelines.models.openai_control import removed, settled
-from pipelines.models.openai_events import Broken, Piece
+from pipelines.models.openai.control import removed, settled
+from pipelines.models.openai.events import Broken, Piece
 
 #: A header that opens a trace, or its beginning: nothing is told before it can be that no more.
 _HEADER: Final = re.compile(r"\s*(?:|t|th|tho|thou|thoug|though|thought[ \t]*)")

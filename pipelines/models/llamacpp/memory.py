@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.llamacpp_runtime import BATCH
+from pipelines.models.llamacpp.runtime import BATCH
 from pipelines.weights.gguf import GgufHeader
 from pipelines.weights.gguf_folder import GgufFolder
 from pipelines.weights.memory import Need, available_memory
