@@ -96,7 +96,7 @@ def test_a_run_is_done_anew_and_comes_out_identical(
     assert found.statements == found.same_statements > 0
     assert ears.asked == 2
     again = runner.log.run(found.repetition)
-    assert again.label == REPETITIONS
+    assert (again.label, again.repeats, done.view.repeats) == (REPETITIONS, done.view.id, None)
     assert again.transcript == done.view.transcript
     assert [call.node for call in again.model_calls] == ["transcribe"]
     assert runner.log.payloads(REPEATED) == ({"of": done.view.id, "by": again.id, "outcome": "identical"},)

@@ -46,6 +46,7 @@ def run_object(view: RunView) -> dict[str, Any]:
         "route": view.decision.model_dump(mode="json") if view.decision else None,
         "result": _result_object(view.result, view.checks) if view.result else None,
         "needs": view.needs,
+        "repeats": view.repeats,
         "error": view.error,
     }
 
@@ -103,6 +104,8 @@ def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
 
     request = view.request
     to.print(f"[bold]run[/] {view.id}   [bold]state[/] {view.state}   [bold]session[/] {escape(view.label)}")
+    if view.repeats:
+        to.print(f"[bold]repeats[/] {view.repeats}")
     if request.recording:
         r = request.recording
         to.print(f"[bold]recording[/] {escape(r.name)}, {r.seconds:.1f} s, {r.rate} Hz, {r.channels} channel(s)")

@@ -90,6 +90,8 @@ class RunView(RunSummary):
     """Made on this very result."""
     model_calls: tuple[ModelCall, ...]
     states: tuple[StateChange, ...]
+    repeats: str | None = None
+    """The run that this one is a repetition of."""
 
 
 def run_row(connection: Connection, run: str) -> RowMapping:
@@ -144,10 +146,8 @@ def view(connection: Connection, run: str, lately: Lately) -> RunView:
     if result:
         summary |= {"task": result.task, "status": result.status}
     events = select(EventRow.time, EventRow.payload).where(EventRow.run == run, EventRow.kind == "state")
-    states = [
-        StateChange(time=time, state=_state(payload))
-        for time, payload in connection.execute(events.order_by(EventRow.seq))
-    ]
+    told = connection.execute(events.order_by(EventRow.seq)).all()
+    states = [StateChange(time=time, state=_state(payload)) for time, payload in told]
     request = _request(connection, run)
     return RunView(
         **summary,
@@ -159,6 +159,7 @@ def view(connection: Connection, run: str, lately: Lately) -> RunView:
         checks=_checks(connection, run, result_step, lately),
         model_calls=_model_calls(connection, run),
         states=tuple(states),
+        repeats=orjson.loads(told[0].payload).get("repeats") if told else None,
     )
 
 
