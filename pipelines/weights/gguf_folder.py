@@ -157,7 +157,8 @@ class GgufFolder(ModelFolder):
         return tuple(sorted(self.weight_files()))
 
     def tensors(self) -> dict[str, Tensor]:
-        raise NotImplementedError("llama.cpp's own types of numbers are none of safetensors'")
+        """Never any: what lies here are llama.cpp's own types of numbers. Raises ModelNeeded, as for any unfit folder."""
+        raise self._unfit(Unfit("is a GGUF, whose tensors only llama.cpp reads"))
 
     def config(self) -> dict[str, Any]:
         """What the model's header says, by its own keys."""

@@ -150,6 +150,11 @@ def test_without_an_mmproj_it_takes_no_pictures_and_says_so(home: Path) -> None:
     assert generator.generate(an_ask(QUESTION, max_new_tokens=2), pictures).image_tokens == 0
 
 
+def test_its_tensors_are_not_told_one_by_one(home: Path) -> None:
+    with pytest.raises(ModelNeeded, match=r"^medgemma-gguf: is a GGUF, whose tensors only llama\.cpp reads; "):
+        GgufFolder(home, MEDGEMMA_GGUF).tensors()
+
+
 def test_one_file_of_several_can_be_named(home: Path) -> None:
     shutil.copy(small_gguf(), home / "another.gguf")
     (home / "damaged.gguf").write_text("no weights")
