@@ -157,7 +157,7 @@ class GgufFolder(ModelFolder):
         return tuple(sorted(self.weight_files()))
 
     def tensors(self) -> dict[str, Tensor]:
-        """Never any: what lies here are llama.cpp's own types of numbers. Raises ModelNeeded, as for any unfit folder."""
+        """Raises ModelNeeded, as for any unfit folder: what lies here are llama.cpp's own types of numbers."""
         raise self._unfit(Unfit("is a GGUF, whose tensors only llama.cpp reads"))
 
     def config(self) -> dict[str, Any]:
