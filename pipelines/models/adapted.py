@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.quantised import unheard
 from pipelines.weights.adapter import WEIGHTS, AdapterFolder, place_of, plain_name
+from pipelines.weights.loading import unheard
 
 
 def require_peft(model: str) -> None:

@@ -15,10 +15,11 @@ from pipelines.models.checkpoint import Checkpoint, is_out_of_memory
 from pipelines.models.generator import Ask, Frames
 from pipelines.models.loops import LoopWatch
 from pipelines.models.prefixes import Prefixes
-from pipelines.models.reading import Read, Reader, Strides
-from pipelines.models.telling import Telling
+from pipelines.models.reading import Read, Reader
+from pipelines.models.telling import TokenTelling
 from pipelines.models.turn import Prompt, open_picture
 from pipelines.models.writing import Constraint, NoNumbers, Pick, Written, drawn, likeliest, write
+from pipelines.weights.strides import Strides
 
 _LIBRARIES: Final = ("transformers", "torch", "tokenizers", "pillow", "numpy")
 
@@ -46,7 +47,7 @@ class Call:
         frames: Frames,
         prefixes: Prefixes,
         strides: Strides,
-        telling: Telling,
+        telling: TokenTelling,
     ) -> None:
         self._started = time.perf_counter()
         self._checkpoint = checkpoint

@@ -14,7 +14,7 @@ from pipelines.models.quantised import IN_WORDS, arguments, require_quantizer, s
 from pipelines.records import Availability, Engine
 from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device, quietly, refusing, unusable
+from pipelines.weights.loading import choose_device, model_of, quietly, refusing, unusable
 from pipelines.weights.memory import DType, Quantize
 
 if TYPE_CHECKING:
@@ -252,24 +252,10 @@ def _tokenizer(folder: ModelFolder) -> Any:
 
 
 def _model(folder: ModelFolder, dtype: DType, more: Mapping[str, Any]) -> Any:
-    import torch
     import transformers
 
     auto: Any = transformers.AutoModelForImageTextToText if sees(folder) else transformers.AutoModelForCausalLM
-    model, found = auto.from_pretrained(
-        folder.path,
-        dtype=getattr(torch, dtype),
-        local_files_only=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-        output_loading_info=True,
-        **more,
-    )
-    if type(model).__name__ != folder.model.architecture:
-        raise unusable(folder, f"is of {type(model).__name__}, not {folder.model.architecture}")
-    # The library fills what is missing with random numbers.
-    if lacking := len(found["missing_keys"]) + len(found["mismatched_keys"]):
-        raise unusable(folder, f"is incomplete ({lacking} tensors are missing or of another shape)")
+    model = model_of(folder, auto, dtype, more)
     given = model.generation_config
     settings: Any = transformers.GenerationConfig
     # The published settings ask for sampling; what is asked for here is stated in every call.

@@ -34,8 +34,7 @@ class Choices:
     """
 
     def __init__(self, slots: Sequence[Slot], encode: Callable[[str], list[int]], end: int) -> None:
-        if not slots:
-            raise UsageProblem("choice", "has no slots", "give at least one")
+        require_lines(slots)
         self._slots = tuple(slots)
         self._tries: list[_Node] = []
         self.most_tokens = 0
@@ -43,8 +42,6 @@ class Choices:
             last = index == len(self._slots) - 1
             trie, longest = _Node(), 0
             for option in dict.fromkeys(slot.options):
-                if "\n" in option:
-                    raise UsageProblem("choice", "an option is more than one line", "give options of one line each")
                 line = f"{slot.lead}{option}"
                 tokens = [*encode(line), end] if last else encode(f"{line}\n")
                 _add(trie, tokens, option)
@@ -66,7 +63,7 @@ class Choices:
 
     def lines(self, chosen: Sequence[str]) -> str:
         """The chosen options behind their leads, as text."""
-        return "\n".join(f"{slot.lead}{option}" for slot, option in zip(self._slots, chosen, strict=True))
+        return lines_of(self._slots, chosen)
 
     def _walk(self, written: Sequence[int]) -> tuple[tuple[str, ...], _Node]:
         chosen: list[str] = []
@@ -77,6 +74,23 @@ class Choices:
                 chosen.append(node.option)
                 node = self._tries[len(chosen)] if len(chosen) < len(self._tries) else _Node()
         return tuple(chosen), node
+
+
+def require_lines(slots: Sequence[Slot]) -> None:
+    """Refuse slots that cannot be written as lines.
+
+    Raises:
+        UsageProblem: there are none, or an option is more than one line.
+    """
+    if not slots:
+        raise UsageProblem("choice", "has no slots", "give at least one")
+    if any("\n" in option for slot in slots for option in slot.options):
+        raise UsageProblem("choice", "an option is more than one line", "give options of one line each")
+
+
+def lines_of(slots: Sequence[Slot], chosen: Sequence[str]) -> str:
+    """The chosen options behind their slots' leads, as text."""
+    return "\n".join(f"{slot.lead}{option}" for slot, option in zip(slots, chosen, strict=True))
 
 
 class _Writing:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.generator import Ask, Following, Generation, Generator, Slot
+from pipelines.models.generator import Ask, Following, Generation, Generator, Slot, never
 from pipelines.ports import Journal, Key, Store
 from pipelines.records import ModelCall, Value
 
@@ -19,10 +19,6 @@ class Exchange(Value):
     ask: Ask
     slots: tuple[Slot, ...] = ()
     generation: Generation
-
-
-def _never() -> bool:
-    return False
 
 
 def _no_text(_node: str, _text: str) -> None:
@@ -43,7 +39,7 @@ class Consultant:
     run: str
     node: str
     progress: Callable[[str, float], None]
-    cancelled: Callable[[], bool] = _never
+    cancelled: Callable[[], bool] = never
     text: Callable[[str, str], None] = _no_text
 
     def require(self) -> None:

@@ -32,18 +32,28 @@ class ControlTokens:
         return cls(frozenset(text for text in found if len(text.strip().strip(_SPACE)) > 1))
 
     def defused(self, text: str) -> str:
-        """The text as data: a space after the first character of whatever would be read as a control token."""
-        while (safe := self._pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)) != text:
-            text = safe
-        return text
+        """See `defused`."""
+        return defused(text, self._pattern)
 
     def removed(self, text: str) -> str:
-        """The text without control tokens, also those that come about by taking others out."""
-        while (rest := self._pattern.sub("", text)) != text:
-            text = rest
-        return text
+        """See `removed`."""
+        return removed(text, self._pattern)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self.texts, key=lambda text: (-len(text), text))
         return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+
+def defused(text: str, control: re.Pattern[str]) -> str:
+    """The text as data: a space after the first character of whatever would be read as a control token."""
+    while (safe := control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)) != text:
+        text = safe
+    return text
+
+
+def removed(text: str, control: re.Pattern[str]) -> str:
+    """The text without control tokens, also those that come about by taking others out."""
+    while (rest := control.sub("", text)) != text:
+        text = rest
+    return text

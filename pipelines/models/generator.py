@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 
 from pydantic import Field
 
+from pipelines.models.outcome import FinishReason
 from pipelines.records import Availability, Engine, Value
 
 Frames = Callable[[str], bytes]
@@ -16,7 +17,8 @@ Progress = Callable[[float], None]
 """Told the fraction of the token budget that is used, from 0 to 1, never falling."""
 
 
-def _never() -> bool:
+def never() -> bool:
+    """For whoever ends nothing."""
     return False
 
 
@@ -28,7 +30,7 @@ class Following:
     text: Callable[[str], None] | None = None
     """Given all of the answer that is written so far, without trace and markers, whenever there is more of it. For the
     eye only: what stands there may still be cut, or be no answer."""
-    cancelled: Callable[[], bool] = _never
+    cancelled: Callable[[], bool] = never
     """Asked between tokens, and while the call waits for its turn or for a server; there also from another thread."""
     whose: str = ""
     """The run that waits: calls of different runs take turns."""
@@ -126,7 +128,7 @@ class Generation(Value):
     """All that was generated, markers included; a closed trace with what was put in to close it."""
     chosen: tuple[str, ...] = ()
     """One option of each slot, for constrained choices."""
-    finish_reason: Literal["stop", "length", "no-answer", "loop"]
+    finish_reason: FinishReason
     """``stop``: came to its own end. ``length``: the answer was cut. ``no-answer``: the trace never ended.
     ``loop``: it said the same over and over and was stopped. Only ``stop`` may be shown as an answer."""
     engine: Engine

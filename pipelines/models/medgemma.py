@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pipelines.errors import BadInput, ModelNeeded, UsageProblem
 from pipelines.models import thinking
@@ -15,24 +14,24 @@ from pipelines.models.call import Call, OutOfMemory
 from pipelines.models.checkpoint import Checkpoint, free_memory, load, note_of, readiness, sees
 from pipelines.models.choices import Choices
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
+from pipelines.models.outcome import finish_of
 from pipelines.models.prefixes import Prefixes
 from pipelines.models.queue import DeviceQueues, queues_of_this_process
-from pipelines.models.reading import SMALL, USUAL, Strides
-from pipelines.models.telling import Telling
+from pipelines.models.telling import TokenTelling
 from pipelines.models.turn import Length, prompt_of
 from pipelines.models.writing import Written
 from pipelines.records import Availability, Engine
 from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device
+from pipelines.weights.loading import choose_device, require_known
 from pipelines.weights.memory import Quantize, require_room
+from pipelines.weights.strides import SMALL, USUAL, Strides
 
 _NOTE: Final = "for research and development; made for one turn, and sensitive to how a question is worded"
 #: What Gemma3TextConfig takes where config.json says nothing, as the published one does.
 _CONTEXT_TOKENS: Final = 131_072
 #: Three studies of 85 pictures with MedGemma 4B in bfloat16.
 KEPT_BYTES: Final = 2_000_000_000
-_DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
 class MedGemma:
@@ -67,10 +66,7 @@ class MedGemma:
             raise UsageProblem(
                 "dtype float16", "overflows in this model, whose output is then empty", "choose bfloat16 or float32"
             )
-        if dtype not in ("auto", "bfloat16", "float32"):
-            raise UsageProblem(f"dtype {dtype}", "is not known", "choose one of: auto, bfloat16, float32")
-        if not _DEVICE.fullmatch(device):
-            raise UsageProblem(f"device {device}", "is not known", "choose one of: auto, cpu, mps, cuda, cuda:N")
+        require_known(device, dtype)
         self.name: Final = folder.model.name
         self._folder = folder
         self._threads = threads
@@ -132,7 +128,7 @@ class MedGemma:
             constraint = schema_constraint(checkpoint, ask.json_schema)
             # The first sign is a brace: no trace can come before it.
             ask = ask.model_copy(update={"thinking": False})
-        telling = Telling(following, budget, checkpoint.decode, checkpoint.control.removed)
+        telling = TokenTelling(following, budget, checkpoint.control.removed, checkpoint.decode)
         call, size = self._call(checkpoint, ask, frames, budget, strides, telling)
         parameters = call.parameters(budget, ask.thinking)
         if ask.json_schema is not None:
@@ -152,7 +148,13 @@ class MedGemma:
         # What is held to a schema is the answer, whatever its strings spell.
         thoughts, answer = thinking.Reading(None, raw) if constraint is not None else thinking.read(raw)
         text = (answer or "") if constraint is not None else checkpoint.control.removed(answer or "").strip()
-        finish = _finish(answer is not None, text, written, "closed_trace_after_words" in parameters)
+        finish = finish_of(
+            answer,
+            text,
+            ended=written.ended,
+            looped=written.looped,
+            closed="closed_trace_after_words" in parameters,
+        )
         return Generation(
             text=text if finish == "stop" else "",
             thoughts=thoughts,
@@ -177,7 +179,7 @@ class MedGemma:
         )
         plain = ask.model_copy(update={"thinking": False, "sampling": None})
         most = choices.most_tokens
-        telling = Telling(following, most, checkpoint.decode, checkpoint.control.removed)
+        telling = TokenTelling(following, most, checkpoint.control.removed, checkpoint.decode)
         call, _ = self._call(checkpoint, plain, frames, most, strides, telling)
         written = call.write(most, constraint=choices.constraint(), watched=False)
         chosen = choices.chosen([*written.ids, checkpoint.end_of_turn])
@@ -202,7 +204,7 @@ class MedGemma:
         frames: Frames,
         max_new_tokens: int,
         strides: Strides,
-        telling: Telling,
+        telling: TokenTelling,
     ) -> tuple[Call, Length]:
         if ask.frames and not checkpoint.sees:
             raise BadInput("request", f"has pictures, and {self.name} takes none", "use a model that sees")
@@ -211,18 +213,29 @@ class MedGemma:
         context = self.capabilities().context_tokens
         if size.prompt + max_new_tokens > context:
             raise TooLong(self.name, ask, size.prompt, size.images, max_new_tokens, context)
-        self._make_room(checkpoint, size.prompt + max_new_tokens, len(ask.frames))
+        self._make_room(checkpoint, size.prompt + max_new_tokens, len(ask.frames), strides)
         return Call(checkpoint, ask, prompt, frames, self._prefixes, strides, telling), size
 
-    def _make_room(self, checkpoint: Checkpoint, tokens: int, pictures: int) -> None:
-        """The system ends a program that takes more than there is, without a word and however often it is tried."""
+    def _make_room(self, checkpoint: Checkpoint, tokens: int, pictures: int, strides: Strides) -> None:
+        """The system ends a program that takes more than there is, without a word and however often it is tried.
+
+        Raises:
+            OutOfMemory: there is too little for the usual strides, also with nothing kept.
+            ModelNeeded: there is too little for any.
+        """
+        needed = (self._folder, checkpoint.dtype, checkpoint.device, tokens, pictures, strides)
         try:
-            require_room(self._folder, checkpoint.dtype, checkpoint.device, tokens, pictures)
-        except ModelNeeded:
-            if not self._prefixes.bytes:
+            try:
+                require_room(*needed)
+            except ModelNeeded:
+                if not self._prefixes.bytes:
+                    raise
+                self._let_go(checkpoint)
+                require_room(*needed)
+        except ModelNeeded as short:
+            if strides == SMALL:
                 raise
-            self._let_go(checkpoint)
-            require_room(self._folder, checkpoint.dtype, checkpoint.device, tokens, pictures)
+            raise OutOfMemory(short.problem) from short
 
     def _in_turn(self, following: Following, make: Callable[[Checkpoint, Strides], Generation]) -> Generation:
         """Make it once it is its turn; once more, in smaller steps and with nothing kept, where memory runs out."""
@@ -261,14 +274,3 @@ class MedGemma:
                 self._adapter,
             )
         return self._checkpoint
-
-
-def _finish(
-    answered: bool, text: str, written: Written, closed: bool
-) -> Literal["stop", "length", "no-answer", "loop"]:
-    """How a call came out. An answer that is empty is none, unless the limit fell right behind the model's trace."""
-    if not answered or (not text and (written.ended or closed)):
-        return "no-answer"
-    if written.looped:
-        return "loop"
-    return "stop" if written.ended else "length"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import BadInput, ModelNeeded, UsageProblem
+from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models import bilinear
 from pipelines.models.checkpoint import is_out_of_memory
 from pipelines.models.classifier import Classification, Embedded, pack
@@ -17,7 +16,7 @@ from pipelines.models.siglip_checkpoint import SiglipCheckpoint, load
 from pipelines.models.turn import open_picture
 from pipelines.records import Availability, Engine
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device
+from pipelines.weights.loading import choose_device, require_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 _NOTE: Final = "for research and development; asked for kinds of pictures and for pictures like one, never for findings"
 _LIBRARIES: Final = ("transformers", "torch", "sentencepiece", "pillow", "numpy")
-_DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
 class MedSigLIP:
@@ -52,10 +50,7 @@ class MedSigLIP:
         dtype: str = "auto",
         queues: DeviceQueues | None = None,
     ) -> None:
-        if dtype not in ("auto", "bfloat16", "float32"):
-            raise UsageProblem(f"dtype {dtype}", "is not known", "choose one of: auto, bfloat16, float32")
-        if not _DEVICE.fullmatch(device):
-            raise UsageProblem(f"device {device}", "is not known", "choose one of: auto, cpu, mps, cuda, cuda:N")
+        require_known(device, dtype)
         self._folder = folder
         self._threads = threads
         self._device = device

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Final
 
 from pipelines.errors import ModelNeeded
+from pipelines.weights.loading import unheard
 from pipelines.weights.memory import DType, Quantize
 
 #: What each needs besides what the product needs anyway; transformers places quantised tensors by accelerate.
@@ -90,16 +87,3 @@ def settle(model: Any, quantize: Quantize, dtype: DType, device: str) -> None:
             scale = module.weight.scale.reshape(-1).to(torch.bfloat16)
             module.register_buffer("row_scale", scale, persistent=False)
             module.__class__ = Int8Linear
-
-
-@contextmanager
-def unheard() -> Iterator[None]:
-    """The libraries speak of kernels and deprecations while they are imported."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -8,21 +8,9 @@ it would see in one go, so the outcome is the same up to rounding. How a prompt 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-
-@dataclass(frozen=True)
-class Strides:
-    """How much is read at a time: one matter of memory, not of what comes out."""
-
-    tokens: int = 2048
-    pictures: int = 4
-
-
-#: The usual ones, and those for a second try where memory ran out.
-USUAL: Final = Strides()
-SMALL: Final = Strides(tokens=512, pictures=1)
+from pipelines.weights.strides import Strides
 
 
 class Read(NamedTuple):

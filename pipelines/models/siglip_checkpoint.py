@@ -9,7 +9,7 @@ from pipelines.errors import ModelNeeded
 from pipelines.models.checkpoint import DType, is_out_of_memory
 from pipelines.records import Engine
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device, quietly, refusing, unusable
+from pipelines.weights.loading import choose_device, model_of, quietly, refusing, unusable
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,11 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
     with refusing(folder, "cannot be loaded"):
         try:
             with quietly():
-                processor = _processor(folder)
-                model = _model(folder, kind)
+                import transformers
+
+                auto: Any = transformers.AutoProcessor
+                processor = auto.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
+                model = model_of(folder, transformers.AutoModel, kind)
             _require_agreement(folder, model, processor)
             model = model.to(place).eval()
         except (RuntimeError, MemoryError) as error:
@@ -77,34 +80,6 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
                 ) from error
             raise
     return SiglipCheckpoint(model, processor, engine, kind, place)
-
-
-def _processor(folder: ModelFolder) -> Any:
-    import transformers
-
-    auto: Any = transformers.AutoProcessor
-    return auto.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
-
-
-def _model(folder: ModelFolder, dtype: DType) -> Any:
-    import torch
-    import transformers
-
-    auto: Any = transformers.AutoModel
-    model, found = auto.from_pretrained(
-        folder.path,
-        dtype=getattr(torch, dtype),
-        local_files_only=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-        output_loading_info=True,
-    )
-    if type(model).__name__ != folder.model.architecture:
-        raise unusable(folder, f"is of {type(model).__name__}, not {folder.model.architecture}")
-    # The library fills what is missing with random numbers.
-    if lacking := len(found["missing_keys"]) + len(found["mismatched_keys"]):
-        raise unusable(folder, f"is incomplete ({lacking} tensors are missing or of another shape)")
-    return model
 
 
 def _require_agreement(folder: ModelFolder, model: Any, processor: Any) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from pipelines.errors import Cancelled
 from pipelines.models import thinking
 from pipelines.models.generator import Following
 
-#: Opens a trace even where its marker was not decoded: until it cannot be that any more, nothing is told.
-_HEADER = "thought"
+#: A header that opens a trace even where its marker was not written out, or its beginning: nothing is told before it
+#: can be that no more.
+_HEADER: Final = re.compile(r"\s*(?:|t|th|tho|thou|thoug|though|thought[ \t]*)")
 
 
 class Telling:
@@ -18,23 +21,14 @@ class Telling:
     Args:
         following: who is told.
         budget: tokens that may be written.
-        decode: token ids to text, markers included.
         clean: text without markers.
     """
 
-    def __init__(
-        self,
-        following: Following,
-        budget: int,
-        decode: Callable[[Sequence[int]], str],
-        clean: Callable[[str], str],
-    ) -> None:
+    def __init__(self, following: Following, budget: int, clean: Callable[[str], str]) -> None:
         self._following = following
         self._budget = budget
-        self._used = 0
-        self._share = 0.0
-        self._text = GrowingText(decode)
         self._clean = clean
+        self._share = 0.0
         self._told = ""
 
     def pause(self) -> None:
@@ -47,20 +41,21 @@ class Telling:
             raise Cancelled
 
     def extend(self, budget: int) -> None:
+        """So many more tokens may be written."""
         self._budget += budget
 
-    def start_from(self, ids: Sequence[int]) -> None:
-        """What stands of the answer already, instead of what was written until now."""
-        self._text.clear()
-        self._text.add(ids)
+    def used(self, tokens: int) -> None:
+        """So many were generated in all."""
+        self._tell_share(tokens / self._budget)
 
-    def written(self, ids: Sequence[int]) -> None:
-        """The next tokens."""
-        self._used += len(ids)
-        self._tell_share(self._used / self._budget)
-        if self._following.text is not None:
-            self._text.add(ids)
-            self._tell_text(self._following.text)
+    def stands(self, raw: str) -> None:
+        """All that was generated so far, markers included."""
+        if self._following.text is None or _HEADER.fullmatch(raw):
+            return
+        text = self._clean(thinking.read(raw).answer or "").strip()
+        if len(text) > len(self._told):
+            self._told = text
+            self._following.text(text)
 
     def finish(self) -> None:
         self._tell_share(1.0)
@@ -70,15 +65,38 @@ class Telling:
             self._share = min(share, 1.0)
             self._following.progress(self._share)
 
-    def _tell_text(self, tell: Callable[[str], None]) -> None:
-        raw = self._text.whole
-        if _HEADER.startswith(raw.strip()[: len(_HEADER)]):
-            return
-        answer = thinking.read(raw).answer
-        text = self._clean(answer or "").strip()
-        if len(text) > len(self._told):
-            self._told = text
-            tell(text)
+
+class TokenTelling(Telling):
+    """For whoever writes token by token. Arguments as `Telling`.
+
+    Args:
+        decode: token ids to text, markers included.
+    """
+
+    def __init__(
+        self,
+        following: Following,
+        budget: int,
+        clean: Callable[[str], str],
+        decode: Callable[[Sequence[int]], str],
+    ) -> None:
+        super().__init__(following, budget, clean)
+        self._spent = 0
+        self._wanted = following.text is not None
+        self._text = GrowingText(decode)
+
+    def start_from(self, ids: Sequence[int]) -> None:
+        """What stands of the answer already, instead of what was written until now."""
+        self._text.clear()
+        self._text.add(ids)
+
+    def written(self, ids: Sequence[int]) -> None:
+        """The next tokens."""
+        self._spent += len(ids)
+        self.used(self._spent)
+        if self._wanted:
+            self._text.add(ids)
+            self.stands(self._text.whole)
 
 
 class GrowingText:

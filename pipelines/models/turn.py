@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pipelines.errors import BadInput
 from pipelines.models.control import ControlTokens
-from pipelines.models.generator import Ask, Part, Picture
+from pipelines.models.generator import Ask, Part, Picture, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,23 +48,33 @@ def messages(ask: Ask, control: ControlTokens) -> list[Message]:
 
     Where an ask's texts spell one of the tokenizer's control tokens, a space is put after its first character.
     """
-    system = " ".join(filter(None, (THINK if ask.thinking else None, ask.system)))
+    system = system_of(ask)
     turn = [{"role": "user", "content": _content(ask.parts, control)}]
     if not system:
         return turn
     return [{"role": "system", "content": [{"type": "text", "text": control.defused(system)}]}, *turn]
 
 
+def system_of(ask: Ask) -> str:
+    """The system text, with what asks for a trace in front of it where one is wanted."""
+    return " ".join(filter(None, (THINK if ask.thinking else None, ask.system)))
+
+
 def _content(parts: tuple[Part, ...], control: ControlTokens) -> list[dict[str, Any]]:
-    content: list[dict[str, Any]] = []
+    return [
+        {"type": "image"} if isinstance(part, Picture) else {"type": "text", "text": control.defused(part.text)}
+        for part in joined(parts)
+    ]
+
+
+def joined(parts: tuple[Part, ...]) -> Iterator[Part]:
+    """The parts with texts that stand side by side made one, as Gemma's chat form does: it trims them and puts nothing
+    between. Two halves must not make a control token."""
     for is_picture, run in groupby(parts, lambda part: isinstance(part, Picture)):
         if is_picture:
-            content += [{"type": "image"} for _ in run]
+            yield from run
         else:
-            # The chat form trims texts and sets them side by side: two halves must not make a control token.
-            text = "".join(part.text.strip() for part in run if not isinstance(part, Picture))
-            content.append({"type": "text", "text": control.defused(text)})
-    return content
+            yield Words(text="".join(part.text.strip() for part in run if isinstance(part, Words)))
 
 
 def prompt_of(checkpoint: Checkpoint, ask: Ask) -> Prompt:

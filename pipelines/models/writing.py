@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from pipelines.models.generator import Sampling
 from pipelines.models.loops import LoopWatch
 from pipelines.models.reading import Reader
-from pipelines.models.telling import Telling
+from pipelines.models.telling import TokenTelling
 
 
 class Constraint(Protocol):
@@ -63,7 +63,7 @@ def write(
     budget: int,
     ends: frozenset[int],
     pick: Pick,
-    telling: Telling,
+    telling: TokenTelling,
     watch: LoopWatch[int] | None = None,
     constraint: Constraint | None = None,
 ) -> Written:

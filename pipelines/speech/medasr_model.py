@@ -20,7 +20,7 @@ from pipelines.speech.ctc import Alphabet
 from pipelines.speech.decode import Samples
 from pipelines.speech.windows import ROW, rows
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device, quietly, refusing, unusable
+from pipelines.weights.loading import choose_device, model_of, quietly, refusing, unusable
 from pipelines.weights.memory import require_memory
 
 #: Rows are this far apart only with this hop of the front end and this subsampling of the encoder.
@@ -133,30 +133,10 @@ def _processor(folder: ModelFolder) -> Any:
 
 
 def _network(folder: ModelFolder) -> Any:
-    import torch
     from transformers import AutoModelForCTC
 
     with refusing(folder, "its weights cannot be loaded"):
-        network, found = AutoModelForCTC.from_pretrained(
-            folder.path,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,
-        )
-    if type(network).__name__ != folder.model.architecture:
-        raise unusable(folder, f"is a {type(network).__name__}, not a {folder.model.architecture}")
-    # The library fills what is missing or of another size with random numbers and goes on.
-    for name, there, needed in found["mismatched_keys"]:
-        raise unusable(
-            folder, f"its weights are not of its config.json ({name} is {tuple(there)}, not {tuple(needed)})"
-        )
-    missing = sorted(name for name in found["missing_keys"] if not name.endswith(_UNUSED))
-    if missing:
-        raise unusable(folder, f"{len(missing)} tensors are missing from its weights, {missing[0]} first")
-    return network.eval()
+        return model_of(folder, AutoModelForCTC, "float32", spare=_UNUSED).eval()
 
 
 def _alphabet(folder: ModelFolder, network: Any, processor: Any) -> Alphabet:

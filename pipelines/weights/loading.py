@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Iterator
+import re
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -12,6 +14,20 @@ from pipelines.errors import ModelNeeded, UsageProblem
 from pipelines.weights.folder import ModelFolder
 
 _LONGEST_REASON: Final = 160
+_DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+_DTYPES: Final = ("auto", "bfloat16", "float32")
+
+
+def require_known(device: str, dtype: str) -> None:
+    """Refuse names that are none before anything is loaded.
+
+    Raises:
+        UsageProblem: the device or number format is none that these models run on, whatever the machine.
+    """
+    if dtype not in _DTYPES:
+        raise UsageProblem(f"dtype {dtype}", "is not known", f"choose one of: {', '.join(_DTYPES)}")
+    if not _DEVICE.fullmatch(device):
+        raise UsageProblem(f"device {device}", "is not known", "choose one of: auto, cpu, mps, cuda, cuda:N")
 
 
 def choose_device(asked: str) -> str:
@@ -41,7 +57,9 @@ def quietly() -> Iterator[None]:
     """Without the library's progress bars and hints: what they tell is checked, or logged with every call."""
     from transformers import utils
 
-    _import_quietly()
+    with unheard():
+        # With its models it imports torchao, where that is installed, which speaks of what it does not need.
+        importlib.import_module("transformers.modeling_utils")
     talk: Any = utils.logging
     verbosity, bars = talk.get_verbosity(), talk.is_progress_bar_enabled()
     talk.set_verbosity(talk.CRITICAL)
@@ -54,18 +72,57 @@ def quietly() -> Iterator[None]:
             talk.enable_progress_bar()
 
 
-def _import_quietly() -> None:
-    """With its models transformers imports torchao, where that is installed, which speaks of what it does not need."""
-    import warnings
-
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Libraries speak of kernels and deprecations while they are imported."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            importlib.import_module("transformers.modeling_utils")
+            yield
     finally:
         logging.disable(before)
+
+
+def model_of(
+    folder: ModelFolder, auto: Any, dtype: str, more: Mapping[str, Any] | None = None, spare: str | None = None
+) -> Any:
+    """The model in ``folder``, all of it and of the class that it should be.
+
+    Args:
+        auto: the class of transformers that opens it.
+        dtype: as torch names it.
+        more: arguments of ``from_pretrained`` besides.
+        spare: tensors whose names end so may be missing: inference never reads them.
+
+    Raises:
+        ModelNeeded: it is of another class, or not whole. What a file that is damaged makes of the library is raised
+            as it comes; see `refusing`.
+    """
+    import torch
+
+    model, found = auto.from_pretrained(
+        folder.path,
+        dtype=getattr(torch, dtype),
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        **(more or {}),
+    )
+    if type(model).__name__ != folder.model.architecture:
+        raise unusable(folder, f"is of {type(model).__name__}, not {folder.model.architecture}")
+    # The library fills what is missing or of another size with random numbers and goes on.
+    for name, there, needed in found["mismatched_keys"]:
+        raise unusable(
+            folder, f"its weights are not of its config.json ({name} is {tuple(there)}, not {tuple(needed)})"
+        )
+    missing = sorted(name for name in found["missing_keys"] if spare is None or not name.endswith(spare))
+    if missing:
+        raise unusable(folder, f"{len(missing)} tensors are missing from its weights, {missing[0]} first")
+    return model
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pipelines.errors import ModelNeeded
 from pipelines.records import Value
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.headers import Tensor
+from pipelines.weights.strides import USUAL, Strides
 
 DType = Literal["bfloat16", "float32"]
 Quantize = Literal["none", "int8", "4bit"]
@@ -38,6 +39,7 @@ _TEXT_DEFAULTS: Final = {
     "vocab_size": 262_208,
     "sliding_window_pattern": 6,
 }
+_PICTURE_DEFAULTS: Final = {"mm_tokens_per_image": 256}
 _TOWER_DEFAULTS: Final = {"hidden_size": 768, "intermediate_size": 3072}
 _VISION_DEFAULTS: Final = {"hidden_size": 768, "intermediate_size": 3072, "image_size": 224, "patch_size": 16}
 #: Of these a config.json may say that there are none.
@@ -71,21 +73,21 @@ def estimate(
     pictures: int = 1,
     quantize: Quantize = "none",
     beside: int = 0,
+    strides: Strides = USUAL,
 ) -> Need:
     """What loading and running the model will take. A rule, not a measurement (it was held against some).
 
     Weights count exactly: numbers with a fraction in ``dtype``, quantised ones with their scales, the others as they
     are stored; and ``beside`` bytes more, of an adapter. A quantised matrix is at work in ``dtype``, one at a time. A
     language model's cache is exact too, sliding layers keeping no more than their window. Its work is the widest
-    moment of reading a prompt in one go: a few rows as wide as a layer is, per token or per image patch, two masks of
-    the whole context, and the scores of one position over the vocabulary. All pictures go through the network as one
-    batch. With the widths of MedGemma 4B it is within a tenth of the peak on a CPU, for 2,048 and 4,096 tokens and one
-    picture.
+    moment of reading a prompt in ``strides``: a few rows as wide as a layer is, per token or per image patch, and two
+    masks from a stretch to all of the context; besides, what was made of every picture, and the scores of one position
+    over the vocabulary.
 
     Raises:
         ModelNeeded: the folder holds no weights that can be read, or its config.json says what cannot be.
     """
-    cache, work = _use(folder, dtype, context_tokens, pictures)
+    cache, work = _use(folder, dtype, context_tokens, pictures, strides)
     overhead = 0 if device.startswith("cuda") else _LIBRARIES
     weights = _weight_bytes(folder, dtype, quantize) + beside
     if quantize != "none":
@@ -151,16 +153,19 @@ def require_memory(
             )
 
 
-def require_room(folder: ModelFolder, dtype: DType, device: str, context_tokens: int, pictures: int) -> None:
+def require_room(
+    folder: ModelFolder, dtype: DType, device: str, context_tokens: int, pictures: int, strides: Strides = USUAL
+) -> None:
     """Refuse a call that a loaded model has no memory left for, before any of it is taken.
 
     Args:
         context_tokens: prompt and output together.
+        strides: in which the prompt is to be read.
 
     Raises:
         ModelNeeded: with what it needs besides the weights and what is free.
     """
-    need = sum(_use(folder, dtype, context_tokens, pictures))
+    need = sum(_use(folder, dtype, context_tokens, pictures, strides))
     free = available_memory(device)
     if need > free:
         raise ModelNeeded(
@@ -207,7 +212,7 @@ def _largest(folder: ModelFolder) -> int:
     return max((tensor.count for name, tensor in folder.tensors().items() if is_quantized(name)), default=0)
 
 
-def _use(folder: ModelFolder, dtype: DType, tokens: int, pictures: int) -> tuple[int, int]:
+def _use(folder: ModelFolder, dtype: DType, tokens: int, pictures: int, strides: Strides) -> tuple[int, int]:
     """Bytes of cache and of work."""
     config = folder.config()
     alone = folder.model.architecture == "Gemma3ForCausalLM"
@@ -219,7 +224,9 @@ def _use(folder: ModelFolder, dtype: DType, tokens: int, pictures: int) -> tuple
         if folder.model.architecture == "SiglipModel":
             return 0, _looking_bytes(_sizes(config["text_config"], _TOWER_DEFAULTS), vision, tokens, size, pictures)
         text = _sizes(config if alone else config["text_config"], _TEXT_DEFAULTS)
-        return _cache_bytes(text, tokens, size), _work_bytes(text, vision, tokens, size, pictures)
+        made = pictures * _sizes(config, _PICTURE_DEFAULTS)["mm_tokens_per_image"] * text["hidden_size"] * size
+        work = _work_bytes(text, vision, tokens, size, pictures, strides)
+        return _cache_bytes(text, tokens, size), work + int(made)
     except (TypeError, ValueError, ArithmeticError, AttributeError) as impossible:
         name = folder.model.name
         raise ModelNeeded(
@@ -252,11 +259,14 @@ def _cache_bytes(text: Mapping[str, Any], tokens: int, size: int) -> int:
     return int(2 * positions * text["num_key_value_heads"] * text["head_dim"] * size)
 
 
-def _work_bytes(text: Mapping[str, Any], vision: Mapping[str, Any], tokens: int, size: int, pictures: int) -> int:
-    prompt = tokens * (4 * text["intermediate_size"] + 8 * text["hidden_size"]) * size + 2 * tokens**2 * size
-    patches = pictures * (vision["image_size"] // vision["patch_size"]) ** 2
-    seen = patches * (4 * vision["intermediate_size"] + 8 * vision["hidden_size"]) * size
-    return int(max(prompt, seen) + 4 * text["vocab_size"])
+def _work_bytes(
+    text: Mapping[str, Any], vision: Mapping[str, Any], tokens: int, size: int, pictures: int, strides: Strides
+) -> int:
+    stretch = min(tokens, strides.tokens)
+    reading = stretch * (4 * text["intermediate_size"] + 8 * text["hidden_size"]) * size + 2 * stretch * tokens * size
+    patches = min(pictures, strides.pictures) * (vision["image_size"] // vision["patch_size"]) ** 2
+    looking = patches * (4 * vision["intermediate_size"] + 8 * vision["hidden_size"]) * size
+    return int(max(reading, looking) + 4 * text["vocab_size"])
 
 
 def _looking_bytes(text: Mapping[str, Any], vision: Mapping[str, Any], tokens: int, size: int, pictures: int) -> int:

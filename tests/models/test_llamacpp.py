@@ -11,11 +11,12 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.models.generator import Ask, Following, Generation, Generator, Sampling, Slot, Words
-from pipelines.models.llamacpp.call import Follower, Reading, choosing, write
+from pipelines.models.llamacpp.call import Reading, choosing, write
 from pipelines.models.llamacpp.form import Form
 from pipelines.models.llamacpp.generator import LlamaCpp
 from pipelines.models.llamacpp.pictures import Eye
 from pipelines.models.llamacpp.runtime import Listen, Runtime, Step
+from pipelines.models.telling import Telling
 from pipelines.weights.catalogue import MEDGEMMA_GGUF
 from pipelines.weights.gguf import read_gguf
 from pipelines.weights.gguf_folder import GgufFolder
@@ -164,11 +165,11 @@ class TestWhatIsShared:
         form = Form(read_gguf(shared_gguf() / MODEL), "llamacpp")
         eye = Eye(read_gguf(shared_gguf() / MMPROJ))
         shown = [eye.picture(frame, pictures(frame)) for frame in ask.frames]
-        follower = Follower(Following(), 20, form.control)
+        telling = Telling(Following(), 20, form.control.removed)
         text = form.text(ask)
         runtime.read = []
-        kept = reading.prepare(text, shown, follower)
-        written = write(runtime, form, text.whole, shown, 20, kept, choosing(None), follower)
+        kept = reading.prepare(text, shown, telling)
+        written = write(runtime, form, text.whole, shown, 20, kept, choosing(None), telling)
         return written.raw, sum(evaluated for evaluated, _ in runtime.read)
 
     def test_it_is_read_once_and_changes_no_answer(self, runtime: _Watched, reading: Reading) -> None:

@@ -18,6 +18,8 @@ from pipelines.models.generator import Slot
 from pipelines.models.medgemma import MedGemma
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.memory import estimate
+from pipelines.weights.strides import SMALL, USUAL, Strides
 from tests.models.generator_conformance import QUESTION, Pictures, an_ask
 from tests.support.tiny_medgemma import shared
 
@@ -291,6 +293,26 @@ def test_a_call_that_is_too_large_for_the_machine_is_refused_before_its_pictures
     with pytest.raises(ModelNeeded, match="2 pictures"):
         generator.choose(an_ask(*seen, QUESTION), (Slot(options=("yes", "no")),), pictures)
     assert pictures.asked == []
+
+
+def test_what_fits_only_in_small_steps_is_read_in_those(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = ModelFolder(folder, MEDGEMMA)
+    generator = MedGemma(weights, threads=1, device="cpu", dtype="float32")
+    pictures = Pictures()
+    ask = an_ask(*(pictures.add(seed) for seed in range(3)), QUESTION, max_new_tokens=2)
+    untroubled = generator.generate(ask, pictures)
+    tokens = untroubled.prompt_tokens + 2
+
+    def room(strides: Strides) -> int:
+        need = estimate(weights, "float32", "cpu", tokens, 3, strides=strides)
+        return need.cache + need.work
+
+    usual, small = room(USUAL), room(SMALL)
+    assert small < usual
+    monkeypatch.setattr("pipelines.weights.memory.available_memory", lambda device: (usual + small) // 2)
+    found = generator.generate(ask, pictures)
+    assert (found.parameters["tokens_at_a_time"], found.parameters["pictures_at_a_time"]) == (512, 1)
+    assert found.raw == untroubled.raw
 
 
 @pytest.mark.parametrize(("computes", "taken"), [(True, "bfloat16"), (False, "float32")])

@@ -20,10 +20,11 @@ from pipelines.models import cache
 from pipelines.models.checkpoint import Checkpoint, load
 from pipelines.models.generator import Ask, Part, Words
 from pipelines.models.medgemma import MedGemma
-from pipelines.models.reading import USUAL, Reader, Strides, stretches
+from pipelines.models.reading import Reader, stretches
 from pipelines.models.turn import open_picture, prompt_of
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.strides import USUAL, Strides
 from tests.models.generator_conformance import Pictures, an_ask
 from tests.support.tiny_medgemma import shared
 

@@ -6,16 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from pipelines.errors import Cancelled
-from pipelines.models import thinking
-from pipelines.models.control import ControlTokens
-from pipelines.models.generator import Following, Sampling
+from pipelines.models.generator import Sampling
 from pipelines.models.llamacpp.form import PICTURE, Form, Text
 from pipelines.models.llamacpp.runtime import Runtime, Step
 from pipelines.models.loops import LoopWatch
+from pipelines.models.telling import Telling
 
-#: Opens a trace even where its marker was not written out: until it cannot be that any more, nothing is told.
-_HEADER: Final = "thought"
 _GREEDY: Final[Mapping[str, Any]] = {"temperature": 0.0, "samplers": ["temperature"], "seed": 0}
 
 
@@ -32,48 +28,6 @@ class Written(NamedTuple):
     """Tokens generated, the one that ended it included."""
 
 
-class Follower:
-    """Tells whoever waits how far a call is and what it writes, and asks whether to go on.
-
-    Args:
-        budget: tokens that may be written.
-        control: is taken out of what is told.
-    """
-
-    def __init__(self, following: Following, budget: int, control: ControlTokens) -> None:
-        self._following = following
-        self._budget = budget
-        self._control = control
-        self._share = 0.0
-        self._told = ""
-
-    def pause(self) -> None:
-        """A moment at which the call can be ended. Raises `Cancelled` where it was."""
-        if self._following.cancelled():
-            raise Cancelled
-
-    def extend(self, budget: int) -> None:
-        self._budget += budget
-
-    def wrote(self, raw: str, spent: int) -> None:
-        """All of the answer so far, and the tokens that it took."""
-        self._tell_share(spent / self._budget)
-        if self._following.text is None or _HEADER.startswith(raw.strip()[: len(_HEADER)]):
-            return
-        text = self._control.removed(thinking.read(raw).answer or "").strip()
-        if len(text) > len(self._told):
-            self._told = text
-            self._following.text(text)
-
-    def finish(self) -> None:
-        self._tell_share(1.0)
-
-    def _tell_share(self, share: float) -> None:
-        if self._following.progress is not None and share > self._share:
-            self._share = min(share, 1.0)
-            self._following.progress(self._share)
-
-
 class Reading:
     """Prompts as the loaded model holds them: what is shared stays there for the next ask about it.
 
@@ -87,7 +41,7 @@ class Reading:
         self._form = form
         self._kept: str | None = None
 
-    def prepare(self, text: Text, pictures: Sequence[bytes], follower: Follower) -> bool:
+    def prepare(self, text: Text, pictures: Sequence[bytes], telling: Telling) -> bool:
         """Have the shared beginning read, where it is not there from before.
 
         Returns:
@@ -100,21 +54,21 @@ class Reading:
         key = _digest(text.shared, shown)
         # The token behind it makes sure that not more than the beginning is ever found to be the same.
         end = f"{text.shared}{self._form.marker}"
-        if self._kept == key and self._read(end, shown, follower, kept=True) <= 1:
+        if self._kept == key and self._read(end, shown, telling, kept=True) <= 1:
             return True
         self._kept = None
-        self._read(end, shown, follower, kept=False)
+        self._read(end, shown, telling, kept=False)
         self._kept = key
         return True
 
-    def _read(self, text: str, pictures: Sequence[bytes], follower: Follower, *, kept: bool) -> int:
+    def _read(self, text: str, pictures: Sequence[bytes], telling: Telling, *, kept: bool) -> int:
         """Returns how many tokens had to be evaluated."""
         last = 0
 
         def listen(step: Step) -> bool:
             nonlocal last
             last = step.evaluated
-            follower.pause()
+            telling.pause()
             return False
 
         self._runtime.write(text, pictures, 0, listen, kept, _GREEDY)
@@ -129,7 +83,7 @@ def write(
     budget: int,
     kept: bool,
     asked: Mapping[str, Any],
-    follower: Follower,
+    telling: Telling,
     before: Written | None = None,
 ) -> Written:
     """Read a prompt and let the model write after it.
@@ -157,12 +111,13 @@ def write(
         spent = step.spent
         finish = step.finish or finish
         if step.text or step.finish:
-            follower.wrote(stands + raw, took + spent)
-        follower.pause()
+            telling.used(took + spent)
+            telling.stands(stands + raw)
+        telling.pause()
         looped = watch.add_all(step.text)
         return looped
 
-    follower.pause()
+    telling.pause()
     runtime.write(text, pictures, budget, listen, kept, asked)
     ended = finish == "stop" and not looped
     return Written(form.without_end(raw) if ended else raw, ended, looped, spent)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models import thinking
 from pipelines.models.budget import TooLong
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
-from pipelines.models.llamacpp.call import Follower, Written, choosing
+from pipelines.models.llamacpp.call import Written, choosing
 from pipelines.models.llamacpp.grammar import Lines
 from pipelines.models.llamacpp.loaded import PACKAGE, Call, Loaded, closed, load, refused
-from pipelines.models.queue import DeviceQueues
+from pipelines.models.outcome import finish_of
+from pipelines.models.queue import DeviceQueues, queues_of_this_process
+from pipelines.models.telling import Telling
 from pipelines.records import Availability, Engine
 from pipelines.weights.gguf_folder import GgufFolder
 
@@ -31,7 +33,7 @@ class LlamaCpp:
         context: tokens of prompt and output together; no more than the model was made for.
         threads: 0 leaves the choice to llama.cpp.
         device: ``cpu``; anything else leaves it to llama.cpp, which as published for Linux and Windows has only that.
-        queues: where calls wait for a device, shared by all engines of a process.
+        queues: where calls wait for a device; those of this process unless given.
     """
 
     name: Final = "llamacpp"
@@ -48,7 +50,7 @@ class LlamaCpp:
         self._context = context
         self._threads = threads
         self._device = "cpu" if device == "cpu" else "auto"
-        self._queues = queues or DeviceQueues()
+        self._queues = queues or queues_of_this_process()
         self._loaded: Loaded | None = None
 
     def available(self) -> Availability:
@@ -97,18 +99,24 @@ class LlamaCpp:
             # The first sign is a brace: no trace can come before it.
             ask = ask.model_copy(update={"thinking": False})
             asked["json_schema"] = {**schema, "x-guidance": {"whitespace_flexible": False}}
-        follower = Follower(following, budget, at.form.control)
-        call = self._call(at, ask, frames, budget, follower)
+        telling = Telling(following, budget, at.form.control.removed)
+        call = self._call(at, ask, frames, budget, telling)
         parameters = {**at.parameters(ask, budget), **_told(asked)}
         written = call.write(budget, asked)
         if schema is not None:
             _require_obeyed(written, schema)
-        elif not written.looped and thinking.read(written.raw).answer is None:
-            written, parameters["closed_trace_after_words"] = closed(at, call, written, asked, follower, budget)
-        follower.finish()
+        elif thinking.read(written.raw).answer is None:
+            written, parameters["closed_trace_after_words"] = closed(at, call, written, asked, telling, budget)
+        telling.finish()
         thoughts, answer = thinking.read(written.raw)
         text = at.form.control.removed(answer or "").strip()
-        finish = _finish(answer is not None, text, written, "closed_trace_after_words" in parameters)
+        finish = finish_of(
+            answer,
+            text,
+            ended=written.ended,
+            looped=written.looped,
+            closed="closed_trace_after_words" in parameters,
+        )
         return Generation(
             text=text if finish == "stop" else "",
             thoughts=thoughts,
@@ -124,8 +132,8 @@ class LlamaCpp:
     ) -> Generation:
         lines = Lines(slots, at.form.control.defused)
         plain = ask.model_copy(update={"thinking": False, "sampling": None, "json_schema": None})
-        follower = Follower(following, lines.most_tokens, at.form.control)
-        call = self._call(at, plain, frames, lines.most_tokens, follower)
+        telling = Telling(following, lines.most_tokens, at.form.control.removed)
+        call = self._call(at, plain, frames, lines.most_tokens, telling)
         written = call.write(lines.most_tokens, {**choosing(None), "grammar": lines.grammar()})
         try:
             chosen = lines.chosen(written.raw)
@@ -133,7 +141,7 @@ class LlamaCpp:
             raise ModelNeeded(
                 self.name, "wrote none of the options that it was held to", "use the engine medgemma for this"
             ) from None
-        follower.finish()
+        telling.finish()
         return Generation(
             text=lines.text(chosen),
             raw=written.raw,
@@ -147,9 +155,9 @@ class LlamaCpp:
             **call.identity(),
         )
 
-    def _call(self, at: Loaded, ask: Ask, frames: Frames, budget: int, follower: Follower) -> Call:
+    def _call(self, at: Loaded, ask: Ask, frames: Frames, budget: int, telling: Telling) -> Call:
         """Raises BadInput where it has pictures that cannot be seen, or does not fit, before any picture is read."""
-        follower.pause()
+        telling.pause()
         if ask.frames and at.eye is None:
             raise BadInput(
                 "request",
@@ -163,7 +171,7 @@ class LlamaCpp:
             higher = "set ASSISTANT_LLAMACPP_CONTEXT higher"
             raise TooLong(self.name, ask, length, of_pictures, budget, at.context, remedy=higher)
         pictures = [at.eye.picture(frame, frames(frame)) for frame in ask.frames] if at.eye is not None else []
-        return Call(at, text, pictures, (length, of_pictures), follower, started)
+        return Call(at, text, pictures, (length, of_pictures), telling, started)
 
     def _ready(self) -> Loaded:
         if self._loaded is None:
@@ -177,17 +185,6 @@ class LlamaCpp:
             raise ModelNeeded(self.name, f"needs {PACKAGE}", _INSTALL)
         note = f"{self._folder.header().quantization}; {_NOTE}"
         return self._folder.engine(found, note).model_copy(update={"name": self.name})
-
-
-def _finish(
-    answered: bool, text: str, written: Written, closed: bool
-) -> Literal["stop", "length", "no-answer", "loop"]:
-    """How a call came out. An answer that is empty is none, unless the limit fell right behind the model's trace."""
-    if written.looped:
-        return "loop"
-    if not answered or (not text and (written.ended or closed)):
-        return "no-answer"
-    return "stop" if written.ended else "length"
 
 
 def _require_obeyed(written: Written, schema: dict[str, Any]) -> None:

@@ -10,11 +10,12 @@ from typing import Any, Final
 from pipelines.errors import BadInput, ModelNeeded, ProductError
 from pipelines.models import thinking
 from pipelines.models.generator import Ask
-from pipelines.models.llamacpp.call import Follower, Reading, Written, write
+from pipelines.models.llamacpp.call import Reading, Written, write
 from pipelines.models.llamacpp.form import PICTURE, Form, Text
 from pipelines.models.llamacpp.memory import require_memory
 from pipelines.models.llamacpp.pictures import RESIZED_BY, Eye
 from pipelines.models.llamacpp.runtime import BATCH, NoNumbers, Refused, Runtime, places, system
+from pipelines.models.telling import Telling
 from pipelines.records import Engine
 from pipelines.weights.gguf import GgufHeader
 from pipelines.weights.gguf_folder import GgufFolder
@@ -92,14 +93,14 @@ class Call:
         text: Text,
         pictures: Sequence[bytes],
         size: tuple[int, int],
-        follower: Follower,
+        telling: Telling,
         started: float,
     ) -> None:
         self._at = at
         self._text = text
         self._pictures = pictures
         self._size = size
-        self._follower = follower
+        self._telling = telling
         self._started = started
 
     def length_with(self, answer: str) -> int:
@@ -112,8 +113,8 @@ class Call:
         text = self._text.whole + (before.raw if before is not None else "")
         try:
             # What this very call has read and written is there.
-            kept = before is not None or at.reading.prepare(self._text, self._pictures, self._follower)
-            written = write(at.runtime, at.form, text, self._pictures, budget, kept, asked, self._follower, before)
+            kept = before is not None or at.reading.prepare(self._text, self._pictures, self._telling)
+            written = write(at.runtime, at.form, text, self._pictures, budget, kept, asked, self._telling, before)
             if self._pictures:
                 # Of the language tower it was made sure when it was loaded.
                 at.runtime.require_numbers(text, self._pictures)
@@ -157,7 +158,7 @@ def load(folder: GgufFolder, engine: Engine, context: int, threads: int, device:
 
 
 def closed(
-    at: Loaded, call: Call, first: Written, asked: dict[str, Any], follower: Follower, budget: int
+    at: Loaded, call: Call, first: Written, asked: dict[str, Any], telling: Telling, budget: int
 ) -> tuple[Written, int]:
     """Close the trace that is open and let the model go on, once.
 
@@ -168,7 +169,7 @@ def closed(
     # Spelt by the model itself it would be taken for the place of a picture that nobody gave.
     trace = first.raw[:kept].replace(PICTURE, f"{PICTURE[0]} {PICTURE[1:]}")
     stands = Written(f"{trace}{thinking.CLOSE}", False, False, first.spent)
-    follower.extend(budget)
+    telling.extend(budget)
     room = at.context - call.length_with(stands.raw)
     if room <= 0:
         return stands, words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from pipelines.errors import UsageProblem
+from pipelines.models.choices import lines_of, require_lines
 from pipelines.models.generator import Slot
 
 #: Of a name of a property: a lead may be a whole sentence.
@@ -20,10 +20,7 @@ class JsonChoices:
     """
 
     def __init__(self, slots: tuple[Slot, ...]) -> None:
-        if not slots:
-            raise UsageProblem("choice", "has no slots", "give at least one")
-        if any("\n" in option for slot in slots for option in slot.options):
-            raise UsageProblem("choice", "an option is more than one line", "give options of one line each")
+        require_lines(slots)
         self._slots = slots
         self._names = _names(slots)
 
@@ -54,7 +51,7 @@ class JsonChoices:
 
     def lines(self, chosen: tuple[str, ...]) -> str:
         """The chosen options behind their leads, as text."""
-        return "\n".join(f"{slot.lead}{option}" for slot, option in zip(self._slots, chosen, strict=True))
+        return lines_of(self._slots, chosen)
 
 
 def read_object(text: str) -> dict[str, Any] | None:

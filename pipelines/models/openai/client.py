@@ -15,9 +15,11 @@ from pipelines.addresses import host_of
 from pipelines.errors import Cancelled, ModelNeeded, UsageProblem
 from pipelines.models.generator import Following
 from pipelines.models.openai.address import chat_url, is_this_machine, models_url, props_url
-from pipelines.models.openai.answer import Answered, Coming, OtherEnd, Progressing
+from pipelines.models.openai.answer import Answered, Coming, OtherEnd
+from pipelines.models.openai.control import removed
 from pipelines.models.openai.events import MEDIA_TYPE, Broken, Reported, pieces
 from pipelines.models.openai.refusals import is_about_length, said_by, takes_no_pictures, wanted_pause
+from pipelines.models.telling import Telling
 from pipelines.ports import Arriving, Outbound, TooLate, Unreachable
 
 SETTING: Final = "ASSISTANT_OPENAI"
@@ -90,12 +92,12 @@ class Server:
         """
         self.require_allowed()
         data = json.dumps(body, ensure_ascii=False).encode()
-        progressing = Progressing(following, budget)
+        telling = Telling(following, budget, removed)
         for attempt in range(self.retries + 1):
             if following.cancelled():
                 raise Cancelled
             try:
-                return self._once(data, budget, following, progressing)
+                return self._once(data, budget, following, telling)
             except _Passing as trouble:
                 longest = _PAUSE * 2**attempt
                 wait = trouble.wait if trouble.wait is not None else longest * (0.5 + self.chance() / 2)
@@ -130,12 +132,12 @@ class Server:
     def problem(self, problem: str, remedy: str) -> ModelNeeded:
         return ModelNeeded("openai", problem, remedy)
 
-    def _once(self, data: bytes, budget: int, following: Following, progressing: Progressing) -> Answered:
+    def _once(self, data: bytes, budget: int, following: Following, telling: Telling) -> Answered:
         most = _MOST_SAID + _BYTES_PER_TOKEN * budget
         try:
             with self._asking(chat_url(self.url), data, self.timeout, most, following.cancelled) as arriving:
                 self._require_stream(arriving)
-                return Coming(budget, following, progressing).take(pieces(arriving.blocks))
+                return Coming(budget, telling).take(pieces(arriving.blocks))
         except TooLate as late:
             raise self.problem(
                 f"{late.host} gives {late.reason}", f"give it more time by {SETTING}_TIMEOUT, or see its own log"

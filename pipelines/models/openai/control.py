@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pipelines.models import control
+
 #: Gemma's, then what most others look like: ``<|im_start|>``, ``<|channel>``, ``<channel|>``.
 _CONTROL: Final = re.compile(
     r"<(?:start_of_turn|end_of_turn|start_of_image|end_of_image|image_soft_token|bos|eos|pad|unk|mask|unused\d+)>"
@@ -15,17 +17,13 @@ _BEGUN: Final = re.compile(r"<[|A-Za-z0-9_]{0,41}$")
 
 
 def defused(text: str) -> str:
-    """The text as data: a space after the first character of whatever may be read as a control token."""
-    while (safe := _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)) != text:
-        text = safe
-    return text
+    """See `pipelines.models.control.defused`."""
+    return control.defused(text, _CONTROL)
 
 
 def removed(text: str) -> str:
-    """The text without control tokens, also those that come about by taking others out."""
-    while (rest := _CONTROL.sub("", text)) != text:
-        text = rest
-    return text
+    """See `pipelines.models.control.removed`."""
+    return control.removed(text, _CONTROL)
 
 
 def settled(text: str) -> str:

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pipelines.addresses import host_of, is_address
 from pipelines.errors import BadInput, ModelNeeded
@@ -19,6 +19,7 @@ from pipelines.models.openai.choices import JsonChoices
 from pipelines.models.openai.client import SETTING, Server
 from pipelines.models.openai.control import removed
 from pipelines.models.openai.form import FORMATS, Structured
+from pipelines.models.outcome import finish_of
 from pipelines.models.queue import CallQueue
 from pipelines.ports import Outbound
 from pipelines.records import Availability, Engine
@@ -132,7 +133,12 @@ class OpenAIGenerator:
         with self._queue.turn(self.name, following.whose, following.cancelled):
             call = self._call(ask, frames, following)
         text = removed(call.answer or "").strip()
-        finish = _finish(call, text)
+        finish = finish_of(
+            call.answer,
+            text,
+            ended=call.answered.finish == "stop",
+            looped=call.answered.finish == "loop",
+        )
         return Generation(text=text if finish == "stop" else "", finish_reason=finish, **self._told(call, ask))
 
     def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames, following: Following = NOBODY) -> Generation:
@@ -210,16 +216,6 @@ class OpenAIGenerator:
             f"is a choice, and {self._asking.server.host} does not hold its answers to a JSON schema",
             f"set {SETTING}_STRUCTURED=asked, and it is asked for none; or use a server that does, such as vLLM",
         )
-
-
-def _finish(call: Call, text: str) -> Literal["stop", "length", "no-answer", "loop"]:
-    """How a call came out. An answer that is empty is none."""
-    finish = call.answered.finish
-    if finish == "loop":
-        return "loop"
-    if call.answer is None or (finish == "stop" and not text):
-        return "no-answer"
-    return finish
 
 
 def _once(key: Callable[[], str | None]) -> Callable[[], str | None]:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from pipelines.errors import BadInput
 from pipelines.models.generator import Ask, Frames, Part, Picture
 from pipelines.models.openai.control import defused
-from pipelines.models.turn import THINK, open_picture
+from pipelines.models.turn import Message, joined, open_picture, system_of
 
-Message = dict[str, Any]
 #: Bytes of text to a token: English is nearer to five characters, code and other languages are below.
 _BYTES_PER_TOKEN: Final = 4
 #: Of the form that a chat has around its turns.
@@ -45,7 +43,7 @@ def messages(ask: Ask, in_words: bool, picture: Callable[[str], str]) -> list[Me
     content = _content(ask.parts, picture)
     if in_words and ask.json_schema is not None:
         _append(content, _SCHEMA_WORDS + json.dumps(ask.json_schema, ensure_ascii=False))
-    system = _system(ask)
+    system = system_of(ask)
     only_text = len(content) == 1 and content[0]["type"] == "text"
     turn = {"role": "user", "content": content[0]["text"] if only_text else content}
     return [{"role": "system", "content": defused(system)}, turn] if system else [turn]
@@ -74,7 +72,7 @@ def size_of(ask: Ask, picture_tokens: int) -> Size:
     Args:
         picture_tokens: so many stand for one of them.
     """
-    texts = [_system(ask), *(part.text for part in ask.parts if not isinstance(part, Picture))]
+    texts = [system_of(ask), *(part.text for part in ask.parts if not isinstance(part, Picture))]
     schema = json.dumps(ask.json_schema, ensure_ascii=False) if ask.json_schema is not None else ""
     length = sum(len(text.encode()) for text in (*texts, schema))
     images = picture_tokens * len(ask.frames)
@@ -85,21 +83,13 @@ def size_of(ask: Ask, picture_tokens: int) -> Size:
     )
 
 
-def _system(ask: Ask) -> str:
-    return " ".join(filter(None, (THINK if ask.thinking else None, ask.system)))
-
-
 def _content(parts: tuple[Part, ...], picture: Callable[[str], str]) -> list[dict[str, Any]]:
-    content: list[dict[str, Any]] = []
-    for is_picture, run in groupby(parts, lambda part: isinstance(part, Picture)):
-        if is_picture:
-            addresses = [picture(part.frame) for part in run if isinstance(part, Picture)]
-            content += [{"type": "image_url", "image_url": {"url": address}} for address in addresses]
-        else:
-            # As Gemma's chat form does with texts side by side; two halves must not make a control token.
-            text = "".join(part.text.strip() for part in run if not isinstance(part, Picture))
-            content.append({"type": "text", "text": defused(text)})
-    return content
+    return [
+        {"type": "image_url", "image_url": {"url": picture(part.frame)}}
+        if isinstance(part, Picture)
+        else {"type": "text", "text": defused(part.text)}
+        for part in joined(parts)
+    ]
 
 
 def _append(content: list[dict[str, Any]], words: str) -> None:
