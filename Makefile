@@ -12,6 +12,9 @@ NAME ?=
 DEMO_DATA ?= .demo
 # How often the soak kills the dictation.
 KILLS ?= 200
+# Tests at a time, each on one thread.
+WORKERS ?= auto
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
 .PHONY: help demo test test-all soak check bench install clean
 
@@ -28,10 +31,10 @@ demo: install
 	@$(BIN)/assistant --data-dir $(DEMO_DATA) demo
 
 test: install check
-	@$(BIN)/python -m pytest -m "not long"
+	@$(PYTEST) -m "not long"
 
 test-all: install check
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 soak: install
 	@$(BIN)/python -m tests.microphone.soak --kills $(KILLS)

@@ -71,7 +71,7 @@ def _language_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _language_row(name: str, engine: Generator) -> Iterator[str]:
-    from pipelines.models.medgemma import MedGemma
+    from pipelines.models.medgemma.generator import MedGemma
     from pipelines.weights.catalogue import GGUF
 
     can, model = engine.capabilities(), _model_of(name)

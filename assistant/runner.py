@@ -1,4 +1,4 @@
-"""Starts, continues and resumes runs: the graph plus the log."""
+"""Starts, continues, resumes and repeats runs: the graph plus the log."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from assistant.checkpoints import CHECKPOINTS, flush, open_checkpoints
+from assistant.checkpoints import CHECKPOINTS, flush
 from assistant.confirmations import RESEARCH_USE, has_confirmed
-from assistant.engines import classifier_of, filing_of, generator_of, has_appeared, recognizer_of, writing_of
+from assistant.engines import has_appeared
 from assistant.intake import Given, GivenAttachment, take_in, take_in_attachment
 from assistant.past import past_run
-from assistant.quiet import silence_libraries
 from assistant.sessions import RunView, SessionLog
 from assistant.sessions.problems import database_errors, disk_errors
 from assistant.settings import Settings
@@ -33,16 +32,12 @@ from pipelines.errors import (
 from pipelines.ports import Key
 from pipelines.records import ModelCall, Request, Result, RunState, Status, TaskName, Transcript
 from pipelines.state import Answer, Ports, Wait
-from pipelines.tasks.served import served_tasks
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
     from langgraph.graph.state import CompiledStateGraph
 
-    from pipelines.models.classifier import ImageClassifier
     from pipelines.models.generator import Generator
-    from pipelines.routing import Router
-    from pipelines.speech.live import Writing
     from pipelines.speech.recognizer import Recognizer
 
 #: The session of all runs that repeat another.
@@ -74,7 +69,13 @@ class Outcome:
 
 
 class Runner:
-    """Runs over one data folder. One per process; as a context manager it closes what it opened."""
+    """Runs over one data folder; `assistant.opening` makes it.
+
+    Args:
+        settings: of the data folder, and of the engines.
+        recognizer, generator: who works for the runs.
+        ports_of: all that the graph is handed for a request.
+    """
 
     def __init__(
         self,
@@ -84,34 +85,15 @@ class Runner:
         checkpoints: SqliteSaver,
         recognizer: Recognizer,
         generator: Generator,
-        router: Router,
-        progress: Callable[[str, float], None],
-        writing: Writing,
-        cancelled: Callable[[], bool],
-        text: Callable[[str, str], None],
-        classifier: ImageClassifier,
+        ports_of: Callable[[Request], Ports],
     ) -> None:
-        self._settings = settings
         self.log = log
+        self.recognizer: Final = recognizer
+        self.generator: Final = generator
+        self._settings = settings
         self._graph = graph
         self._checkpoints = checkpoints
-        self._recognizer = recognizer
-        self._generator = generator
-        self._router = router
-        self._tasks = served_tasks()
-        self._progress = progress
-        self._writing = writing
-        self._cancelled = cancelled
-        self._text = text
-        self._classifier = classifier
-
-    @property
-    def recognizer(self) -> Recognizer:
-        return self._recognizer
-
-    @property
-    def generator(self) -> Generator:
-        return self._generator
+        self._ports_of = ports_of
 
     def submit(
         self, given: Given, *, again: bool = False, heard: tuple[Transcript, ModelCall] | None = None
@@ -248,14 +230,11 @@ class Runner:
     def _may_go_on(self, view: RunView) -> bool:
         """What it waits for has appeared, or waits for another reason now, which is then said."""
         if view.needs == RESEARCH_USE:
-            return self._research_use()
+            return has_confirmed(self.log, RESEARCH_USE)
         if has_appeared(view.needs or "", self._settings):
             return True
         message = view.result.message if view.result else None
-        return view.needs == "generator" and self._generator.available().detail not in (message or "")
-
-    def _research_use(self) -> bool:
-        return has_confirmed(self.log, RESEARCH_USE)
+        return view.needs == "generator" and self.generator.available().detail not in (message or "")
 
     def _advance(self, run: str, request: Request, answer: Answer | None, from_start: bool = False) -> Outcome:
         """Invoke the graph from where it stands until it is done, waits or fails.
@@ -279,7 +258,7 @@ class Runner:
             else:
                 step = {"run": run, "answer": given}
             try:
-                final = self._graph.invoke(step, config, context=self._ports(request), durability="sync")
+                final = self._graph.invoke(step, config, context=self._ports_of(request), durability="sync")
             except (StorageProblem, VerificationFailed, sqlite3.Error):
                 raise
             except Cancelled:
@@ -299,26 +278,6 @@ class Runner:
             else:
                 self._checkpoints.delete_thread(run)
         return Outcome(self.log.run(run), worked=True)
-
-    def _ports(self, request: Request) -> Ports:
-        return Ports(
-            request=request,
-            store=self.log.store,
-            journal=self.log.journal,
-            recognizer=self._recognizer,
-            generator=self._generator,
-            router=self._router,
-            tasks=self._tasks,
-            filing=filing_of(self._settings),
-            prompts=self._settings.prompts_dir,
-            writing=self._writing,
-            research_use=self._research_use,
-            finish=self.log.finish,
-            progress=self._progress,
-            cancelled=self._cancelled,
-            text=self._text,
-            classifier=self._classifier,
-        )
 
     def _pause(self, run: str, wait: Wait) -> None:
         self.log.pause(run, self.log.journal.read(wait["result"], Result), wait["needs"])
@@ -350,78 +309,3 @@ def _internal(run: str, fault: Exception) -> ProductError:
         f"internal error ({type(fault).__name__})",
         "try it again with ASSISTANT_DEBUG=1 and report what it prints",
     )
-
-
-def _no_progress(_node: str, _share: float) -> None:
-    """For callers that show none."""
-
-
-def _no_text(_node: str, _text: str) -> None:
-    """For callers that show none."""
-
-
-def _never() -> bool:
-    """For callers that end nothing."""
-    return False
-
-
-@contextlib.contextmanager
-def open_runner(
-    settings: Settings,
-    progress: Callable[[str, float], None] = _no_progress,
-    recognizer: Recognizer | None = None,
-    generator: Generator | None = None,
-    cancelled: Callable[[], bool] = _never,
-    text: Callable[[str, str], None] = _no_text,
-    classifier: ImageClassifier | None = None,
-) -> Iterator[Runner]:
-    """A runner over ``settings.data_dir``, which is made if it is not there.
-
-    Args:
-        recognizer: instead of the one that the settings name.
-        generator, classifier: likewise.
-        cancelled: asked while a model works; where it says yes the run ends as ``cancelled``.
-        text: told the node and what a model has written so far, for the eye only: it may still come to no answer.
-
-    Raises:
-        StorageProblem: the folder cannot be used.
-    """
-    with (
-        SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log,
-        runner_over(log, settings, progress, recognizer, generator, cancelled, text, classifier) as runner,
-    ):
-        yield runner
-
-
-@contextlib.contextmanager
-def runner_over(
-    log: SessionLog,
-    settings: Settings,
-    progress: Callable[[str, float], None] = _no_progress,
-    recognizer: Recognizer | None = None,
-    generator: Generator | None = None,
-    cancelled: Callable[[], bool] = _never,
-    text: Callable[[str, str], None] = _no_text,
-    classifier: ImageClassifier | None = None,
-) -> Iterator[Runner]:
-    """A runner over a log that is open already, in ``settings.data_dir``."""
-    silence_libraries(settings)
-    from pipelines.graph import build
-    from pipelines.routing import Router
-
-    with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
-        graph = build(tuple(served_tasks()), checkpoints)
-        yield Runner(
-            settings,
-            log,
-            graph,
-            checkpoints,
-            recognizer or recognizer_of(settings),
-            generator or generator_of(settings),
-            Router.load(),
-            progress,
-            writing_of(settings),
-            cancelled,
-            text,
-            classifier or classifier_of(settings),
-        )

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field
 
 from benchmarks.line import print_line
-from pipelines.models.constraint import SchemaConstraints
+from pipelines.models.medgemma.constraint import SchemaConstraints
 from pipelines.weights.loading import quietly
 from tests.support.gemma_vocabulary import LOGITS, gemma_like_tokenizer
 from tests.support.scaled_medgemma import build

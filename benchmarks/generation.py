@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.line import print_line
 from pipelines.models.generator import Ask, Part, Words
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.quiet import silence_telemetry
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder

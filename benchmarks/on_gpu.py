@@ -22,7 +22,7 @@ import torch
 from benchmarks.generation import plain_inputs
 from benchmarks.line import print_line
 from pipelines.models.generator import Ask, Following, Part, Words
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.quiet import silence_telemetry
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder

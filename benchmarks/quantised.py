@@ -14,7 +14,7 @@ from typing import Any, Final
 import torch
 
 from benchmarks.line import print_line
-from pipelines.models.checkpoint import Checkpoint, load
+from pipelines.models.medgemma.checkpoint import Checkpoint, load
 from pipelines.quiet import silence_telemetry
 from pipelines.weights.catalogue import MEDGEMMA_27B_TEXT
 from pipelines.weights.folder import ModelFolder

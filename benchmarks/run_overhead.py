@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from assistant.intake import Given
-from assistant.runner import Runner, open_runner
+from assistant.opening import open_runner
+from assistant.runner import Runner
 from assistant.settings import Settings
 from benchmarks.line import print_line
 from pipelines.records import Recording

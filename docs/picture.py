@@ -12,7 +12,7 @@ from rich.console import Console
 from assistant.cli.output import print_table
 from assistant.intake import Given
 from assistant.manifest import read_manifest
-from assistant.runner import open_runner
+from assistant.opening import open_runner
 from assistant.settings import Settings
 
 SHOWN = ("cardiology-clinic", "chest-film-report", "question-potassium", "question-calcium", "question-film", "unclear")

@@ -11,11 +11,12 @@ from PIL import Image
 
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import Runner, open_runner
+from assistant.opening import open_runner
+from assistant.runner import Runner
 from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, UsageProblem
 from pipelines.models.generator import Words
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.records import Availability, ImageCitation, Kind, RunState, Status, TaskName
 from pipelines.text.answers import Piece
 from pipelines.weights.catalogue import MEDGEMMA

@@ -47,7 +47,7 @@ def exit_code(child: int) -> int | None:
 
 @pytest.mark.long
 def test_killed_at_random_moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.runner.recognizer_of", lambda _: ScriptedRecognizer())
+    monkeypatch.setattr("assistant.opening.recognizer_of", lambda _: ScriptedRecognizer())
     folder = tmp_path / "recordings"
     folder.mkdir()
     for n in range(RECORDINGS):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import open_runner, runner_over
+from assistant.opening import open_runner, runner_over
 from assistant.sessions import SessionLog
 from assistant.settings import Settings
 from pipelines.records import RunState, TaskName

@@ -11,7 +11,8 @@ from PIL import Image
 
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import Outcome, Runner, open_runner
+from assistant.opening import open_runner
+from assistant.runner import Outcome, Runner
 from assistant.settings import Settings
 from pipelines.errors import DONE, MODEL_NEEDED, ModelNeeded, StorageProblem
 from pipelines.evidence.picture import frame_of

@@ -11,8 +11,9 @@ import pytest
 
 import prompts
 from assistant.intake import Given, GivenAttachment
+from assistant.opening import open_runner
 from assistant.repeating import REPEATED, Repetition, repeat
-from assistant.runner import REPETITIONS, Outcome, Runner, open_runner
+from assistant.runner import REPETITIONS, Outcome, Runner
 from assistant.settings import Settings
 from pipelines.errors import DONE, MODEL_NEEDED, VERIFICATION_FAILED, ModelNeeded, UsageProblem, VerificationFailed
 from pipelines.models.consult import Consultant

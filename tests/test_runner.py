@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import Outcome, Runner, open_runner
+from assistant.opening import open_runner
+from assistant.runner import Outcome, Runner
 from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, PERSON_NEEDED, BadInput, UsageProblem
 from pipelines.records import Kind, RunState, Status, TaskName

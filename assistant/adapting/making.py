@@ -12,11 +12,11 @@ from assistant.models.installing import sync_files
 from assistant.sessions import SessionLog
 from assistant.sessions.problems import disk_errors
 from pipelines.errors import BadInput, UsageProblem
-from pipelines.models.adapted import require_peft
 from pipelines.models.adapting.pairs import Pairs
 from pipelines.models.adapting.training import Recipe, train
-from pipelines.models.checkpoint import load
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.adapted import require_peft
+from pipelines.models.medgemma.checkpoint import load
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.weights.adapter import AdapterFolder, Origin
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.memory import Quantize

@@ -37,7 +37,7 @@ def command(
 ) -> int:
     """Run a typed request: what follows is the same as for a spoken one."""
     from assistant.intake import Given, GivenAttachment
-    from assistant.runner import open_runner
+    from assistant.opening import open_runner
 
     given = Given(
         text=text,

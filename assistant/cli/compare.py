@@ -66,8 +66,8 @@ def command(
     """
     from assistant.cli.new_file import require_new
     from assistant.comparing import compare, exit_code
+    from assistant.opening import open_runner
     from assistant.otherwise import settings_with
-    from assistant.runner import open_runner
     from assistant.sessions import SessionLog
 
     given = settings_of(ctx)

@@ -164,7 +164,7 @@ def _run(
     from assistant.cli.progress import share_bar
     from assistant.microphone.bringing_in import keep_marks
     from assistant.microphone.finishing import given_of
-    from assistant.runner import open_runner
+    from assistant.opening import open_runner
 
     with share_bar() as progress, open_runner(settings, progress, text=progress.text) as runner:
         outcome = runner.submit(given_of(dictation.begin.asked, recording), heard=heard)

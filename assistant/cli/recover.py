@@ -100,7 +100,7 @@ def finish(settings: Settings, runs: Sequence[str], *, as_json: bool) -> list[Ou
     """Recognise and go on with runs that were taken in."""
     from assistant.cli.output import outcome_object, print_table
     from assistant.cli.progress import batch_bar
-    from assistant.runner import open_runner
+    from assistant.opening import open_runner
 
     if not runs:
         return []

@@ -25,8 +25,8 @@ _EXPLAINS_ITSELF: Final = ("engine", "model", "weights", "revision", "prompt")
 
 def repeat_runs(settings: Settings, runs: Sequence[str], *, as_json: bool) -> int:
     """Each run in turn; one that cannot be repeated does not stop the others. Returns the exit code."""
+    from assistant.opening import open_runner
     from assistant.repeating import repeat
-    from assistant.runner import open_runner
 
     found: list[Repetition] = []
     codes: list[int] = []

@@ -96,7 +96,7 @@ def run_batch(
     settings: Settings, work: list[Given | Refused], *, again: bool, as_json: bool
 ) -> list[Outcome | Refused]:
     """Each piece of work in turn; one that is refused does not stop the others. Progress goes to stderr."""
-    from assistant.runner import open_runner
+    from assistant.opening import open_runner
 
     outcomes: list[Outcome | Refused] = []
     with batch_bar(len(work)) as (step, within), open_runner(settings, within) as runner:

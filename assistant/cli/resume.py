@@ -33,7 +33,7 @@ def command(
 ) -> int:
     """Go on with RUN: with your answer, or because what it waited for is here now. Nothing is transcribed again."""
     from assistant.intake import GivenAttachment
-    from assistant.runner import open_runner
+    from assistant.opening import open_runner
 
     settings = settings_of(ctx)
     say_who_works(settings)

@@ -8,8 +8,8 @@ from pathlib import Path
 from pipelines.models.classifier import ImageClassifier
 from pipelines.models.generator import Generator
 from pipelines.models.llamacpp.generator import CONTEXT_TOKENS, LlamaCpp
-from pipelines.models.medgemma import KEPT_BYTES, MedGemma
-from pipelines.models.medsiglip import MedSigLIP
+from pipelines.models.medgemma.generator import KEPT_BYTES, MedGemma
+from pipelines.models.medsiglip.classifier import MedSigLIP
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.gguf_folder import GgufFolder
 from pipelines.weights.memory import Quantize

@@ -15,7 +15,7 @@ from pipelines.models.generator import Ask, Part, Picture, Words
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from pipelines.models.checkpoint import Checkpoint
+    from pipelines.models.medgemma.checkpoint import Checkpoint
 
 Message = dict[str, Any]
 #: How Google asks for a trace: in front of the system text.

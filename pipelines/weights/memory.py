@@ -176,6 +176,42 @@ def require_room(
         )
 
 
+def does_not_fit(
+    folder: ModelFolder, dtype: DType, device: str, quantize: Quantize = "none", beside: int = 0
+) -> ModelNeeded:
+    """The error where memory ran out while a model was loaded. Arguments as `estimate`."""
+    need = estimate(folder, dtype, device, quantize=quantize, beside=beside)
+    return ModelNeeded(
+        folder.model.name,
+        f"does not fit into the memory of {device}: it needs {need.total / 1e9:.1f} GB in {held_in(dtype, quantize)}",
+        "close other programs, or use a machine with more memory",
+    )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out. The allocators of CPU and MPS have no type of their own for it."""
+    import torch
+
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("allocate memory", "out of memory")
+    )
+
+
+def free_memory(device: str) -> None:
+    """Give back what a graphics processor's allocator keeps for later."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+    elif device == "mps":
+        torch.mps.empty_cache()
+
+
 def is_language_model(folder: ModelFolder) -> bool:
     """Whether it reads and writes text: what can be quantised."""
     return folder.model.architecture in _LANGUAGE

@@ -15,13 +15,14 @@ from assistant.adapting.exporting import export_pairs
 from assistant.cli import _run
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import Runner, open_runner
+from assistant.opening import open_runner
+from assistant.runner import Runner
 from assistant.sessions import SessionLog
 from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, USAGE, UsageProblem
 from pipelines.models.adapting.pairs import PAIRS, Pairs
 from pipelines.models.generator import Picture
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.records import Kind, Result, Status, TaskName
 from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.catalogue import MEDGEMMA

@@ -43,7 +43,7 @@ def data_dir(tmp_path: Path) -> Path:
 def ears(monkeypatch: pytest.MonkeyPatch) -> ScriptedRecognizer:
     """Every command hears through this."""
     recognizer = ScriptedRecognizer()
-    monkeypatch.setattr("assistant.runner.recognizer_of", lambda _: recognizer)
+    monkeypatch.setattr("assistant.opening.recognizer_of", lambda _: recognizer)
     monkeypatch.setattr("assistant.engines.recognizer_of", lambda _: recognizer)
     return recognizer
 

@@ -22,7 +22,7 @@ ADVICE = "There is no allergy. Give 5 mg to the left arm. Wait."
 def speaker(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
     """Every command asks this, by whatever name."""
     generator = ScriptedGenerator(answer=ADVICE)
-    monkeypatch.setattr("assistant.runner.generator_of", lambda _: generator)
+    monkeypatch.setattr("assistant.opening.generator_of", lambda _: generator)
     monkeypatch.setattr("assistant.engines.generator_of", lambda _: generator)
     return generator
 

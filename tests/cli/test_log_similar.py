@@ -20,7 +20,7 @@ COLOURS = {"red": (250, 0, 0), "rose": (250, 60, 60), "blue": (0, 0, 250)}
 def eyes(monkeypatch: pytest.MonkeyPatch) -> ScriptedClassifier:
     """Every command looks through this."""
     classifier = ScriptedClassifier()
-    monkeypatch.setattr("assistant.runner.classifier_of", lambda _: classifier)
+    monkeypatch.setattr("assistant.opening.classifier_of", lambda _: classifier)
     monkeypatch.setattr("assistant.engines.classifier_of", lambda _: classifier)
     return classifier
 

@@ -14,14 +14,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pipelines.errors import BadInput, ModelNeeded, UsageProblem
-from pipelines.models import adapted
 from pipelines.models.adapting.examples import example_of, loss_of
 from pipelines.models.adapting.pairs import Pair, Pairs, write_pairs
 from pipelines.models.adapting.splitting import split
 from pipelines.models.adapting.training import Recipe, train
-from pipelines.models.checkpoint import Checkpoint, load
 from pipelines.models.generator import Part, Slot, Words
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma import adapted
+from pipelines.models.medgemma.checkpoint import Checkpoint, load
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.models.turn import prompt_of
 from pipelines.records import Engine, TaskName
 from pipelines.weights.adapter import CONFIG, ORIGIN, WEIGHTS, AdapterFolder

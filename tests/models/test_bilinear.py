@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from pipelines.models.bilinear import resize
+from pipelines.models.medsiglip.bilinear import resize
 
 Pixels = NDArray[np.uint8]
 

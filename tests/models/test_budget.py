@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.models.budget import TooLong, evenly, within
 from pipelines.models.generator import Ask, Generation, Part, Words
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.models.generator_conformance import Pictures, an_ask

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
 from pipelines.errors import UsageProblem
-from pipelines.models.constraint import SchemaConstraint, SchemaConstraints
+from pipelines.models.medgemma.constraint import SchemaConstraint, SchemaConstraints
 from pipelines.models.schema import closed, inlined, require_first
 from tests.support.gemma_vocabulary import LOGITS, gemma_like_tokenizer
 from tests.support.tiny_medgemma import tiny_tokenizer

@@ -15,7 +15,7 @@ from pipelines.models.generator import Ask, Generation, Generator, Part, Picture
 from pipelines.models.llamacpp.form import PICTURE, Form
 from pipelines.models.llamacpp.generator import LlamaCpp
 from pipelines.models.llamacpp.pictures import Eye
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.weights.catalogue import MEDGEMMA, MEDGEMMA_GGUF
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.gguf import read_gguf

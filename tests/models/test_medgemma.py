@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.errors import UsageProblem
 from pipelines.models.generator import Following, Generation, Generator, Slot, Words
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.models.registry import generators
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
@@ -55,7 +55,7 @@ class TestRandomWeights:
         assert chosen.output_tokens == len(chosen.text) + 1
 
     def test_gibberish_shows_no_control_token(self, generator: Generator) -> None:
-        from pipelines.models.checkpoint import load
+        from pipelines.models.medgemma.checkpoint import load
 
         control = load(ModelFolder(shared(), MEDGEMMA), 1, "cpu", "float32", "0", "test").control
         for seed in range(3):

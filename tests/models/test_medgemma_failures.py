@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pipelines.errors import ModelNeeded, UsageProblem
-from pipelines.models import checkpoint
 from pipelines.models.generator import Slot
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma import checkpoint
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.memory import estimate

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from pipelines.models import cache
-from pipelines.models.checkpoint import Checkpoint, load
 from pipelines.models.generator import Ask, Part, Words
-from pipelines.models.medgemma import MedGemma
-from pipelines.models.reading import Reader, stretches
+from pipelines.models.medgemma import cache
+from pipelines.models.medgemma.checkpoint import Checkpoint, load
+from pipelines.models.medgemma.generator import MedGemma
+from pipelines.models.medgemma.reading import Reader, stretches
 from pipelines.models.turn import open_picture, prompt_of
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.errors import ModelNeeded, UsageProblem
 from pipelines.models.classifier import Classification, ImageClassifier, pack, unpack
-from pipelines.models.medsiglip import MedSigLIP
+from pipelines.models.medsiglip.classifier import MedSigLIP
 from pipelines.models.picture_kinds import DESCRIPTIONS, LABELS, LEAST_SHARE, OTHERS, likely_kind
 from pipelines.models.registry import classifiers
 from pipelines.records import Engine, Kind

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pipelines.errors import ModelNeeded, UsageProblem
-from pipelines.models.medsiglip import MedSigLIP
+from pipelines.models.medsiglip.classifier import MedSigLIP
 from pipelines.weights import memory
 from pipelines.weights.catalogue import MEDSIGLIP
 from pipelines.weights.folder import ModelFolder

@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from pipelines.models.bilinear import resize
 from pipelines.models.classifier import unpack
-from pipelines.models.medsiglip import MedSigLIP
+from pipelines.models.medsiglip.bilinear import resize
+from pipelines.models.medsiglip.classifier import MedSigLIP
 from pipelines.models.picture_kinds import LABELS
 from pipelines.weights.catalogue import MEDSIGLIP
 from pipelines.weights.folder import ModelFolder

@@ -10,7 +10,7 @@ from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import BadInput
 from pipelines.models.generator import Generator, Slot
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.models.openai.generator import OpenAIGenerator
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder

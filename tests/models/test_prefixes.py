@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from pipelines.errors import BadInput
-from pipelines.models import cache
 from pipelines.models.generator import Ask, Generation, Part, Words
-from pipelines.models.medgemma import MedGemma
-from pipelines.models.prefixes import Prefixes
+from pipelines.models.medgemma import cache
+from pipelines.models.medgemma.generator import MedGemma
+from pipelines.models.medgemma.prefixes import Prefixes
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.models.generator_conformance import Pictures, an_ask, same

@@ -9,9 +9,9 @@ import torch
 
 from assistant.settings import Settings, load_settings
 from pipelines.errors import ModelNeeded, UsageProblem
-from pipelines.models import quantised
-from pipelines.models.checkpoint import Checkpoint, load
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma import quantised
+from pipelines.models.medgemma.checkpoint import Checkpoint, load
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.weights.catalogue import MEDASR, MEDGEMMA, MEDGEMMA_27B_TEXT
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.memory import Quantize, estimate, is_quantized, require_memory

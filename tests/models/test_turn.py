@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines.errors import BadInput
-from pipelines.models.checkpoint import Checkpoint, load
 from pipelines.models.generator import Ask, Part, Words
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.checkpoint import Checkpoint, load
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.models.turn import THINK, open_picture, prompt_of
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder

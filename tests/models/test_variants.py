@@ -12,7 +12,7 @@ from assistant.engines import engine_table, generator_named
 from assistant.settings import Settings
 from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models.generator import Generator
-from pipelines.models.medgemma import MedGemma
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.models.registry import generators
 from pipelines.weights.catalogue import (
     KNOWN_MODELS,

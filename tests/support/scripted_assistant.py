@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 
 import assistant.engines
-import assistant.runner
+import assistant.opening
 from assistant.cli import main
 from tests.support.engines import ScriptedRecognizer
 
 if __name__ == "__main__":
     ears = ScriptedRecognizer(ready=os.environ.get("SCRIPTED_EARS") != "deaf")
     assistant.engines.recognizer_of = lambda _: ears
-    assistant.runner.recognizer_of = lambda _: ears
+    assistant.opening.recognizer_of = lambda _: ears
     main()

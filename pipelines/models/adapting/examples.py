@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.errors import BadInput
 from pipelines.models.adapting.pairs import Pair
-from pipelines.models.checkpoint import Checkpoint
+from pipelines.models.medgemma.checkpoint import Checkpoint
 from pipelines.models.turn import open_picture, prompt_of
 
 

@@ -12,15 +12,15 @@ from typing import Any, Final
 from pydantic import Field
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.adapted import with_lora
 from pipelines.models.adapting.examples import Example, example_of, loss_of
 from pipelines.models.adapting.pairs import Pairs
 from pipelines.models.adapting.splitting import split
-from pipelines.models.checkpoint import Checkpoint, is_out_of_memory
+from pipelines.models.medgemma.adapted import with_lora
+from pipelines.models.medgemma.checkpoint import Checkpoint
 from pipelines.records import Value
 from pipelines.weights.adapter import CONFIG, ORIGIN, WEIGHTS, Origin
 from pipelines.weights.hashes import hash_files
-from pipelines.weights.memory import is_quantized
+from pipelines.weights.memory import is_out_of_memory, is_quantized
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the fraction of all of it that is done, from 0 to 1."""

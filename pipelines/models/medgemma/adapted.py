@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.errors import ModelNeeded
 from pipelines.weights.adapter import WEIGHTS, AdapterFolder, place_of, plain_name
 from pipelines.weights.loading import unheard
+from pipelines.weights.memory import is_out_of_memory
 
 
 def require_peft(model: str) -> None:
@@ -34,8 +35,6 @@ def lay_on(adapter: AdapterFolder, model: Any) -> Any:
     Raises:
         ModelNeeded: what lies in the folder does not come out whole.
     """
-    from pipelines.models.checkpoint import is_out_of_memory
-
     try:
         return _laid(adapter, model)
     except (ModelNeeded, MemoryError):

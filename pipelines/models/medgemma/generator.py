@@ -10,21 +10,21 @@ from typing import Final
 from pipelines.errors import BadInput, ModelNeeded, UsageProblem
 from pipelines.models import thinking
 from pipelines.models.budget import TooLong
-from pipelines.models.call import Call, OutOfMemory
-from pipelines.models.checkpoint import Checkpoint, free_memory, load, note_of, readiness, sees
 from pipelines.models.choices import Choices
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
+from pipelines.models.medgemma.call import Call, OutOfMemory
+from pipelines.models.medgemma.checkpoint import Checkpoint, load, note_of, readiness, sees
+from pipelines.models.medgemma.prefixes import Prefixes
+from pipelines.models.medgemma.writing import Written
 from pipelines.models.outcome import finish_of
-from pipelines.models.prefixes import Prefixes
 from pipelines.models.queue import DeviceQueues, queues_of_this_process
 from pipelines.models.telling import TokenTelling
 from pipelines.models.turn import Length, prompt_of
-from pipelines.models.writing import Written
 from pipelines.records import Availability, Engine
 from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.loading import choose_device, require_known
-from pipelines.weights.memory import Quantize, require_room
+from pipelines.weights.memory import Quantize, free_memory, require_room
 from pipelines.weights.strides import SMALL, USUAL, Strides
 
 _NOTE: Final = "for research and development; made for one turn, and sensitive to how a question is worded"
@@ -123,7 +123,7 @@ class MedGemma:
         budget = ask.max_new_tokens
         constraint = None
         if ask.json_schema is not None:
-            from pipelines.models.constraint import schema_constraint
+            from pipelines.models.medgemma.constraint import schema_constraint
 
             constraint = schema_constraint(checkpoint, ask.json_schema)
             # The first sign is a brace: no trace can come before it.

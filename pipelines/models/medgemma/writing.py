@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pipelines.models.generator import Sampling
 from pipelines.models.loops import LoopWatch
-from pipelines.models.reading import Reader
+from pipelines.models.medgemma.reading import Reader
 from pipelines.models.telling import TokenTelling
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
     from llguidance._lib import JsonCompileOptions
 
-    from pipelines.models.checkpoint import Checkpoint
+    from pipelines.models.medgemma.checkpoint import Checkpoint
 
 #: One space after comma and colon and none elsewhere: the form models know best, without white space that has no end,
 #: and with names that follow of themselves: see `SchemaConstraint.forced`.
@@ -90,7 +90,7 @@ class SchemaConstraints:
 
 
 class SchemaConstraint:
-    """What may be written in one call: a `pipelines.models.writing.Constraint`."""
+    """What may be written in one call: a `pipelines.models.medgemma.writing.Constraint`."""
 
     def __init__(self, matcher: LLMatcher, logits: int, usable: NDArray[np.uint8], end: int) -> None:
         self._matcher = matcher

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.errors import ModelNeeded
-from pipelines.models.checkpoint import DType, is_out_of_memory
 from pipelines.records import Engine
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.loading import choose_device, model_of, quietly, refusing, unusable
+from pipelines.weights.memory import DType, does_not_fit, is_out_of_memory, require_memory
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,6 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
         ModelNeeded: it is not there, damaged, incomplete, of another architecture, or too large for this machine.
         UsageProblem: there is no such device here.
     """
-    from pipelines.weights.memory import estimate, require_memory
-
     folder.require()
     place = choose_device(device)
     kind: DType = "bfloat16" if dtype == "bfloat16" else "float32"
@@ -72,12 +69,7 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
             model = model.to(place).eval()
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
-                raise ModelNeeded(
-                    folder.model.name,
-                    f"does not fit into the memory of {place}: it needs"
-                    f" {estimate(folder, kind, place).total / 1e9:.1f} GB in {kind}",
-                    "close other programs, or use a machine with more memory",
-                ) from error
+                raise does_not_fit(folder, kind, place) from error
             raise
     return SiglipCheckpoint(model, processor, engine, kind, place)
 

@@ -8,19 +8,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ModelNeeded
-from pipelines.models.adapted import lay_on, require_peft
 from pipelines.models.control import ControlTokens
-from pipelines.models.quantised import IN_WORDS, arguments, require_quantizer, settle
+from pipelines.models.medgemma.adapted import lay_on, require_peft
+from pipelines.models.medgemma.quantised import IN_WORDS, arguments, require_quantizer, settle
 from pipelines.records import Availability, Engine
 from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.loading import choose_device, model_of, quietly, refusing, unusable
-from pipelines.weights.memory import DType, Quantize
+from pipelines.weights.memory import DType, Quantize, does_not_fit, is_out_of_memory, require_memory
 
 if TYPE_CHECKING:
-    from pipelines.models.constraint import SchemaConstraints
-
-__all__ = ["Checkpoint", "DType", "choose_dtype", "computes_bfloat16", "free_memory", "is_out_of_memory", "load"]
+    from pipelines.models.medgemma.constraint import SchemaConstraints
 
 END_OF_TURN: Final = "<end_of_turn>"
 
@@ -57,7 +55,7 @@ class Checkpoint:
     @cached_property
     def constraints(self) -> SchemaConstraints:
         """Holds answers to schemas; what is made for the tokenizer, in seconds, lives as long as this."""
-        from pipelines.models.constraint import SchemaConstraints
+        from pipelines.models.medgemma.constraint import SchemaConstraints
 
         return SchemaConstraints(self.tokenizer, self.model.config.get_text_config().vocab_size, self.end_of_turn)
 
@@ -107,8 +105,6 @@ def load(
             adapter is of another base; a library that it takes is not installed.
         UsageProblem: there is no such device here.
     """
-    from pipelines.weights.memory import estimate, held_in, require_memory
-
     require(folder, quantize, adapter)
     place = choose_device(device)
     kind = choose_dtype(dtype, place)
@@ -135,13 +131,7 @@ def load(
             model = model.eval()
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
-                raise ModelNeeded(
-                    folder.model.name,
-                    f"does not fit into the memory of {place}: it needs"
-                    f" {estimate(folder, kind, place, quantize=quantize, beside=beside).total / 1e9:.1f} GB in"
-                    f" {held_in(kind, quantize)}",
-                    "close other programs, or use a machine with more memory",
-                ) from error
+                raise does_not_fit(folder, kind, place, quantize, beside) from error
             raise
     return Checkpoint(model, tokenizer, processor, engine, kind, place, quantize, adapter.sha256() if adapter else None)
 
@@ -183,30 +173,6 @@ def note_of(note: str, quantize: Quantize, adapter: AdapterFolder | None) -> str
 def sees(folder: ModelFolder) -> bool:
     """Whether the model in the folder takes pictures."""
     return folder.model.architecture == "Gemma3ForConditionalGeneration"
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out. The allocators of CPU and MPS have no type of their own for it."""
-    import torch
-
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(
-        words in str(error) for words in ("allocate memory", "out of memory")
-    )
-
-
-def free_memory(device: str) -> None:
-    """Give back what a graphics processor's allocator keeps for later."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if device.startswith("cuda"):
-        torch.cuda.empty_cache()
-    elif device == "mps":
-        torch.mps.empty_cache()
 
 
 def choose_dtype(asked: str, device: str) -> DType:

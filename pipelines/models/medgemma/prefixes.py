@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from pipelines.models import cache
+from pipelines.models.medgemma import cache
 
 
 class Prefixes:

@@ -10,15 +10,16 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from pipelines.errors import ModelNeeded
-from pipelines.models import cache
-from pipelines.models.checkpoint import Checkpoint, is_out_of_memory
 from pipelines.models.generator import Ask, Frames
 from pipelines.models.loops import LoopWatch
-from pipelines.models.prefixes import Prefixes
-from pipelines.models.reading import Read, Reader
+from pipelines.models.medgemma import cache
+from pipelines.models.medgemma.checkpoint import Checkpoint
+from pipelines.models.medgemma.prefixes import Prefixes
+from pipelines.models.medgemma.reading import Read, Reader
+from pipelines.models.medgemma.writing import Constraint, NoNumbers, Pick, Written, drawn, likeliest, write
 from pipelines.models.telling import TokenTelling
 from pipelines.models.turn import Prompt, open_picture
-from pipelines.models.writing import Constraint, NoNumbers, Pick, Written, drawn, likeliest, write
+from pipelines.weights.memory import is_out_of_memory
 from pipelines.weights.strides import Strides
 
 _LIBRARIES: Final = ("transformers", "torch", "tokenizers", "pillow", "numpy")

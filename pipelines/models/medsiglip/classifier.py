@@ -8,15 +8,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import BadInput, ModelNeeded
-from pipelines.models import bilinear
-from pipelines.models.checkpoint import is_out_of_memory
 from pipelines.models.classifier import Classification, Embedded, pack
+from pipelines.models.medsiglip import bilinear
+from pipelines.models.medsiglip.checkpoint import SiglipCheckpoint, load
 from pipelines.models.queue import DeviceQueues, queues_of_this_process
-from pipelines.models.siglip_checkpoint import SiglipCheckpoint, load
 from pipelines.models.turn import open_picture
 from pipelines.records import Availability, Engine
 from pipelines.weights.folder import ModelFolder
 from pipelines.weights.loading import choose_device, require_known
+from pipelines.weights.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
