@@ -81,7 +81,7 @@ def take_in(given: Given, store: FileStore) -> Request:
         UsageProblem: there is no such template.
     """
     if given.template is not None:
-        from pipelines.tasks.templates import load_template
+        from pipelines.tasks.note.templates import load_template
 
         load_template(given.template)
     recording = given.recording

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 
 class Value(BaseModel):
@@ -296,7 +296,7 @@ class TranscriptCitation(Value):
 
 
 class RecordCitation(Value):
-    """An element of a FHIR record: ``Observation/123`` and the path within it."""
+    """An element of a record: ``Observation/123`` and the path within it."""
 
     kind: Literal["record"] = "record"
     attachment: str
@@ -304,6 +304,16 @@ class RecordCitation(Value):
     path: str
     value: str
     """The element as it stands there, for the reader."""
+    version: str | None = None
+    """Of the resource (``meta.versionId``), where it states one."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a version as older logs have it: hashes are taken over this form."""
+        dumped: dict[str, Any] = dump(self)
+        if self.version is None:
+            dumped.pop("version", None)
+        return dumped
 
 
 class ImageCitation(Value):
@@ -315,7 +325,21 @@ class ImageCitation(Value):
     """SHA-256 of the picture that was sent; it lies in the store."""
 
 
-Citation = Annotated[TranscriptCitation | RecordCitation | ImageCitation, Field(discriminator="kind")]
+class PageCitation(Value):
+    """A place on a page of a document, and what stands there."""
+
+    kind: Literal["page"] = "page"
+    attachment: str
+    page: int = Field(ge=1)
+    """Counted from 1; a picture is one page."""
+    box: tuple[float, float, float, float] | None = None
+    """Left, upper, right and lower edge as shares of the page's width and height, from its upper left corner, as it is
+    shown upright; None for the whole page."""
+    text: str
+    """As it was read there, for the reader."""
+
+
+Citation = Annotated[TranscriptCitation | RecordCitation | ImageCitation | PageCitation, Field(discriminator="kind")]
 
 
 class Statement(Value):

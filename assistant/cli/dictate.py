@@ -212,7 +212,7 @@ def _template(name: str | None) -> str | None:
     """
     if name is None:
         return None
-    from pipelines.tasks.templates import load_template
+    from pipelines.tasks.note.templates import load_template
 
     load_template(name)
     return str(Path(name).absolute()) if name.endswith(".toml") else name

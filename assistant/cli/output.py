@@ -232,6 +232,8 @@ def _sources(statement: Statement) -> str:
             elements.setdefault(citation.resource, []).append(citation.path)
         elif citation.kind == "image":
             others.append(f"shown files/{citation.frame[:2]}/{citation.frame[2:]}")
+        elif citation.kind == "page":
+            others.append(f"page {citation.page}")
         elif citation.audio_start is not None and citation.audio_end is not None:
             others.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
         else:
@@ -246,6 +248,9 @@ def _short_source(statement: Statement) -> str:
     starts = [c.audio_start for c in statement.citations if c.kind == "transcript" and c.audio_start is not None]
     if resources:
         return ", ".join(resources)
+    pages = dict.fromkeys(f"page {c.page}" for c in statement.citations if c.kind == "page")
+    if pages:
+        return ", ".join(pages)
     if any(c.kind == "image" for c in statement.citations):
         return "generated, shown the picture"
     if starts:

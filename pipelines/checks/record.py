@@ -16,7 +16,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from pipelines.checks.record_absence import contradicting, is_absence
-from pipelines.evidence.record import Record
+from pipelines.evidence.records.record import Record
 from pipelines.records import Check, RecordCitation, Statement
 
 _DATE: Final = re.compile(r"(?<![\d-])\d{4}-\d\d(?:-\d\d)?(?![\d-])", re.ASCII)

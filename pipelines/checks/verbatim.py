@@ -100,7 +100,7 @@ def _words(statement: int, source: str) -> Check:
 
 
 def _vocabulary(statements: Sequence[Statement], headings: Collection[str]) -> frozenset[str]:
-    from pipelines.tasks.templates import load_template, templates
+    from pipelines.tasks.note.templates import load_template, templates
 
     shipped = (phrase for name in templates() for phrase in load_template(name).headings)
     sections = (statement.section or "" for statement in statements)
@@ -109,7 +109,7 @@ def _vocabulary(statements: Sequence[Statement], headings: Collection[str]) -> f
 
 def _is_heading(gap: str, vocabulary: frozenset[str]) -> bool:
     """Whether the words are headings and what is said around them, and nothing else."""
-    from pipelines.tasks.templates import load_template, templates
+    from pipelines.tasks.note.templates import load_template, templates
 
     short = {letter.replace(" ", "/") for name in templates() for letter in load_template(name).letters}
     letters = "|".join(sorted(map(re.escape, short), key=len, reverse=True)).upper()

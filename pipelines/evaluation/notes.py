@@ -21,8 +21,8 @@ from pydantic import Field
 
 from pipelines.evaluation.data import as_model
 from pipelines.records import Engine, Transcript, Value
-from pipelines.tasks.dictation_note import file_note
-from pipelines.tasks.templates import choose_template, load_template
+from pipelines.tasks.note.filed import file_note
+from pipelines.tasks.note.templates import choose_template, load_template
 
 _WORD: Final = re.compile(r"[^\W_]+")
 

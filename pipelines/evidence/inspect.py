@@ -31,7 +31,7 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
 
 def _record_patient(attachment: Attachment, store: Store, patient: str | None) -> Patient | None:
     """Whom the record is about, under the name that the run has for them where that is one of theirs."""
-    from pipelines.evidence.record import is_patient, read_record
+    from pipelines.evidence.records.record import is_patient, read_record
 
     data = store.get(attachment.sha256)
     own = patient if patient is not None and is_patient(data, attachment.name, patient) else None

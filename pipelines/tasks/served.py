@@ -11,10 +11,10 @@ from pipelines.records import Attachment, Check, Kind, Result, Status, TaskName
 from pipelines.tasks.task import Task, TaskInput
 
 if TYPE_CHECKING:
-    from pipelines.evidence.record import Record
-    from pipelines.tasks.dictation_note import Filer
-    from pipelines.tasks.filing import Clause
-    from pipelines.tasks.templates import Template
+    from pipelines.evidence.records.record import Record
+    from pipelines.tasks.note.filed import Filer
+    from pipelines.tasks.note.filing import Clause
+    from pipelines.tasks.note.templates import Template
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class DictationNote:
     shows_images: bool = False
 
     def perform(self, given: TaskInput) -> Result:
-        from pipelines.tasks.dictation_note import by_wording, file_note
+        from pipelines.tasks.note.filed import by_wording, file_note
 
         return file_note(given.transcript, _template(given), _file_by_model(given) if _may_file(given) else by_wording)
 
@@ -44,7 +44,7 @@ class RecordQuestion:
     shows_images: bool = False
 
     def perform(self, given: TaskInput) -> Result:
-        from pipelines.tasks.record_question import answer
+        from pipelines.tasks.record.question import answer
 
         record = _record(given)
         if record is None:
@@ -102,8 +102,8 @@ def _may_file(given: TaskInput) -> bool:
 def _file_by_model(given: TaskInput) -> Filer:
     """Sections named by the model; by wording where it cannot be loaded or the note is too long for it: a note never
     waits for a model."""
-    from pipelines.tasks.dictation_note import by_wording
-    from pipelines.tasks.filing_by_model import file_by_model
+    from pipelines.tasks.note.filed import by_wording
+    from pipelines.tasks.note.filing_by_model import file_by_model
 
     def file(clauses: Sequence[Clause], template: Template) -> tuple[list[str], str]:
         try:
@@ -116,7 +116,7 @@ def _file_by_model(given: TaskInput) -> Filer:
 
 def _template(given: TaskInput) -> Template:
     """The one that was asked for, else the one that the words fit."""
-    from pipelines.tasks.templates import choose_template, load_template
+    from pipelines.tasks.note.templates import choose_template, load_template
 
     return load_template(given.template or choose_template(given.transcript.text))
 
@@ -127,7 +127,7 @@ def _record(given: TaskInput) -> Attachment | None:
 
 def _read(record: Attachment, given: TaskInput) -> Record:
     """The record of the patient whom the inspection found it to be about (a person may have said that it fits)."""
-    from pipelines.evidence.record import read_record
+    from pipelines.evidence.records.record import read_record
 
     patient = record.patient.id if record.patient is not None else given.patient
     return read_record(given.store.get(record.sha256), record.name, record.sha256, patient)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.checks.record import check
-from pipelines.evidence.record import Record, read_record
+from pipelines.evidence.records.record import Record, read_record
 from pipelines.records import RecordCitation, Statement
 
 ATTACHMENT = "b" * 64

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import BadInput, PersonNeeded, ProductError
-from pipelines.evidence.record import Record, is_patient, read_record
-from pipelines.evidence.record_resource import walk
+from pipelines.evidence.records.record import Record, is_patient, read_record
+from pipelines.evidence.records.resource import walk
 
 ATTACHMENT = "a" * 64
 

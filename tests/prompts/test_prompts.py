@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines.errors import USAGE, ProductError, UsageProblem
 from pipelines.records import Kind, TaskName
 from pipelines.routing.fit import is_possible
-from pipelines.tasks.templates import load_template, templates
+from pipelines.tasks.note.templates import load_template, templates
 from prompts import Prompt, load_prompt, prompt_for, prompts
 
 IMAGES = [kind for kind in Kind if is_possible(TaskName.IMAGE_QUESTION, [kind])]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.evidence.record import read_record
+from pipelines.evidence.records.record import read_record
 from pipelines.records import Status
-from pipelines.tasks.record_question import answer
+from pipelines.tasks.record.question import answer
 from samples.make import RECORD
 from samples.record import PATIENT, as_json, bundle
 

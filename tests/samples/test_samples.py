@@ -16,7 +16,7 @@ from assistant.sessions.log import SessionLog
 from pipelines.errors import BadInput
 from pipelines.evaluation.speech import read_cases
 from pipelines.speech.audio import inspect_recording, read_speech
-from pipelines.tasks.templates import load_template
+from pipelines.tasks.note.templates import load_template
 from samples.film import LABEL, SIZE
 from samples.make import FILM, MANIFEST, RECORD, REFERENCES, SETUP, made, main
 from samples.speech import CONDITIONS, RATE

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pipelines.checks.verbatim import check
 from pipelines.records import Engine, Result, Segment, Span, Status, TaskName, Transcript, TranscriptCitation, Word
-from pipelines.tasks.dictation_note import file_note
-from pipelines.tasks.templates import load_template, templates
+from pipelines.tasks.note.filed import file_note
+from pipelines.tasks.note.templates import load_template, templates
 
 
 def typed(text: str) -> Transcript:

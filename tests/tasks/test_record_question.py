@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.checks.record import check
-from pipelines.evidence.record import Record, read_record
+from pipelines.evidence.records.record import Record, read_record
 from pipelines.records import RecordCitation, Result, Status
-from pipelines.tasks.record_question import answer
+from pipelines.tasks.record.question import answer
 
 TODAY = date(2026, 6, 1)
 LOINC = "http://loinc.org"

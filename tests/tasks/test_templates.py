@@ -7,8 +7,8 @@ import pytest
 
 from pipelines.errors import BadInput, UsageProblem
 from pipelines.evaluation.data import read_cases
-from pipelines.tasks.cues import roles
-from pipelines.tasks.templates import choose_template, load_template, templates
+from pipelines.tasks.note.cues import roles
+from pipelines.tasks.note.templates import choose_template, load_template, templates
 
 SECTIONS = {
     "soap": ["subjective", "objective", "assessment", "plan"],

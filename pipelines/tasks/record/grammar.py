@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipelines.tasks.record_person import Field
+from pipelines.tasks.record.person import Field
 
 
 def _words(text: str) -> frozenset[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Literal
 
-from pipelines.evidence.record import Record
-from pipelines.evidence.record_resource import Element, items
+from pipelines.evidence.records.record import Record
+from pipelines.evidence.records.resource import Element, items
 from pipelines.records import Statement
-from pipelines.tasks.record_period import span_of
-from pipelines.tasks.record_sentences import Answer, absent, looked_up
+from pipelines.tasks.record.period import span_of
+from pipelines.tasks.record.sentences import Answer, absent, looked_up
 
 Field = Literal["name", "birth", "age", "sex", "alive"]
 

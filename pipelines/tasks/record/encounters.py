@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pipelines.evidence.record import Record
-from pipelines.evidence.record_resource import Element, Resource
-from pipelines.tasks.record_period import Period
-from pipelines.tasks.record_sentences import Answer, day, looked_up, moment, none_recorded, plain_day, within
+from pipelines.evidence.records.record import Record
+from pipelines.evidence.records.resource import Element, Resource
+from pipelines.tasks.record.period import Period
+from pipelines.tasks.record.sentences import Answer, day, looked_up, moment, none_recorded, plain_day, within
 
 Sort = Literal["encounter", "admission", "emergency visit"]
 Want = Literal["count", "list", "last", "first"]

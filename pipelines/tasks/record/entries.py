@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.evidence.record import Record
-from pipelines.evidence.record_resource import Element, Resource, items
-from pipelines.tasks.record_period import Period
-from pipelines.tasks.record_sentences import (
+from pipelines.evidence.records.record import Record
+from pipelines.evidence.records.resource import Element, Resource, items
+from pipelines.tasks.record.period import Period
+from pipelines.tasks.record.sentences import (
     Answer,
     absent,
     day,
@@ -22,7 +22,7 @@ from pipelines.tasks.record_sentences import (
     sentence,
     within,
 )
-from pipelines.tasks.record_words import Term, same_words, tokens
+from pipelines.tasks.record.words import Term, same_words, tokens
 
 ACTIVE: Final = frozenset({"active", "recurrence", "relapse"})
 ENDED: Final = frozenset({"resolved", "inactive", "remission", "stopped", "completed", "on-hold", "ended", "not-taken"})

@@ -27,7 +27,7 @@ def roles() -> frozenset[str]:
 
 @cache
 def _cues() -> Mapping[str, tuple[tuple[re.Pattern[str], float], ...]]:
-    data = resources.files("pipelines.tasks").joinpath("filing_cues.toml").read_text("utf-8")
+    data = resources.files("pipelines.tasks.note").joinpath("filing_cues.toml").read_text("utf-8")
     return {
         role: tuple((re.compile(cue), _WEIGHTS[strength]) for strength, cues in strengths.items() for cue in cues)
         for role, strengths in tomllib.loads(data).items()

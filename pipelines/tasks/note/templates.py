@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipelines.errors import BadInput, UsageProblem
 from pipelines.records import Value
-from pipelines.tasks.cues import roles
+from pipelines.tasks.note.cues import roles
 
 _SHIPPED: Final = ("soap", "radiology-report", "discharge-summary", "consult-letter")
 _KEY = r"^[a-z][a-z0-9_]*$"
@@ -144,7 +144,7 @@ def load_template(name_or_path: str) -> Template:
 
 @cache
 def _shipped(name: str) -> Template:
-    return _parse(name, resources.files("pipelines.tasks").joinpath("templates", f"{name}.toml").read_bytes())
+    return _parse(name, resources.files("pipelines.tasks.note").joinpath("shipped", f"{name}.toml").read_bytes())
 
 
 def _parse(name: str, data: bytes) -> Template:

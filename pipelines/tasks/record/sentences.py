@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pipelines.evidence.record import Record
-from pipelines.evidence.record_resource import Element, Resource
+from pipelines.evidence.records.record import Record
+from pipelines.evidence.records.resource import Element, Resource
 from pipelines.records import RecordCitation, Statement
-from pipelines.tasks.record_period import Period, span_of
+from pipelines.tasks.record.period import Period, span_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.tasks.cues import role_weights
-from pipelines.tasks.templates import Section, Template
+from pipelines.tasks.note.cues import role_weights
+from pipelines.tasks.note.templates import Section, Template
 
 # Prices of moving through the sections, on the scale of the cues' weights; chosen on tests/data/notes.jsonl.
 _STAY: Final = 1.2

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipelines.evidence.record import Record
-from pipelines.evidence.record_resource import Element, Resource, items
+from pipelines.evidence.records.record import Record
+from pipelines.evidence.records.resource import Element, Resource, items
 from pipelines.records import Statement
-from pipelines.tasks.record_period import Period
-from pipelines.tasks.record_sentences import (
+from pipelines.tasks.record.period import Period
+from pipelines.tasks.record.sentences import (
     Answer,
     day,
     looked_up,
@@ -22,7 +22,7 @@ from pipelines.tasks.record_sentences import (
     readable,
     sentence,
 )
-from pipelines.tasks.record_words import Term, same_words, tokens
+from pipelines.tasks.record.words import Term, same_words, tokens
 
 Which = Literal["last", "first", "highest", "lowest", "all", "trend", "count"]
 DATES = ("effectiveDateTime", "effectivePeriod.start", "effectiveInstant", "issued")

@@ -8,8 +8,8 @@ from pathlib import Path
 from pipelines.models.consult import Consultant
 from pipelines.models.generator import Slot
 from pipelines.tasks.asking import ask_of
-from pipelines.tasks.filing import Clause
-from pipelines.tasks.templates import Template
+from pipelines.tasks.note.filing import Clause
+from pipelines.tasks.note.templates import Template
 
 
 def file_by_model(

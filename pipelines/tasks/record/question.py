@@ -11,17 +11,16 @@ import re
 from datetime import date
 from typing import Any, Final
 
-from pipelines.evidence.record import Record
+from pipelines.evidence.records.record import Record
 from pipelines.records import Result, Status, TaskName
-from pipelines.tasks import record_entries as entries
-from pipelines.tasks import record_grammar as grammar
-from pipelines.tasks.record_encounters import Sort, Want, encounter_answer
-from pipelines.tasks.record_observations import Which, matching, measurements, named
-from pipelines.tasks.record_observations import answer as observation_answer
-from pipelines.tasks.record_period import Period, take_period
-from pipelines.tasks.record_person import person_answer
-from pipelines.tasks.record_sentences import Answer, not_recorded
-from pipelines.tasks.record_words import Term, Words, tokens
+from pipelines.tasks.record import entries, grammar
+from pipelines.tasks.record.encounters import Sort, Want, encounter_answer
+from pipelines.tasks.record.observations import Which, matching, measurements, named
+from pipelines.tasks.record.observations import answer as observation_answer
+from pipelines.tasks.record.period import Period, take_period
+from pipelines.tasks.record.person import person_answer
+from pipelines.tasks.record.sentences import Answer, not_recorded
+from pipelines.tasks.record.words import Term, Words, tokens
 
 _REMEDY: Final = (
     "the question is kept until this assistant asks a language model about records; or ask for what the record states"

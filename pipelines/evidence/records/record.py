@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Final
 
 from pipelines.errors import BadInput, PersonNeeded
-from pipelines.evidence.record_resource import Json, Resource, items, walk, written
+from pipelines.evidence.records.resource import Json, Resource, items, walk, written
 from pipelines.records import Patient
 
 WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled"})

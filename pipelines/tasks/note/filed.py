@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.records import Result, Statement, Status, TaskName, Transcript, TranscriptCitation
-from pipelines.tasks.filing import Clause, file_by_wording
-from pipelines.tasks.templates import Template, heading_phrase, load_template, templates
+from pipelines.tasks.note.filing import Clause, file_by_wording
+from pipelines.tasks.note.templates import Template, heading_phrase, load_template, templates
 from pipelines.text.headings import Heading, find, is_filler
 from pipelines.text.sentences import Sentence, split
 
