@@ -14,7 +14,7 @@ DEMO_DATA ?= .demo
 KILLS ?= 200
 # Tests at a time, each on one thread.
 WORKERS ?= auto
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup
 
 .PHONY: help demo test test-all soak check bench install clean
 

@@ -142,7 +142,7 @@ def has_appeared(needs: str, settings: Settings) -> bool:
         case "recognizer":
             return recognizer_of(settings).available().ready
         case "generator":
-            return not name and generator_of(settings).available().ready
+            return generator_of(settings).available().ready
         case "task":
             return TaskName(name) in served_tasks()
     return False

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from assistant.records.address import PatientAddress, is_url
 from assistant.sessions.files import FileStore
 from pipelines.errors import BadInput, UsageProblem
 from pipelines.records import Attachment, Kind, Member, Recording, Request, TaskName
+
+if TYPE_CHECKING:
+    from assistant.records.servers import RecordServers
 
 _PACKAGE = "package:"
 AUDIO_SUFFIXES = frozenset(
@@ -33,25 +37,38 @@ AUDIO_SUFFIXES = frozenset(
 
 @dataclass(frozen=True)
 class GivenAttachment:
-    path: Path
+    path: Path = Path()
     kind: Kind | None = None
+    address: PatientAddress | None = None
+    """Instead of ``path``: where a FHIR server has the record."""
 
     @classmethod
     def parse(cls, argument: str, beside: Path | None = None) -> GivenAttachment:
         """From ``[KIND=]PATH``; a relative path lies beside ``beside`` where given.
 
-        ``package:NAME/PATH`` is a file that an installed Python package ships.
+        ``package:NAME/PATH`` is a file that an installed Python package ships, and ``https://HOST/BASE/Patient/ID`` a
+        record on a FHIR server.
 
         Raises:
-            UsageProblem: there is no such kind.
+            UsageProblem: there is no such kind, or the address is not that of a patient on a FHIR server.
         """
         head, separator, tail = argument.partition("=")
         is_kind = bool(separator) and "/" not in head and not Path(argument).exists()
         if is_kind and head not in set(Kind):
             raise UsageProblem(f"--attach {head}=…", "there is no such kind", f"use one of {', '.join(Kind)}")
         place = tail if is_kind else argument
+        if is_url(place):
+            if is_kind and head != Kind.FHIR_RECORD:
+                raise UsageProblem(f"--attach {head}=…", "cannot be fetched", "fetch the file, and name its path")
+            return cls(kind=Kind.FHIR_RECORD, address=PatientAddress.parse(place))
         path = _packaged(place) if place.startswith(_PACKAGE) else (beside or Path()) / place
         return cls(path, Kind(head) if is_kind else None)
+
+    @property
+    def argument(self) -> str:
+        """What `parse` makes this of, wherever it is called."""
+        place = self.address.url if self.address is not None else str(self.path.absolute())
+        return f"{self.kind}={place}" if self.kind else place
 
 
 @dataclass(frozen=True)
@@ -72,25 +89,32 @@ class Given:
     """Attachments that were taken in before."""
 
 
-def take_in(given: Given, store: FileStore) -> Request:
+def take_in(
+    given: Given, store: FileStore, servers: RecordServers | None = None, templates: Path | None = None
+) -> Request:
     """Store everything that was given and say what it is.
 
+    Args:
+        templates: the folder of the user's own templates.
+        servers: fetch the records that are on FHIR servers; without them no record can be.
+
     Raises:
-        BadInput: a file is missing or cannot be what it is given as.
+        BadInput: a file is missing or cannot be what it is given as, or a record cannot be fetched.
+        Cancelled: while a record was fetched.
         StorageProblem: the store cannot take it.
         UsageProblem: there is no such template.
     """
     if given.template is not None:
         from pipelines.tasks.note.templates import load_template
 
-        load_template(given.template)
+        load_template(given.template, templates)
     recording = given.recording
     if given.audio is not None:
         recording = _take_in_recording(given.audio, store, given.origin)
     return Request(
         recording=recording,
         text=given.text,
-        attachments=(*given.taken, *(take_in_attachment(a, store) for a in given.attachments)),
+        attachments=(*given.taken, *(take_in_attachment(a, store, servers) for a in given.attachments)),
         task=given.task,
         template=given.template,
         patient=given.patient,
@@ -120,15 +144,18 @@ def _take_in_recording(path: Path, store: FileStore, origin: Literal["file", "mi
     return recording
 
 
-def take_in_attachment(given: GivenAttachment, store: FileStore) -> Attachment:
-    """Store a file or folder and say what it is.
+def take_in_attachment(given: GivenAttachment, store: FileStore, servers: RecordServers | None = None) -> Attachment:
+    """Store a file, a folder or a record on a server, and say what it is. See `take_in`.
 
     Raises:
-        BadInput: it is missing or cannot be what it is given as.
+        BadInput: it is missing or cannot be what it is given as, or cannot be fetched.
+        Cancelled: while it was fetched.
         StorageProblem: the store cannot take it.
     """
     from pipelines.evidence.identify import identify_file, identify_study
 
+    if given.address is not None:
+        return _take_in_record(given.address, store, servers)
     path = given.path
     if not path.is_dir():
         _must_be_file(path, "attach an existing file or folder")
@@ -144,6 +171,19 @@ def take_in_attachment(given: GivenAttachment, store: FileStore) -> Attachment:
     for _, file in members:
         store.put_file(file)
     return study
+
+
+def _take_in_record(address: PatientAddress, store: FileStore, servers: RecordServers | None) -> Attachment:
+    from pipelines.evidence.identify import identify_file
+
+    if servers is None:
+        raise BadInput(
+            address.name, "is not fetched here", "recover without it, then give it: assistant resume RUN --attach …"
+        )
+    fetched = servers.fetch(address)
+    sha256 = store.put(fetched.data)
+    attachment = identify_file(store.path(sha256), fetched.name, sha256, Kind.FHIR_RECORD)
+    return attachment.model_copy(update={"warnings": fetched.notes})
 
 
 def _packaged(place: str) -> Path:

@@ -10,6 +10,7 @@ from assistant.checkpoints import open_checkpoints
 from assistant.confirmations import RESEARCH_USE, has_confirmed
 from assistant.engines import classifier_of, filing_of, generator_of, recognizer_of, writing_of
 from assistant.quiet import silence_libraries
+from assistant.records.servers import servers_over
 from assistant.runner import Runner
 from assistant.sessions import SessionLog
 from assistant.settings import Settings
@@ -95,6 +96,8 @@ def runner_over(
             tasks=tasks,
             filing=filing_of(settings),
             prompts=settings.prompts_dir,
+            templates=settings.templates_folder,
+            draft=settings.draft,
             writing=writing,
             research_use=lambda: has_confirmed(log, RESEARCH_USE),
             finish=log.finish,
@@ -104,5 +107,6 @@ def runner_over(
             classifier=looks,
         )
 
+    servers = servers_over(log, settings, progress, cancelled)
     with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
-        yield Runner(settings, log, build(tuple(tasks), checkpoints), checkpoints, hears, writes, ports_of)
+        yield Runner(settings, log, build(tuple(tasks), checkpoints), checkpoints, hears, writes, ports_of, servers)

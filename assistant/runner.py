@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
     from langgraph.graph.state import CompiledStateGraph
 
+    from assistant.records.servers import RecordServers
     from pipelines.models.generator import Generator
     from pipelines.speech.recognizer import Recognizer
 
@@ -75,6 +76,7 @@ class Runner:
         settings: of the data folder, and of the engines.
         recognizer, generator: who works for the runs.
         ports_of: all that the graph is handed for a request.
+        servers: fetch the records that are attached by their address.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Runner:
         recognizer: Recognizer,
         generator: Generator,
         ports_of: Callable[[Request], Ports],
+        servers: RecordServers,
     ) -> None:
         self.log = log
         self.recognizer: Final = recognizer
@@ -94,6 +97,7 @@ class Runner:
         self._graph = graph
         self._checkpoints = checkpoints
         self._ports_of = ports_of
+        self._servers = servers
 
     def submit(
         self, given: Given, *, again: bool = False, heard: tuple[Transcript, ModelCall] | None = None
@@ -110,7 +114,7 @@ class Runner:
             StorageProblem: the log or the store cannot take a write.
         """
         try:
-            request = take_in(given, self.log.store)
+            request = take_in(given, self.log.store, self._servers, self._settings.templates_folder)
         except ProductError as refused:
             if refused.exit_code == BAD_INPUT:
                 self.log.event("input-refused", None, {"problem": type(refused).__name__})
@@ -217,7 +221,7 @@ class Runner:
                     f"--without {name}", "is no attachment of this run", f"it has: {', '.join(names) or 'none'}"
                 )
         if attach or without:
-            added = [take_in_attachment(given, self.log.store) for given in attach]
+            added = [take_in_attachment(given, self.log.store, self._servers) for given in attach]
             self.log.change_attachments(view.id, added, without)
 
     def _take_up(self, run: str) -> Outcome:

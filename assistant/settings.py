@@ -104,10 +104,30 @@ class Settings(BaseSettings):
     """Tokens for which a picture counts where the length of a prompt is estimated; Gemma 3's unless set."""
     openai_parallel: int = Field(default=1, ge=1, le=64)
     """Calls at once."""
+    fhir_url: str | None = None
+    """Base address of the FHIR server for which the token or client below is; neither goes to another."""
+    fhir_token: SecretStr | None = None
+    """Your token there; else the one that the system's keyring has for its host."""
+    fhir_client_id: str | None = None
+    """By which this program is registered there for SMART backend services, instead of a token."""
+    fhir_private_key: Path | None = None
+    """The file of that client's private key (PEM): RSA, or EC on P-384."""
+    fhir_key_id: str | None = None
+    """By which the server knows the public key, where it knows several."""
+    fhir_scope: str | None = None
+    """What that client may read; everything that it may unless set."""
+    fhir_timeout: float = Field(default=60.0, gt=0)
+    """Seconds for one answer of a FHIR server."""
+    fhir_retries: int = Field(default=2, ge=0, le=10)
+    """Further attempts where it does not answer whole or has too much to do."""
     written_forms: bool = True
     """Whether numbers, doses, dates and the like are written as clinicians write them."""
     filing: Literal["profile", "wording", "model"] = "profile"
     """Who files dictated sentences that stand under no spoken heading; the profile says unless set."""
+    draft: Literal["none", "impression", "summary"] = "none"
+    """What a model drafts of every dictated note, apart from it; without a model the note is done without."""
+    templates_dir: Path | None = None
+    """Own note templates and macros, instead of ``templates`` in ``data_dir``."""
     prompts_dir: Path | None = None
     """Own prompt files: one with a shipped prompt's name is used instead of it."""
     threads: int = Field(default=2, ge=1)
@@ -122,6 +142,11 @@ class Settings(BaseSettings):
     """Seconds that a microphone which is gone is waited for."""
     lock_timeout: float = Field(default=5.0, gt=0)
     """Seconds to wait for another process to let go of the log."""
+
+    @property
+    def templates_folder(self) -> Path:
+        """Where the user's own note templates and macros lie; it need not be there."""
+        return self.templates_dir or self.data_dir / "templates"
 
 
 def load_settings(**given: Any) -> Settings:

@@ -1,7 +1,9 @@
-"""Addresses of servers that a user names: whether they are any, and what of them may be shown."""
+"""Addresses of servers that a user names: whether they are any, whether they are this machine, and what of them may be
+shown."""
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit
 
 
@@ -17,3 +19,17 @@ def is_address(url: str) -> bool:
 def host_of(url: str) -> str:
     """Host and port; nothing of an address that may be secret."""
     return urlsplit(url.strip()).netloc.rpartition("@")[2].lower() if is_address(url) else "no host"
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether what is sent there never leaves this machine."""
+    if not is_address(url):
+        return False
+    host = urlsplit(url.strip()).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        at = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return bool((getattr(at, "ipv4_mapped", None) or at).is_loopback)

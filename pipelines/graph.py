@@ -81,11 +81,13 @@ def inspect(state: RunState, ports: Ports) -> RunState:
     key = Key(state["run"], "inspect", request.key())
     known = ports.journal.recall(key)
     if known is None:
+        from pipelines.documents import with_patient
         from pipelines.evidence.inspect import inspect_attachment
         from pipelines.recognition import recognised
 
         # All of them first: what cannot be read is refused before a model is asked about the others.
         read = [inspect_attachment(a, ports.store, request.patient) for a in request.attachments]
+        read = [with_patient(a, ports, state["run"]) for a in read]
         known = ports.journal.record(key, Inspection(attachments=recognised(read, ports, state["run"])))
     attachments = ports.journal.read(known, Inspection).attachments
     question = identity_question(request.patient, [a.patient for a in attachments if a.patient is not None])
@@ -141,8 +143,6 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
         return _wait(state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message))
     if result.status is Status.NEEDS_INPUT:
         return _wait(state, ports, name, "person", result)
-    if result.status is Status.NEEDS_MODEL:
-        return _wait(state, ports, name, f"generator:{name}", result)
     if result.status is Status.FAILED:
         ports.journal.record(Key(state["run"], f"{name}:failed", result.digest()), result)
         raise NoAnswer(
@@ -262,6 +262,8 @@ def _task_input(state: RunState, ports: Ports) -> TaskInput:
         consultant=_consultant(state, ports, state["task"]),
         filing=ports.filing,
         prompts=ports.prompts,
+        templates=ports.templates,
+        draft=ports.draft,
     )
 
 

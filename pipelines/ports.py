@@ -146,6 +146,8 @@ class Outbound(Protocol):
         most_bytes: int = 1 << 23,
         off_machine: bool = False,
         cancelled: Callable[[], bool] | None = None,
+        media_type: str = "application/json",
+        accept: str | None = None,
     ) -> AbstractContextManager[Arriving]:
         """Send JSON to ``url``, once, and read the answer while it comes; leaving the block ends the connection. Where
         it would send us on, nobody goes.
@@ -159,6 +161,8 @@ class Outbound(Protocol):
             most_bytes: of the answer's body.
             off_machine: whether it may be another machine than this.
             cancelled: asked every moment, from another thread: a silent server is left as well.
+            media_type: of ``body``, where it is no JSON.
+            accept: the media type that is wanted, where the server has several.
 
         Raises:
             TooLate: no whole answer in time.

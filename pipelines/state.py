@@ -26,8 +26,8 @@ class Wait(TypedDict):
     at: str
     """The node to take up again."""
     needs: str
-    """What would let it go on: ``person``, ``research-use``, ``recognizer``, ``generator``, ``task:NAME``, or
-    ``generator:TASK`` where the task does not ask a generator yet."""
+    """What would let it go on: ``person``, ``research-use``, ``recognizer``, ``generator`` (in older logs also
+    ``generator:TASK``), or ``task:NAME``."""
     result: str
     """Digest of the ``needs-…`` or ``not-served`` Result that says so to the user."""
 
@@ -87,5 +87,9 @@ class Ports:
     """Called with the node's name and what a model has written for it so far; it may still come to no answer."""
     cancelled: Callable[[], bool]
     """Asked while a model works: whether whoever waits for the run has ended it."""
+    templates: Path | None = None
+    """The folder of the user's own note templates and macros, which need not be there."""
+    draft: Literal["none", "impression", "summary"] = "none"
+    """What a model drafts of every dictated note."""
     classifier: ImageClassifier | None = None
     """What tells kinds of pictures apart. Where it is not ready nothing is missing, and nothing waits for it."""

@@ -192,7 +192,9 @@ def test_a_record_question_beyond_lookup_waits_and_nothing_tries_it_in_vain(
     waiting = runner.submit(record_question(bundle, "why was she started on it"))
     assert waiting.exit_code == MODEL_NEEDED
     assert waiting.view.state is RunState.PAUSED
-    assert waiting.view.needs == "generator:record-question"
+    assert waiting.view.needs == "generator"
+    assert "asks for a judgement" in (waiting.view.result.message or "")  # type: ignore[union-attr]
+    assert f"assistant resume {waiting.view.id}" in (waiting.view.result.message or "")  # type: ignore[union-attr]
     assert runner.resume(waiting.view.id).worked is False
     again = runner.resume(waiting.view.id, task=TaskName.RECORD_QUESTION)
     assert (again.exit_code, again.view.state) == (MODEL_NEEDED, RunState.PAUSED)

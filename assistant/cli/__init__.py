@@ -25,6 +25,8 @@ _COMMANDS: Final = {
     "confirm": "Confirm once that image results are for research and development.",
     "route": "Show which task a text would be sent to, and why.",
     "lexicon": "Add, list, import, export and remove terms.",
+    "export": "Write a run's result as Markdown, DOCX, PDF, FHIR or CSV.",
+    "templates": "List, check and make note templates and macros.",
     "log": "Look into the session log and verify it.",
     "models": "Show, pull, import, prepare, check, adapt and remove the models.",
     "doctor": "Show what is installed, what is missing, and what fixes it.",

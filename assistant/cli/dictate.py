@@ -78,7 +78,7 @@ def command(
     settings = settings_of(ctx)
     microphones = portaudio()
     folders = write_ahead_folders(settings.data_dir)
-    asked = Asked(task=task_of(task), template=_template(template), patient=patient, session=session)
+    asked = Asked(task=task_of(task), template=_template(template, settings), patient=patient, session=session)
     with only_one(folders[0]):
         asked = _with_attachments(asked, attach, settings)
         offer(settings, ask=at_a_terminal())
@@ -204,7 +204,7 @@ def _ears(settings: Settings) -> tuple[Recognizer | None, Writing | None]:
     return recognizer, writing_of(settings)
 
 
-def _template(name: str | None) -> str | None:
+def _template(name: str | None, settings: Settings) -> str | None:
     """Checked now, before anybody speaks; a file by its whole path, so that recovery finds it.
 
     Raises:
@@ -214,7 +214,7 @@ def _template(name: str | None) -> str | None:
         return None
     from pipelines.tasks.note.templates import load_template
 
-    load_template(name)
+    load_template(name, settings.templates_folder)
     return str(Path(name).absolute()) if name.endswith(".toml") else name
 
 
@@ -226,7 +226,9 @@ def _with_attachments(asked: Asked, attach: tuple[str, ...], settings: Settings)
     """
     if not attach:
         return asked
+    from assistant.cli.progress import share_bar
     from assistant.intake import GivenAttachment, take_in_attachment
+    from assistant.records.servers import servers_of
     from assistant.sessions.disk import Disk
     from assistant.sessions.files import FileStore
     from assistant.sessions.log import FILES
@@ -235,11 +237,13 @@ def _with_attachments(asked: Asked, attach: tuple[str, ...], settings: Settings)
     try:
         store = FileStore(settings.data_dir / FILES, Disk())
         store.prepare()
-        return asked.model_copy(update={"attachments": tuple(take_in_attachment(one, store) for one in given)})
+        with share_bar() as progress:
+            servers = servers_of(settings, progress)
+            taken = tuple(take_in_attachment(one, store, servers) for one in given)
+        return asked.model_copy(update={"attachments": taken})
     except StorageProblem as problem:
         click.echo(f"assistant: {problem}; what is attached is taken in at the end", err=True)
-    paths = tuple(f"{one.kind}={one.path.absolute()}" if one.kind else str(one.path.absolute()) for one in given)
-    return asked.model_copy(update={"given": paths})
+    return asked.model_copy(update={"given": tuple(one.argument for one in given)})
 
 
 def _load_meanwhile() -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Figures = dict[str, Any]
 
 _INT8 = "medasr-int8"
-_SHOWN_APART = frozenset({"failures", "engines", "confusion", "by_condition", "fp32"})
+_SHOWN_APART = frozenset(
+    {"failures", "engines", "confusion", "by_condition", "by_kind", "by_field", "by_category", "fp32"}
+)
 
 
 @click.group("evaluate")
@@ -89,6 +91,37 @@ def notes(_: click.Context, data: Path, engine: str | None) -> Figures:
     return evaluate(read_cases(data))
 
 
+@_skill("lab-reports", "Laboratory reports read as rows.")
+def lab_reports(_: click.Context, data: Path, engine: str | None) -> Figures:
+    """Laboratory reports read as rows: a folder with NAME.truth.json beside NAME.pdf, .png or .jpg."""
+    from pipelines.evaluation.lab_reports import Reading, evaluate
+    from pipelines.evidence.documents.picture_reader import PictureReader
+    from pipelines.evidence.documents.reading import read_document
+    from pipelines.tasks.lab.reading import read_report
+
+    _only_engine(engine, "rapidocr")
+    reader = PictureReader()
+
+    def read(file: bytes, name: str) -> Reading:
+        document = read_document(file, name, reader=reader)
+        written = all(page.source == "text-layer" for page in document.pages)
+        return Reading(read_report(document.pages), "text" if written else "image", document.engines)
+
+    with share_bar() as progress:
+        return evaluate(data, read, partial(progress, "reading"))
+
+
+@_skill("record-questions", "Questions that a patient's record answers.")
+def record_questions(_: click.Context, data: Path, engine: str | None) -> Figures:
+    """Questions that a patient's record answers: lines of {"id", "patient_file", "patient_id", "category", "question",
+    "answer", "match"}."""
+    from pipelines.evaluation.data import read_cases
+    from pipelines.evaluation.record_questions import ENGINE, evaluate
+
+    _only_engine(engine, ENGINE)
+    return evaluate(read_cases(data))
+
+
 @_skill("speech", "Words heard right.")
 def speech(ctx: click.Context, data: Path, engine: str | None) -> Figures:
     """Words heard right: lines of {"audio", "text", "written", "drugs", "terms", "condition"}, or a folder with
@@ -132,6 +165,7 @@ def _only_engine(given: str | None, name: str) -> None:
 
 
 def _print_figures(figures: Figures) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_header=False)
@@ -139,10 +173,13 @@ def _print_figures(figures: Figures) -> None:
         if name not in _SHOWN_APART:
             table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     console().print(table)
-    for condition, own in figures.get("by_condition", {}).items():
+    for condition, own in (figures.get("by_condition") or figures.get("by_kind") or {}).items():
         shown = ", ".join(f"{k} {v:.3f}" for k, v in own.items() if isinstance(v, float))
         console().print(f"  {condition}: {shown}", soft_wrap=True)
+    for category, own in figures.get("by_category", {}).items():
+        shown = ", ".join(f"{k} {v:.3f}" for k, v in own.items() if isinstance(v, float))
+        console().print(f"  {category} ({own['n']}): {shown}", soft_wrap=True)
     for failure in figures["failures"][:20]:
-        console().print(f"  [yellow]{failure.get('id')}[/]: {failure}", markup=True, soft_wrap=True)
+        console().print(f"  [yellow]{failure.get('id')}[/]: {escape(str(failure))}", markup=True, soft_wrap=True)
     if len(figures["failures"]) > 20:
         console().print(f"  … and {len(figures['failures']) - 20} more: see --json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +23,11 @@ def require_new(path: Path) -> None:
         raise UsageProblem(str(path), "is there already", "name another file, or remove that one")
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, before: Callable[[], None] | None = None) -> None:
     """Put ``data`` at ``path`` in one step.
+
+    Args:
+        before: what must be done before the file is there, and without which it does not come.
 
     Raises:
         UsageProblem: there is something of that name.
@@ -38,6 +42,8 @@ def write_new(path: Path, data: bytes) -> None:
                 out.flush()
                 os.fsync(out.fileno())
             require_new(path)
+            if before is not None:
+                before()
             growing.rename(path)
         finally:
             growing.unlink(missing_ok=True)

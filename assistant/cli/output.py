@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from assistant.citing import figure_line, limit_line, sources, verdicts
 from assistant.cli.common import console, print_json
-from assistant.cli.plain import plain
+from assistant.cli.lab_table import print_lab_tables
 from assistant.cli.transcript import print_transcript, suggestion_line
+from assistant.plain import plain
 from pipelines.errors import BadInput
 from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status, Transcript
 
@@ -126,6 +128,7 @@ def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
         to.print(f"[bold]result[/] {_colour(view.result.status)}")
         if view.result.message:
             to.print(f"  {escape(view.result.message)}", soft_wrap=True)
+        print_lab_tables(view.result, to)
         _print_statements(view.result, view.checks, to)
         _print_model(view.result.data, to)
         _print_trace(view, to, unfolded=trace)
@@ -176,7 +179,8 @@ def summary(outcomes: Sequence[Outcome | Refused]) -> str:
 def _print_statements(result: Result, checks: Sequence[Check], to: Console) -> None:
     from rich.markup import escape
 
-    verdicts = _verdicts(checks)
+    found = verdicts(checks)
+    plots = {plot["statement"]: plot for plot in result.data.get("plots", ())}
     section = None
     for index, statement in enumerate(result.statements):
         if statement.section != section:
@@ -184,9 +188,12 @@ def _print_statements(result: Result, checks: Sequence[Check], to: Console) -> N
             to.print(f"  [bold]{(section or '').replace('_', ' ').upper()}[/]")
         to.print(f"  {escape(statement.text)}", soft_wrap=True)
         to.print(
-            f"    [dim]{statement.origin}; {verdicts.get(index, 'not checked')}; {escape(_sources(statement))}[/]",
+            f"    [dim]{statement.origin}; {found.get(index, 'not checked')}; {escape(sources(statement))}[/]",
             soft_wrap=True,
         )
+        if plot := plots.get(index):
+            place = f"files/{plot['sha256'][:2]}/{plot['sha256'][2:]}"
+            to.print(f"    [dim]plot of {plot['values']} values: {place}[/]", soft_wrap=True)
 
 
 def _print_model(data: dict[str, Any], to: Console) -> None:
@@ -201,9 +208,9 @@ def _print_model(data: dict[str, Any], to: Console) -> None:
     if card:
         to.print(f"[bold]what the card of {escape(card['model'])} says[/]")
         for figure in card["figures"]:
-            to.print(f"  [dim]{escape(figure['dataset'])}: {escape(figure['metric'])} {figure['value']}[/]")
+            to.print(f"  [dim]{escape(figure_line(figure))}[/]")
         for limit in card["limits"]:
-            to.print(f"  [dim]{escape(limit['text'])} ({escape(limit['source'])})[/]", soft_wrap=True)
+            to.print(f"  [dim]{escape(limit_line(limit))}[/]", soft_wrap=True)
 
 
 def _print_trace(view: RunView, to: Console, *, unfolded: bool) -> None:
@@ -222,26 +229,6 @@ def _print_trace(view: RunView, to: Console, *, unfolded: bool) -> None:
         to.print(f"  [dim]{escape(plain(line))}[/]", soft_wrap=True)
 
 
-def _sources(statement: Statement) -> str:
-    """Where it stands: record elements under their resource, speech by its time, pictures by
-    their place in the data folder."""
-    elements: dict[str, list[str]] = {}
-    others = []
-    for citation in statement.citations:
-        if citation.kind == "record":
-            elements.setdefault(citation.resource, []).append(citation.path)
-        elif citation.kind == "image":
-            others.append(f"shown files/{citation.frame[:2]}/{citation.frame[2:]}")
-        elif citation.kind == "page":
-            others.append(f"page {citation.page}")
-        elif citation.audio_start is not None and citation.audio_end is not None:
-            others.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
-        else:
-            others.append(f"characters {citation.start}-{citation.end} of the text")
-    looked_up = [f"{resource}: {', '.join(paths)}" for resource, paths in elements.items()]
-    return "; ".join((*looked_up, *others)) or "no source to cite"
-
-
 def _short_source(statement: Statement) -> str:
     """The resources or the moment, without paths."""
     resources = dict.fromkeys(c.resource for c in statement.citations if c.kind == "record")
@@ -256,17 +243,6 @@ def _short_source(statement: Statement) -> str:
     if starts:
         return f"at {int(starts[0]) // 60}:{int(starts[0]) % 60:02d}"
     return "the whole record searched" if statement.origin == "looked-up" else statement.origin
-
-
-_WORST_FIRST: Final = ("contradicted", "unsupported", "not-checkable", "supported")
-
-
-def _verdicts(checks: Sequence[Check]) -> dict[int, str]:
-    """The worst verdict on each statement."""
-    found: dict[int, str] = {}
-    for check in sorted(checks, key=lambda check: _WORST_FIRST.index(check.verdict)):
-        found.setdefault(check.statement, check.verdict)
-    return found
 
 
 def _transcript_object(view: RunView) -> dict[str, Any] | None:

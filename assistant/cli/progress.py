@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.cli.common import error_console
-from assistant.cli.plain import plain
+from assistant.plain import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from assistant.cli.common import console, error_console, print_json
-from assistant.cli.plain import plain
 from assistant.cli.progress import batch_bar
+from assistant.plain import plain
 from pipelines.errors import ProductError, StorageProblem, UsageProblem, batch_exit_code
 from pipelines.records import RunState
 

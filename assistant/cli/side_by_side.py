@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from assistant.alignment import KINDS
-from assistant.cli.plain import plain
+from assistant.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import Console

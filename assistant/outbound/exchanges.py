@@ -25,6 +25,8 @@ def exchange_json(
     bearer: str | None,
     most_bytes: int,
     cancelled: Callable[[], bool] | None,
+    media_type: str,
+    accept: str | None,
 ) -> Iterator[Arriving]:
     """Send ``body`` to the ledger's endpoint. See `pipelines.ports.Outbound.ask_json`."""
     host = host_of(ledger.endpoint)
@@ -34,7 +36,7 @@ def exchange_json(
             "GET" if body is None else "POST",
             ledger.endpoint,
             content=body,
-            headers=_headers(host, body, bearer),
+            headers=_headers(host, None if body is None else media_type, accept, bearer),
             extensions={"trace": deadline.watch},
         )
         ledger.announced = int(request.headers.get("Content-Length", 0))
@@ -47,8 +49,9 @@ def exchange_json(
                 yield Arriving(host, response.status_code, headers, blocks)
 
 
-def _headers(host: str, body: bytes | None, bearer: str | None) -> dict[str, str]:
-    headers = {} if body is None else {"Content-Type": "application/json"}
+def _headers(host: str, media_type: str | None, accept: str | None, bearer: str | None) -> dict[str, str]:
+    named = {"Content-Type": media_type, "Accept": accept}
+    headers = {name: value for name, value in named.items() if value is not None}
     if bearer:
         if not bearer.isascii() or not bearer.isprintable() or " " in bearer:
             raise UsageProblem(f"the key for {host}", "is no key: it has other signs", "set it anew")

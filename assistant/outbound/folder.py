@@ -42,6 +42,8 @@ class FolderOutbound:
         most_bytes: int = 1 << 23,
         off_machine: bool = False,
         cancelled: Callable[[], bool] | None = None,
+        media_type: str = "application/json",
+        accept: str | None = None,
     ) -> Iterator[Arriving]:
         """See `pipelines.ports.Outbound.ask_json`."""
         with (
@@ -55,6 +57,8 @@ class FolderOutbound:
                 most_bytes=most_bytes,
                 off_machine=off_machine,
                 cancelled=cancelled,
+                media_type=media_type,
+                accept=accept,
             ) as arriving,
         ):
             yield arriving

@@ -65,12 +65,21 @@ class Outbound:
         most_bytes: int = 1 << 23,
         off_machine: bool = False,
         cancelled: Callable[[], bool] | None = None,
+        media_type: str = "application/json",
+        accept: str | None = None,
     ) -> Iterator[Arriving]:
         """See `pipelines.ports.Outbound.ask_json`. The event of state ``opened`` says how many bytes will be sent."""
         with (
             self._logged(json_address(url, off_machine), why) as ledger,
             exchange_json(
-                ledger, body, timeout=timeout, bearer=bearer, most_bytes=most_bytes, cancelled=cancelled
+                ledger,
+                body,
+                timeout=timeout,
+                bearer=bearer,
+                most_bytes=most_bytes,
+                cancelled=cancelled,
+                media_type=media_type,
+                accept=accept,
             ) as arriving,
         ):
             yield arriving

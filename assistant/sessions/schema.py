@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 #: The revision this code writes; the newest file in ``migrations/versions``.
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 
 
 class Exact(UserDefinedType[float]):
@@ -270,6 +270,10 @@ class CitationRow(Base):
     path: Mapped[str | None]
     value: Mapped[str | None]
     frame: Mapped[str | None]
+    page: Mapped[int | None]
+    box: Mapped[str | None]
+    text: Mapped[str | None]
+    version: Mapped[str | None]
     __table_args__ = (
         ForeignKeyConstraint(["result", "statement"], ["statements.result", "statements.position"], ondelete="CASCADE"),
         {"sqlite_strict": True},

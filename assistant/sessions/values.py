@@ -10,6 +10,7 @@ import orjson
 from pipelines.records import (
     Attachment,
     Check,
+    Citation,
     Decision,
     Embedding,
     Engine,
@@ -217,7 +218,10 @@ def _transcript(rows: Rows) -> Transcript:
     )
 
 
-_CITATION_COLUMNS = ("start", "end", "audio_start", "audio_end", "attachment", "resource", "path", "value", "frame")
+_CITATION_COLUMNS = (
+    "start", "end", "audio_start", "audio_end", "attachment", "resource", "path", "value", "frame", "page", "box",
+    "text", "version",
+)  # fmt: skip
 
 
 def _result_rows(value: Result, row_id: str) -> Rows:
@@ -228,16 +232,25 @@ def _result_rows(value: Result, row_id: str) -> Rows:
         for m, citation in enumerate(statement.citations):
             where = {"result": row_id, "statement": n, "position": m}
             # Every kind fills all columns: one prepared statement inserts them together.
-            citations.append({**where, **dict.fromkeys(_CITATION_COLUMNS), **dict(citation)})
+            citations.append({**where, **dict.fromkeys(_CITATION_COLUMNS), **_citation_columns(citation)})
     data = _text(value.model_dump(mode="json", include={"data"})["data"])
     row = {"id": row_id, "task": value.task, "status": value.status, "data": data, "message": value.message}
     return Rows(row, {"statements": statements, "citations": citations})
+
+
+def _citation_columns(citation: Citation) -> Columns:
+    columns = dict(citation)
+    if columns.get("box") is not None:
+        columns["box"] = _text(columns["box"])
+    return columns
 
 
 def _result(rows: Rows) -> Result:
     citations: dict[int, list[Columns]] = {}
     for row in rows.children["citations"]:
         fields = {name: row[name] for name in ("kind", *_CITATION_COLUMNS) if row[name] is not None}
+        if "box" in fields:
+            fields["box"] = orjson.loads(fields["box"])
         citations.setdefault(row["statement"], []).append(fields)
     statements = [
         {**_fields(row, Statement), "citations": citations.get(row["position"], ())}

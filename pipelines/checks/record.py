@@ -7,15 +7,16 @@ against everything in the record that it speaks of.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
-from pipelines.checks.record_absence import contradicting, is_absence
+from pipelines.checks.record_absence import contradicting, filled_gap, is_absence
+from pipelines.checks.record_reckoned import without_reckoned
+from pipelines.checks.record_source import SecondReading
 from pipelines.evidence.records.record import Record
 from pipelines.records import Check, RecordCitation, Statement
 
@@ -30,26 +31,16 @@ _PERIOD: Final = re.compile(
 )
 _COUNTED: Final = re.compile(r"(?:^|: )\d+ \D+ (?:is|are) recorded\b")
 #: Words that follow a number in a sentence without being its unit.
-_NOT_UNITS: Final = frozenset(("on", "and", "until"))
+_NOT_UNITS: Final = frozenset(("on", "and", "until", "to"))
 
 
 def check(statements: Sequence[Statement], record: Record) -> tuple[Check, ...]:
     """One verdict a statement, in order: ``supported``, or the first thing that is wrong with it."""
-    bundle = json.loads(record.source, parse_float=Decimal)
-    entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    resources: dict[str, list[dict[str, Any]]] = {}
-    for n, entry in enumerate(entries if isinstance(entries, list) else []):
-        raw = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(raw, dict):
-            resources.setdefault(f"{raw.get('resourceType')}/{raw.get('id')}", []).append(raw)
-            resources[f"entry[{n}].resource"] = [raw]
-    own = {resource.address for resource in record.resources} | {record.patient_resource.address}
-    return tuple(_check(n, statement, resources, own, record) for n, statement in enumerate(statements))
+    read = SecondReading(record)
+    return tuple(_check(n, statement, read, record) for n, statement in enumerate(statements))
 
 
-def _check(
-    index: int, statement: Statement, resources: dict[str, list[dict[str, Any]]], own: set[str], record: Record
-) -> Check:
+def _check(index: int, statement: Statement, read: SecondReading, record: Record) -> Check:
     cited = [citation for citation in statement.citations if isinstance(citation, RecordCitation)]
 
     def verdict(kind: str, aspect: str, said: str | None = None, source: str | None = None) -> Check:
@@ -58,13 +49,13 @@ def _check(
         )
 
     for citation in cited:
-        if citation.attachment != record.attachment or citation.resource not in own:
+        if citation.attachment != record.attachment or citation.resource not in read:
             return verdict("unsupported", "citation", citation.value)
-        there = [_walk(raw, citation.path) for raw in resources.get(citation.resource, [])]
+        there = read.standing(citation.resource, citation.path)
         if citation.value not in there:
-            return verdict("contradicted", "citation", citation.value, next((t for t in there if t is not None), None))
+            return verdict("contradicted", "citation", citation.value, next(iter(there), None))
     if is_absence(statement.text):
-        against = contradicting(statement.text, [raw for address in own for raw in resources.get(address, [])])
+        against = contradicting(statement.text, read.raws())
         if against is None:
             return verdict("not-checkable", "absence", statement.text)
         return (
@@ -74,6 +65,9 @@ def _check(
         )
     if not cited:
         return verdict("unsupported", "citation", statement.text)
+    entries = [raw for address in {each.resource for each in cited} if (raw := read.raw(address)) is not None]
+    if gap := filled_gap(statement.text, entries):
+        return verdict("contradicted", "absence", statement.text, gap)
     for aspect, said in _unsupported(statement.text, cited):
         return verdict("unsupported", aspect, said)
     for citation in cited:
@@ -82,26 +76,16 @@ def _check(
     return verdict("supported", "value")
 
 
-def _walk(node: Any, path: str) -> str | None:
-    for step in path.replace("[", ".[").split("."):
-        if step.startswith("[") and step.endswith("]"):
-            at = int(step[1:-1]) if step[1:-1].isdigit() else -1
-            node = node[at] if isinstance(node, list) and 0 <= at < len(node) else None
-        else:
-            node = node.get(step) if isinstance(node, dict) else None
-    if isinstance(node, bool):
-        return "true" if node else "false"
-    return str(node) if isinstance(node, str | int | Decimal) else None
-
-
 def _unsupported(text: str, cited: Sequence[RecordCitation]) -> Iterator[tuple[str, str]]:
     """(aspect, what is said) for every date, unit and number that does not come from what is cited."""
     values = [citation.value for citation in cited]
-    rest = text
+    rest, wrong = without_reckoned(text, values)
+    yield from wrong
     for value in sorted(values, key=len, reverse=True):
         if _decimal(value) is None and not _starts_with_date(value):
-            # Digits inside a cited name are part of the name.
-            rest = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", rest, count=1)
+            # Digits inside a cited name are part of the name; a unit with digits may be said more than once.
+            often = 0 if re.search(r"\d", value) else 1
+            rest = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", rest, count=often)
     period = _PERIOD.search(rest)
     if period:
         first, last = _bounds(period.group())

@@ -12,6 +12,9 @@ _WHOLE: Final = re.compile(r"^(?P<what>[\w ]+?): (?:none|not) recorded(?P<when> 
 _NAMED: Final = re.compile(
     r"^No (?P<named>.+?) is recorded(?P<when> (?:in|on|since|before|from) \d.*?)? in this record(?:; .*)?\.$"
 )
+_ENTRY: Final = re.compile(r"^entry named (.+)$")
+_REASON: Final = re.compile(r"^reason for (.+)$")
+_ABNORMAL: Final = re.compile(r"^(.+) marked abnormal$")
 _SORTS: Final[dict[str, tuple[str, ...]]] = {
     "allergies": ("AllergyIntolerance",),
     "conditions": ("Condition",),
@@ -20,18 +23,38 @@ _SORTS: Final[dict[str, tuple[str, ...]]] = {
     "medications": ("MedicationRequest", "MedicationStatement"),
     "active medications": ("MedicationRequest", "MedicationStatement"),
     "past medications": ("MedicationRequest", "MedicationStatement"),
+    "results": ("Observation",),
     "vaccinations": ("Immunization",),
     "procedures": ("Procedure",),
     "encounters": ("Encounter",),
     "family history": ("FamilyMemberHistory",),
+    "care teams": ("CareTeam",),
+    "care plans": ("CarePlan",),
+    "goals": ("Goal",),
 }
 _PERSON: Final = {
     "date of birth": ("birthDate",),
     "sex": ("gender",),
     "name": ("name",),
     "death": ("deceasedDateTime",),
+    "telephone": ("telecom",),
+    "e-mail": ("telecom",),
+    "address": ("address",),
+    "marital status": ("maritalStatus",),
+    "language": ("communication",),
+    "race": ("us-core-race",),
+    "ethnicity": ("us-core-ethnicity",),
+    "medical record number": ("MR",),
+    "general practitioner": ("generalPractitioner",),
+    "emergency contact": ("contact",),
 }
-_STAYS: Final = {"admissions": {"IMP", "ACUTE", "NONAC"}, "emergency visits": {"EMER"}}
+_STAYS: Final = {
+    "admissions": {"IMP", "ACUTE", "NONAC", "inpatient"},
+    "emergency visits": {"EMER", "emergency"},
+    "outpatient visits": {"AMB", "outpatient", "ambulatory"},
+    "virtual visits": {"VR", "virtual"},
+    "home visits": {"HH", "home"},
+}
 _NOUNS: Final = (
     (re.compile(r"^(.+) result$"), ("Observation",)),
     (re.compile(r"^allergy to (.+)$"), ("AllergyIntolerance",)),
@@ -39,6 +62,7 @@ _NOUNS: Final = (
     (re.compile(r"^condition named (.+)$"), ("Condition",)),
     (re.compile(r"^procedure named (.+)$"), ("Procedure",)),
     (re.compile(r"^(.+) vaccination$"), ("Immunization",)),
+    (re.compile(r"^family history of (.+)$"), ("FamilyMemberHistory",)),
 )
 _CODES: Final = ("code", "vaccineCode", "medicationCodeableConcept")
 _WITHDRAWN: Final = frozenset(("entered-in-error", "cancelled", "not-done", "refuted", "draft", "not-taken", "planned"))
@@ -56,6 +80,14 @@ def contradicting(text: str, resources: Sequence[Raw]) -> list[str] | None:
     named = _NAMED.match(text)
     if named is None:
         return None
+    if match := _ENTRY.match(named["named"]):
+        wanted = _words(match[1])
+        return [name for raw in resources for name in _names(raw) if wanted <= _words(name)]
+    if match := _REASON.match(named["named"]):
+        return _reasons(match[1], resources)
+    if _ABNORMAL.match(named["named"]):
+        held = [raw for raw in _standing(resources, ("Observation",)) if _when(raw, named["when"]) is not False]
+        return [name for raw in held if _marked(raw) for name in _names(raw)] if " result marked" in text else None
     for noun, types in _NOUNS:
         if match := noun.match(named["named"]):
             held = [raw for raw in _standing(resources, types) if _when(raw, named["when"]) is not False]
@@ -66,10 +98,61 @@ def contradicting(text: str, resources: Sequence[Raw]) -> list[str] | None:
     return None
 
 
+#: What a sentence about an entry may say is not recorded of it, and where that would stand.
+_GAPS: Final = {
+    "reason not recorded": ("reasonCode", "reasonReference"),
+    "reaction not recorded": ("reaction",),
+    "start not recorded": ("onsetDateTime", "onsetPeriod", "authoredOn", "effectivePeriod"),
+    "end not recorded": ("abatementDateTime", "abatementPeriod"),
+}
+
+
+def filled_gap(text: str, cited: Sequence[Raw]) -> str | None:
+    """What one of the cited entries states that ``text`` says is not recorded of it."""
+    return next(
+        (key for gap, keys in _GAPS.items() if gap in text for raw in cited for key in keys if raw.get(key)), None
+    )
+
+
+def _is_given(patient: Raw, key: str, what: str) -> bool:
+    """Whether the patient's own entry states a field, an extension, or a number or address of a sort."""
+    if key == "telecom":
+        return any(
+            part.get("system") == what.replace("telephone", "phone").replace("-", "") for part in _parts(patient, key)
+        )
+    if key == "MR":
+        return any("MR" in _coded(part.get("type")) for part in _parts(patient, "identifier"))
+    if key.startswith("us-core-"):
+        return any(str(part.get("url")).endswith(f"/{key}") for part in _parts(patient, "extension"))
+    return bool(patient.get(key))
+
+
+def _parts(raw: Raw, key: str) -> Iterator[Raw]:
+    held = raw.get(key)
+    yield from (part for part in (held if isinstance(held, list) else []) if isinstance(part, dict))
+
+
+def _reasons(name: str, resources: Sequence[Raw]) -> list[str]:
+    wanted = _words(name)
+    return [
+        held
+        for raw in resources
+        for held in _names(raw)
+        if wanted <= _words(held) and (raw.get("reasonCode") or raw.get("reasonReference"))
+    ]
+
+
+def _marked(raw: Raw) -> bool:
+    """Whether an observation carries a flag of something other than normal."""
+    held = raw.get("interpretation")
+    codes = {code for concept in (held if isinstance(held, list) else [held]) for code in _coded(concept)}
+    return bool(codes - {"N", "NEG", "ND", "NR", "S", "B", "D", "U", "W", "IND", "E", "NS", "EX", "WR"})
+
+
 def _against_whole(what: str, when: str | None, resources: Sequence[Raw]) -> list[str] | None:
     if what in _PERSON:
         patients = [raw for raw in resources if raw.get("resourceType") == "Patient"]
-        return [key for raw in patients for key in _PERSON[what] if raw.get(key)]
+        return [key for raw in patients for key in _PERSON[what] if _is_given(raw, key, what)]
     if what in _STAYS:
         held = [raw for raw in _standing(resources, ("Encounter",)) if _class(raw) in _STAYS[what]]
     elif what in _SORTS:
@@ -131,10 +214,11 @@ def _names(raw: Raw) -> Iterator[str]:
                 if isinstance(coding, dict)
             ]
             yield from (text for text in texts if isinstance(text, str))
-    parts = raw.get("component")
-    for part in parts if isinstance(parts, list) else []:
-        if isinstance(part, dict):
-            yield from _names(part)
+    for part in _parts(raw, "component"):
+        yield from _names(part)
+    if raw.get("resourceType") == "FamilyMemberHistory":
+        relation = " ".join(_names({"code": raw.get("relationship")}))
+        yield from (f"{name} {relation}" for part in _parts(raw, "condition") for name in _names(part))
 
 
 def _words(text: str) -> set[str]:

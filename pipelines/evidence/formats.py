@@ -24,6 +24,8 @@ class Format(StrEnum):
     NIFTI = "application/x-nifti"
     SLIDE = "application/x-whole-slide"
     ZIP = "application/zip"
+    XML = "application/xml"
+    """A clinical document or resource (CDA, FHIR); other XML is text."""
     TEXT = "text/plain"
     UNKNOWN = "application/octet-stream"
 
@@ -39,14 +41,19 @@ _MAGIC: Final = (
     (b"PK\x03\x04", Format.ZIP),
 )
 _SLIDE_NAMES: Final = (".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide")
+_CLINICAL_XML: Final = (b"urn:hl7-org:v3", b"http://hl7.org/fhir")
 _HEAD_BYTES: Final = 4096
 
 
 def format_of(path: Path, name: str) -> Format:
     """The format of the file at ``path``; ``name`` helps only where formats share their first bytes."""
-    lower = name.lower()
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        return format_of_bytes(file.read(_HEAD_BYTES), name)
+
+
+def format_of_bytes(data: bytes, name: str) -> Format:
+    """The same, of a file whose bytes are at hand."""
+    head, lower = data[:_HEAD_BYTES], name.lower()
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found
@@ -58,11 +65,27 @@ def format_of(path: Path, name: str) -> Format:
         return Format.SLIDE if lower.endswith(_SLIDE_NAMES) or b"Aperio" in head else Format.TIFF
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Format.WEBP
-    if lower.endswith(".ndjson"):
+    if head.startswith(b"\x1f\x8b"):
+        return _unpacked(head, name)
+    if lower.endswith((".ndjson", ".jsonl")):
         return Format.NDJSON
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) or lower.endswith(".json"):
         return Format.JSON
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and any(space in head for space in _CLINICAL_XML):
+        return Format.XML
     return Format.TEXT if _is_text(head) else Format.UNKNOWN
+
+
+def _unpacked(head: bytes, name: str) -> Format:
+    """Of a packed file what is inside, where records come packed."""
+    import zlib
+
+    try:
+        inner = zlib.decompressobj(wbits=31).decompress(head, _HEAD_BYTES)
+    except zlib.error:
+        return Format.UNKNOWN
+    found = format_of_bytes(inner, name.lower().removesuffix(".gz")) if not inner.startswith(b"\x1f\x8b") else None
+    return found if found in {Format.JSON, Format.NDJSON, Format.XML} else Format.UNKNOWN
 
 
 def zip_names(path: Path) -> list[str]:

@@ -6,6 +6,7 @@ spoken may say more later (routing rule 0), the pixels are never guessed at here
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ _VOLUMES: Final = frozenset({Kind.CT_SERIES, Kind.MR_SERIES})
 _POSSIBLE: Final[dict[Format, frozenset[Kind]]] = {
     Format.JSON: frozenset({Kind.FHIR_RECORD}),
     Format.NDJSON: frozenset({Kind.FHIR_RECORD}),
+    Format.XML: frozenset({Kind.FHIR_RECORD}),
     Format.PDF: frozenset({Kind.DOCUMENT, Kind.LAB_REPORT}),
     Format.TEXT: frozenset({Kind.DOCUMENT, Kind.LAB_REPORT}),
     Format.NIFTI: _VOLUMES,
@@ -43,6 +45,7 @@ _POSSIBLE: Final[dict[Format, frozenset[Kind]]] = {
 _BY_FORMAT: Final[dict[Format, Kind]] = {
     Format.JSON: Kind.FHIR_RECORD,
     Format.NDJSON: Kind.FHIR_RECORD,
+    Format.XML: Kind.FHIR_RECORD,
     Format.PDF: Kind.DOCUMENT,
     Format.TEXT: Kind.DOCUMENT,
     Format.SLIDE: Kind.WHOLE_SLIDE,
@@ -86,14 +89,16 @@ def identify_file(path: Path, name: str, sha256: str, kind: Kind | None) -> Atta
 
 
 def identify_study(name: str, members: tuple[tuple[Member, Path], ...], sha256: str, kind: Kind | None) -> Attachment:
-    """The Attachment for a folder: one study whose files lie in the store.
+    """The Attachment for a folder: one study, or one record, whose files lie in the store.
 
     Raises:
-        BadInput: no file in it is of a format that makes a study.
+        BadInput: no file in it is of a format that makes a study or a record.
     """
     size = sum(path.stat().st_size for _, path in members)
     dicom = [(member, path) for member, path in members if format_of(path, member.name) is Format.DICOM]
     chosen = kind
+    if chosen is None and not dicom and _is_record((member.name, path) for member, path in members):
+        chosen = Kind.FHIR_RECORD
     if chosen is None:
         kinds = {_dicom_kind(path, member.name) for member, path in dicom}
         volumes = kinds & (_VOLUMES | {Kind.WHOLE_SLIDE})
@@ -144,8 +149,14 @@ def _dicom_kind(path: Path, name: str) -> Kind:
     return _BY_MODALITY.get(modality, Kind.IMAGE)
 
 
+def _is_record(files: Iterable[tuple[str, Path]]) -> bool:
+    from pipelines.evidence.records.sources import holds_resources
+
+    return holds_resources(files)
+
+
 def _zip_kind(path: Path, name: str) -> Kind:
-    """The kind of the first DICOM file in an archive, which is taken to be one study."""
+    """The kind of the first DICOM file in an archive, which is taken to be one study; else it may be a record."""
     import tempfile
     import zipfile
 
@@ -159,8 +170,12 @@ def _zip_kind(path: Path, name: str) -> Kind:
                 if format_of(head, member) is Format.DICOM:
                     return _dicom_kind(head, name)
                 head.unlink()
+        if _is_record([(name, path)]):
+            return Kind.FHIR_RECORD
     except (zipfile.BadZipFile, RuntimeError) as broken:
         raise BadInput(name, "is a zip archive that cannot be read", "pack it again without a password") from broken
     raise BadInput(
-        name, "is a zip archive without DICOM images", "attach the files themselves, or name the kind: KIND=PATH"
+        name,
+        "is a zip archive without DICOM images or a record",
+        "attach the files themselves, or name the kind: KIND=PATH",
     )

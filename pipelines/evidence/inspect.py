@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pipelines.evidence.dicom import patient_of, read_header
 from pipelines.evidence.formats import Format
 from pipelines.evidence.picture import check_picture
 from pipelines.ports import Store
-from pipelines.records import Attachment, Kind, Patient
+from pipelines.records import Attachment, Kind
 
 
 def inspect_attachment(attachment: Attachment, store: Store, patient: str | None) -> Attachment:
@@ -19,7 +21,7 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
         BadInput: it cannot be read.
     """
     if attachment.kind is Kind.FHIR_RECORD:
-        return attachment.model_copy(update={"patient": _record_patient(attachment, store, patient)})
+        return _inspect_record(attachment, store, patient)
     if attachment.members:
         return attachment
     check_picture(attachment, store)
@@ -29,11 +31,24 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
     return attachment
 
 
-def _record_patient(attachment: Attachment, store: Store, patient: str | None) -> Patient | None:
-    """Whom the record is about, under the name that the run has for them where that is one of theirs."""
-    from pipelines.evidence.records.record import is_patient, read_record
+def _inspect_record(attachment: Attachment, store: Store, patient: str | None) -> Attachment:
+    """With whom the record is about, under the name that the run has for them where that is one of theirs; all of it is
+    read, so that nothing that cannot be is met later."""
+    from pipelines.evidence.records.record import read_attached
 
-    data = store.get(attachment.sha256)
-    own = patient if patient is not None and is_patient(data, attachment.name, patient) else None
-    found = read_record(data, attachment.name, attachment.sha256, own).patient
-    return found.model_copy(update={"id": own}) if own is not None else found
+    record = read_attached(attachment, store, patient, or_only=True)
+    record.shelf.verify()
+    found = record.patient
+    if patient is not None and patient in record.known_as:
+        found = found.model_copy(update={"id": patient})
+    notes = (_entries(record.withdrawn, "marked entered-in-error or cancelled"), _entries(record.merged, "given twice"))
+    warnings = tuple(dict.fromkeys((*attachment.warnings, *filter(None, notes))))
+    return attachment.model_copy(update={"patient": found, "warnings": warnings})
+
+
+def _entries(counts: Mapping[str, int], why: str) -> str:
+    total = sum(counts.values())
+    if not total:
+        return ""
+    each = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    return f"{total} {'entry' if total == 1 else 'entries'} {why} left out: {each}"

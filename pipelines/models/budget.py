@@ -1,12 +1,14 @@
-"""A prompt that is longer than a model takes: the numbers, and how many of its pictures would fit."""
+"""A prompt that is longer than a model takes: the numbers, and how many of its pictures or lines would fit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from pipelines.errors import BadInput
 from pipelines.models.generator import Ask, Generation
+
+A = TypeVar("A")
 
 _REMEDY: Final = "give less text or fewer pictures"
 
@@ -50,6 +52,8 @@ class TooLong(BadInput):
         #: So many of its pictures fit with all of its text, 0 where the text alone is too long. Labels of single
         #: pictures leave with them, so it may be a few less than could be.
         self.pictures_that_fit = min(self.pictures, max(0, int(room / each))) if each else 0
+        #: So much of its text fits with all of its pictures, from 0 to 1.
+        self.share_that_fits = min(1.0, max(0.0, (room - image_tokens) / words + 1)) if words else 0.0
 
 
 def within(
@@ -80,6 +84,33 @@ def within(
             if fitting < 1:
                 raise
             places = evenly(count, fitting)
+
+
+def as_many(count: int, ask: Callable[[int], A]) -> tuple[int, A]:
+    """Ask with all of some lines, or, where they are too long, with as many of the first of them as fit.
+
+    Whoever asks puts what matters most first, and says in the result what was left out.
+
+    Args:
+        count: of the lines.
+        ask: asks with so many of them; raises `TooLong`.
+
+    Returns:
+        How many were shown, and what came.
+
+    Raises:
+        TooLong: not even one line fits.
+    """
+    shown = count
+    while True:
+        try:
+            return shown, ask(shown)
+        except TooLong as problem:
+            # Lines differ in length, and what stands around them cannot be cut: always a good deal less.
+            fitting = min(int(shown * problem.share_that_fits * 0.95), shown - 1)
+            if fitting < 1 and shown <= 1:
+                raise
+            shown = max(1, fitting)
 
 
 def evenly(count: int, most: int) -> tuple[int, ...]:

@@ -14,31 +14,39 @@ if TYPE_CHECKING:
     from pipelines.evidence.records.record import Record
     from pipelines.tasks.note.filed import Filer
     from pipelines.tasks.note.filing import Clause
-    from pipelines.tasks.note.templates import Template
+    from pipelines.tasks.note.template import Template
 
 
 @dataclass(frozen=True)
 class DictationNote:
-    """The clinician's own sentences, filed."""
+    """The clinician's own sentences, filed; with what they called for, and what a model was asked to draft of them."""
 
     name: TaskName = TaskName.DICTATION_NOTE
     shows_images: bool = False
 
     def perform(self, given: TaskInput) -> Result:
+        from pipelines.tasks.note.calls import calls_for
+        from pipelines.tasks.note.drafting import with_draft
         from pipelines.tasks.note.filed import by_wording, file_note
 
-        return file_note(given.transcript, _template(given), _file_by_model(given) if _may_file(given) else by_wording)
+        template = _template(given)
+        filer = _file_by_model(given) if _may_file(given) else by_wording
+        result = file_note(given.transcript, template, filer, calls_for(template, given.templates))
+        draft = result.data.get("draft") or given.draft
+        if draft == "none" or not result.statements:
+            return result
+        return with_draft(result, draft, template, given.consultant, given.prompts)
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
-        from pipelines.checks.verbatim import check
+        from pipelines.checks.note import check
 
-        template = _template(given)
-        return check(result.statements, given.transcript, (*template.headings, *template.parts))
+        return check(result, given.transcript, _template(given), given.templates, given.store)
 
 
 @dataclass(frozen=True)
 class RecordQuestion:
-    """A question that the patient's record answers by lookup."""
+    """A question that the patient's record answers: by lookup, or where that cannot, by a model that is led through
+    it."""
 
     name: TaskName = TaskName.RECORD_QUESTION
     shows_images: bool = False
@@ -48,20 +56,32 @@ class RecordQuestion:
 
         record = _record(given)
         if record is None:
-            return Result(
-                task=self.name,
-                status=Status.NEEDS_INPUT,
-                message="No patient record is attached. Go on with: "
-                f"assistant resume {given.consultant.run} --attach fhir-record=PATH",
-            )
-        return answer(given.transcript.text, _read(record, given))
+            return _no_record(self.name, given)
+        read = _read(record, given)
+        found = answer(given.transcript.text, read)
+        return _navigated(found, read, given) if found.status is Status.NEEDS_MODEL else found
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
-        from pipelines.checks.record import check
+        return _check_of_record(result, given)
+
+
+@dataclass(frozen=True)
+class RecordSummary:
+    """What the patient's record states, in sections; a paragraph by a model on top, where one is ready."""
+
+    name: TaskName = TaskName.RECORD_SUMMARY
+    shows_images: bool = False
+
+    def perform(self, given: TaskInput) -> Result:
+        from pipelines.tasks.record.summary import summarise
 
         record = _record(given)
-        assert record is not None
-        return check(result.statements, _read(record, given))
+        if record is None:
+            return _no_record(self.name, given)
+        return summarise(_read(record, given), given.store, given.consultant, given.prompts)
+
+    def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
+        return _check_of_record(result, given)
 
 
 @dataclass(frozen=True)
@@ -76,9 +96,29 @@ class Generated:
         return self.answer(given)
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
-        from pipelines.checks.generated import check
+        from pipelines.checks import generated, pages
 
-        return check(result.statements, result.data["answer"], given.store)
+        if any(citation.kind == "page" for statement in result.statements for citation in statement.citations):
+            return pages.check(result, given.store)
+        return generated.check(result.statements, result.data["answer"], given.store)
+
+
+@dataclass(frozen=True)
+class LabReports:
+    """The rows of laboratory reports; pages without text are read by a model that sees pictures as well, if ready."""
+
+    name: TaskName = TaskName.LAB_REPORT
+    shows_images: bool = True
+
+    def perform(self, given: TaskInput) -> Result:
+        from pipelines.tasks.lab.report import answer
+
+        return answer(given)
+
+    def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
+        from pipelines.checks.lab_report import check
+
+        return check(result, given.store)
 
 
 def served_tasks() -> Mapping[TaskName, Task]:
@@ -88,10 +128,44 @@ def served_tasks() -> Mapping[TaskName, Task]:
     tasks: tuple[Task, ...] = (
         DictationNote(),
         RecordQuestion(),
+        RecordSummary(),
+        LabReports(),
         Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, shows_images=False),
         Generated(TaskName.IMAGE_QUESTION, image_question.answer, shows_images=True),
     )
     return {task.name: task for task in tasks}
+
+
+def _no_record(task: TaskName, given: TaskInput) -> Result:
+    how = f"assistant resume {given.consultant.run} --attach fhir-record=PATH"
+    return Result(task=task, status=Status.NEEDS_INPUT, message=f"No patient record is attached. Go on with: {how}")
+
+
+def _navigated(found: Result, record: Record, given: TaskInput) -> Result:
+    """What lookup could not answer, asked of a model.
+
+    Raises:
+        ModelNeeded: none is ready; why lookup does not do, and how to get one.
+    """
+    from pipelines.tasks.record.navigator import navigate
+
+    generator = given.consultant.generator
+    at = generator.available()
+    if not at.ready:
+        reason = (found.message or "this is beyond lookup in the record").partition("; ")[0]
+        raise ModelNeeded(
+            "question", f"{reason}; {generator.name}: {at.detail}", at.remedy or "ask for what is recorded"
+        )
+    return navigate(given.transcript.text, record, given.consultant, given.prompts)
+
+
+def _check_of_record(result: Result, given: TaskInput) -> tuple[Check, ...]:
+    """What was looked up is held against the record, and what a model said of it against what it cites as well."""
+    from pipelines.checks.cited import check
+
+    attachment = _record(given)
+    assert attachment is not None
+    return check(result, _read(attachment, given), given.store)
 
 
 def _may_file(given: TaskInput) -> bool:
@@ -115,10 +189,14 @@ def _file_by_model(given: TaskInput) -> Filer:
 
 
 def _template(given: TaskInput) -> Template:
-    """The one that was asked for, else the one that the words fit."""
-    from pipelines.tasks.note.templates import choose_template, load_template
+    """The one that the words ask for, or that was asked for with them, else the one that they fit."""
+    from pipelines.tasks.note.calls import spoken_template
+    from pipelines.tasks.note.choosing import choose_template
+    from pipelines.tasks.note.templates import load_template
 
-    return load_template(given.template or choose_template(given.transcript.text))
+    text = given.transcript.text
+    name = spoken_template(text, given.templates) or given.template or choose_template(text)
+    return load_template(name, given.templates)
 
 
 def _record(given: TaskInput) -> Attachment | None:
@@ -127,7 +205,6 @@ def _record(given: TaskInput) -> Attachment | None:
 
 def _read(record: Attachment, given: TaskInput) -> Record:
     """The record of the patient whom the inspection found it to be about (a person may have said that it fits)."""
-    from pipelines.evidence.records.record import read_record
+    from pipelines.evidence.records.record import read_attached
 
-    patient = record.patient.id if record.patient is not None else given.patient
-    return read_record(given.store.get(record.sha256), record.name, record.sha256, patient)
+    return read_attached(record, given.store, record.patient.id if record.patient is not None else given.patient)

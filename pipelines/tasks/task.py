@@ -25,6 +25,10 @@ class TaskInput:
     """Who files dictated sentences that stand under no spoken heading."""
     prompts: Path | None
     """The user's own prompt files."""
+    templates: Path | None = None
+    """The folder of the user's own note templates and macros, which need not be there."""
+    draft: Literal["none", "impression", "summary"] = "none"
+    """What a model drafts of every dictated note."""
 
 
 class Task(Protocol):
@@ -37,8 +41,7 @@ class Task(Protocol):
         ...
 
     def perform(self, given: TaskInput) -> Result:
-        """The result as a draft; ``needs-input``, saying what; ``needs-model``, where this version asks no model what
-        is asked; or ``failed``, where a model came to no answer.
+        """The result as a draft; ``needs-input``, saying what; or ``failed``, where a model came to no answer.
 
         Raises:
             ModelNeeded: only a model could go on, and none is ready.

@@ -11,16 +11,13 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from pipelines.text.announcing import ARTICLE, AS_FOLLOWS, CARRIER
+from pipelines.text.bare_headings import ALWAYS_SPOKEN, BARE, DISTINCT, GOES_ON_ABOUT, SPEAKS_ON
 from pipelines.text.sentences import Sentence
 
-# What a speaker says around a heading; it belongs to the heading.
-_CARRIER: Final = (
-    r"(?:(?:(?:now )?(?:moving on to|moving to|turning to|going on to|on to)|next (?:heading|section)"
-    r"(?: is)?|new heading|heading|under|section)\s+(?:the\s+)?)"
-)
-_AS_FOLLOWS: Final = r"(?:\s+(?:section|heading))?(?:\s+(?:is|are)\s+as\s+follows|\s+as\s+follows)?"
 _FILLER: Final = re.compile(
-    r"(?:(?:okay|ok|so|now|right|and|then|next|alright|all right|well|um|uh|erm|finally|lastly)\b[,.]?\s+){1,3}",
+    r"(?:(?:okay|ok|so|now|right|and|then|next|also|alright|all right|well|um|uh|erm|first|firstly|finally|lastly"
+    r"|overall|all in all|putting (?:it|this|that|it all|this all|all this|everything) together)\b[,.]?\s+){1,3}",
     re.IGNORECASE,
 )
 _LIST_MARK: Final = re.compile(r"\(?\d{1,2}[.)]\s+")
@@ -35,31 +32,17 @@ _COLON: Final = (
 
 _NO_HEADING_AFTER_COMMA: Final = re.compile(
     r"(?:including|which|if|as|such|and|although|but|however|when|though|especially|particularly|or|that|like|where"
-    r"|unless|because|since|so|then|too|together|along|history|examination|imaging|investigations?|labs?|laboratory"
-    r"|findings|medications|results|treatment|management|therapy|in my|in our|in his|in her)\b",
+    r"|unless|because|since|so|then|too|together|along|in my|in our|in his|in her"
+    r"|(?:history|examination|imaging|investigations?|labs?|laboratory|findings|medications|results|treatment"
+    r"|management|therapy)(?!\s+(?:of|shows?|showed|reveals?|revealed|demonstrates?|demonstrated|with)))\b",
     re.IGNORECASE,
 )
-_CLAUSE: Final = (
-    r"(?:the|there|there's|no|none|this is|this (?:\d+|\w+-year)|patient|he|she|they|we|normal|unremarkable|stable|\d"
-    r"|an? \d|mr|mrs|ms|bp|blood pressure|vitals?|vital signs|temperature|afebrile|alert|lungs|heart|well)\b"
+# "Allergies, mostly to pollen, are worse": the sentence speaks of them.
+_SPEAKS_OF_IT: Final = re.compile(
+    r"(?:mostly|mainly|largely|namely)\b|[^,.;]*,\s+(?:is|are|was|were|has|have|had|will|do|does|did|may|should|remain"
+    r"|appear|show)\w*\b",
+    re.IGNORECASE,
 )
-_IMPERATIVE: Final = (
-    r"(?:continue|start|stop|increase|decrease|reduce|refer|order|repeat|check|obtain|discharge|admit|return"
-    r"|begin|hold|taper|commence|arrange|follow|recheck|switch|add|he|she|we|i)\b"
-)
-# "Indication chest pain": said without a pause these cannot begin an ordinary sentence, but for the words listed.
-_BARE: Final = {
-    "indication": r"(?!(?:is|was|for|of|that|to|and|are|being|remains)\b)\S",
-    "comparison": r"(?!(?:is|was|with|to|of|made|between|study|studies|images?|views?|and|films?|exams?|shows?)\b)\S",
-    "technique": r"(?!(?:is|was|used|and|of|for|included|includes|were|involves|has)\b)\S",
-    "impression": r"(?!(?:is|was|of|that|remains|and|on|from|at|has|this)\b)\S",
-    "plan": _IMPERATIVE,
-    **dict.fromkeys(("subjective", "objective", "assessment", "findings", "assessment and plan"), _CLAUSE),
-}
-_ALWAYS_SPOKEN: Final = frozenset(
-    {"subjective", "objective", "assessment", "plan", "findings", "impression", "indication", "technique", "comparison"}
-)
-
 
 _RUN_TOGETHER: Final = 3
 _LETTERS: Final = 2
@@ -90,13 +73,16 @@ _LAST_OF_A_LIST: Final = re.compile(r"(?:[\w-]+ ){1,3}(?:and|or)(?: [\w-]+){1,2}
 class Heading(NamedTuple):
     """``text[start:end]`` announces ``phrase`` (lower case, single spaces). ``alone``: nothing else stands on its line
     or in its sentence. ``listed``: it stands between commas within a sentence; whether it is a heading there depends
-    on those before it."""
+    on those before it. ``doubtful``: nothing parts it from what follows but a capital ("Plan After discussion, ...").
+    ``said`` is where the phrase itself begins."""
 
     start: int
     end: int
     phrase: str
     alone: bool
     listed: bool = False
+    doubtful: bool = False
+    said: int = 0
 
 
 def find(
@@ -105,6 +91,7 @@ def find(
     phrases: Collection[str],
     labels: Collection[str],
     letters: Collection[str] = (),
+    announcements: Collection[str] = (),
 ) -> tuple[Heading, ...]:
     """The headings in ``text``, in order.
 
@@ -112,16 +99,19 @@ def find(
         text: what was dictated.
         sentences: its sentences; a heading begins with one of them, or is written in capitals with a colon.
         phrases: what may head a section, lower case with single spaces; found in every spoken form.
-        labels: what may head a part of one; found only before a colon or alone.
+        labels: what may head a part of one; found only before a colon, before a comma at the start, or alone.
+        announcements: what else may head a section; found only before a colon or alone.
         letters: short forms ("s", "a p"); found in capitals, before a colon, where two or more of them begin sentences.
     """
-    grammar = _grammar(frozenset(phrases), frozenset(labels), frozenset(letters))
+    grammar = _grammar(frozenset(phrases), frozenset(labels), frozenset(letters), frozenset(announcements))
     lettered = {heading.start: heading for heading in grammar.lettered(text, sentences)}
-    return tuple(
+    found = [
         heading
         for sentence in sentences
         for heading in ([lettered[sentence.start]] if sentence.start in lettered else grammar.headings(text, sentence))
-    )
+    ]
+    sure = sum(not heading.doubtful for heading in found)
+    return tuple(heading for heading in found if not heading.doubtful or sure >= _RUN_TOGETHER)
 
 
 def is_filler(text: str) -> bool:
@@ -130,30 +120,43 @@ def is_filler(text: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _grammar(phrases: frozenset[str], labels: frozenset[str], letters: frozenset[str]) -> _Grammar:
-    return _Grammar(phrases, labels, letters)
+def _grammar(
+    phrases: frozenset[str], labels: frozenset[str], letters: frozenset[str], announcements: frozenset[str]
+) -> _Grammar:
+    return _Grammar(phrases, labels, letters, announcements)
 
 
 class _Grammar:
-    def __init__(self, phrases: Collection[str], labels: Collection[str], letters: Collection[str]) -> None:
-        both = _alternation({*phrases, *labels})
-        strong = _alternation(phrases)
+    def __init__(
+        self,
+        phrases: Collection[str],
+        labels: Collection[str],
+        letters: Collection[str],
+        announcements: Collection[str],
+    ) -> None:
+        both = _alternation({*phrases, *labels, *announcements})
+        strong, weak = _alternation(phrases), _alternation(labels)
         self._alone = re.compile(
-            rf"{_CARRIER}?(?:the\s+)?(?P<phrase>{both}){_AS_FOLLOWS}\s*[-.,:;!?–—]*\s*", re.IGNORECASE
+            rf"(?:{CARRIER}|{ARTICLE})?(?P<phrase>{both}){AS_FOLLOWS}\s*[-.,:;!?–—]*\s*", re.IGNORECASE
         )
         self._colon = re.compile(
-            rf"(?:{_CARRIER}|(?:the|my|our)\s+(?=.*as\s+follows))?(?P<phrase>{both}){_AS_FOLLOWS}"
+            rf"(?:{CARRIER}|(?:the|my|our)\s+(?=.*as\s+follows))?(?P<phrase>{both}){AS_FOLLOWS}"
             rf"(?:\s*:+|\s*[,.]?\s+{_COLON}[:.,]?|\s+[-–—]+(?=\s))\s*",
             re.IGNORECASE,
         )
         self._follows = re.compile(
-            rf"(?:{_CARRIER}|(?:the|my|our)\s+)?(?P<phrase>{strong})\s+(?:is\s+|are\s+)?as\s+follows\b[,.;]?\s*",
+            rf"(?:{CARRIER}|(?:the|my|our)\s+)?(?P<phrase>{strong})\s+(?:is\s+|are\s+)?as\s+follows\b[,.;]?\s*",
             re.IGNORECASE,
         )
-        self._comma = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong}),\s+", re.IGNORECASE)
-        self._bare = re.compile(rf"(?P<carrier>{_CARRIER})?(?P<phrase>{strong})\s+", re.IGNORECASE)
+        self._comma = re.compile(rf"(?P<carrier>{CARRIER})?(?P<phrase>{strong}),\s+", re.IGNORECASE)
+        self._for = re.compile(rf"for the (?P<phrase>{_alternation(ALWAYS_SPOKEN & {*phrases})}),\s+", re.IGNORECASE)
+        self._label = re.compile(rf"{CARRIER}?(?P<phrase>{weak}),\s+", re.IGNORECASE)
+        self._bare = re.compile(rf"(?P<carrier>{CARRIER})?(?P<phrase>{strong})\s+(?=\w)", re.IGNORECASE)
+        self._bare_label = re.compile(rf"(?P<phrase>{_alternation(DISTINCT & {*labels})})\s+(?=\w)", re.IGNORECASE)
+        self._capital = re.compile(rf"(?P<phrase>(?i:{_alternation({*phrases, *labels})}))\s+(?=[A-Z\d])")
+        self._bracketed = re.compile(rf"\[\s*(?P<phrase>{both})\s*\]\s*[:.,]?\s*", re.IGNORECASE)
         self._name = re.compile(
-            rf"(?<!\S)(?P<phrase>{_alternation(_ALWAYS_SPOKEN & {*phrases})})(?:\s+colon)?\s+", re.IGNORECASE
+            rf"(?<!\S)(?P<phrase>{_alternation(ALWAYS_SPOKEN & {*phrases})})(?:\s+colon)?\s+", re.IGNORECASE
         )
         self._written = re.compile(rf"(?<!\S)(?P<phrase>{_alternation({p.upper() for p in (*phrases, *labels)})}):\s*")
         self._said = re.compile(rf"(?<=\s)(?P<phrase>{strong})\s+{_COLON}[:.,]?\s*", re.IGNORECASE)
@@ -182,7 +185,7 @@ class _Grammar:
         if listed := self._in_commas(text, start, end):
             yield from listed
             return
-        for pattern in (self._written, self._said):
+        for pattern in (self._bracketed, self._written, self._said):
             inside = [match for match in pattern.finditer(text, start, end) if match.start() > sentence.start]
             for match in inside:
                 if not _is_spoken_of(text, sentence.start, match.start()):
@@ -234,28 +237,43 @@ class _Grammar:
         return None
 
     def _opening(self, text: str, start: int, end: int) -> Heading | None:
+        if match := self._bracketed.match(text, start, end):
+            return _heading(match, alone=match.end() == end)
         if announced := self._announced(text, start, end):
             return announced
-        if (
-            (match := self._comma.match(text, start, end))
-            and not _NO_HEADING_AFTER_COMMA.match(text, match.end())
-            and not _LEADS_IN.match(match["phrase"])
-        ):
+        for pattern in (self._comma, self._for):
+            match = pattern.match(text, start, end)
+            if match and not _NO_HEADING_AFTER_COMMA.match(text, match.end()) and not _LEADS_IN.match(match["phrase"]):
+                return _heading(match, alone=False)
+        if (match := self._label.match(text, start, end)) and not self._is_subject(text, match.end(), end):
             return _heading(match, alone=False)
         if match := self._bare.match(text, start, end):
             phrase = _phrase(match)
-            if match["carrier"] and phrase in _ALWAYS_SPOKEN and match["carrier"].lower().startswith("under"):
+            if match["carrier"] and phrase in ALWAYS_SPOKEN and match["carrier"].lower().startswith("under"):
                 return _heading(match, alone=False)
-            after = _BARE.get(phrase)
+            if match["carrier"] and GOES_ON_ABOUT.match(text, match.end(), end):
+                return _heading(match, alone=False)
+            if phrase in DISTINCT and not SPEAKS_ON.match(text, match.end(), end):
+                return _heading(match, alone=False)
+            after = BARE.get(phrase)
             if after and re.compile(after, re.IGNORECASE).match(text, match.end(), end):
                 return _heading(match, alone=False)
+        if (match := self._bare_label.match(text, start, end)) and not SPEAKS_ON.match(text, match.end(), end):
+            return _heading(match, alone=False)
+        if (match := self._capital.match(text, start, end)) and not SPEAKS_ON.match(text, match.end(), end):
+            return _heading(match, alone=False)._replace(doubtful=True)
         return None
+
+    def _is_subject(self, text: str, start: int, end: int) -> bool:
+        """Whether the words before a comma are what the sentence speaks of, or one thing of several."""
+        patterns = (_NO_HEADING_AFTER_COMMA, _SPEAKS_OF_IT, _COUNTED_UP, self._another)
+        return any(pattern.match(text, start, min(end, start + _HEARD)) for pattern in patterns)
 
 
 def _alternation(phrases: Collection[str]) -> str:
     """The longest first; a space stands for any white space or a hyphen. Matches nothing for no phrases."""
     ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-    return "|".join(r"[\s/&-]+".join(map(re.escape, phrase.split())) for phrase in ordered) or "(?!)"
+    return "|".join(r"[\s/&'’-]+".join(map(re.escape, phrase.split())) for phrase in ordered) or "(?!)"
 
 
 def _is_spoken_of(text: str, start: int, end: int) -> bool:
@@ -268,4 +286,4 @@ def _phrase(match: re.Match[str]) -> str:
 
 
 def _heading(match: re.Match[str], *, alone: bool) -> Heading:
-    return Heading(match.start(), match.end(), _phrase(match), alone)
+    return Heading(match.start(), match.end(), _phrase(match), alone, said=match.start("phrase"))

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 # After these a sentence goes on, whatever comes next.
 _INNER_WORDS: Final = """
-    dr mr mrs ms prof rev st vs v cf e.g eg i.e ie viz approx ca fig figs resp incl excl esp pt pts hx dx rx sx tx fx
+    dr mr mrs ms prof rev st vs v cf e.g eg i.e ie viz approx ca fig figs resp incl excl esp pt pts
     dept tel ext tab tabs cap caps inj susp
 """
 # These end a sentence only where the next word starts with a capital.
@@ -19,6 +19,7 @@ _EITHER_WORDS: Final = """
     etc al jr sr q.d qd b.i.d bid t.i.d tid q.i.d qid q.h.s qhs q.a.m q.p.m p.r.n prn p.o po i.v iv i.m im s.c sc o.d
     od b.d bd t.d.s tds q.d.s qds o.m o.n n.p.o npo stat a.m am p.m pm u.s u.k b.p h.s a.c p.c mg mcg ml cm mm kg min
     mins hr hrs sec wk wks mo yr yrs max dil ph.d m.d r.n d.o
+    hx dx rx sx tx fx y.o yo
 """
 # These belong to the number that follows them and are ordinary words elsewhere ("Chest pain? No. Cough? Yes.").
 _BEFORE_NUMBER: Final = frozenset({"no", "nos", "vol", "p", "pp", "grav", "para"})

@@ -138,6 +138,12 @@ def test_a_statement_is_held_against_what_it_cites(
         ("No potassium result is recorded in this record.", "supported"),
         ("No condition named gout is recorded in this record.", "contradicted"),
         ("No unicorn is recorded in this record.", "not-checkable"),
+        ("No entry named gout is recorded in this record.", "contradicted"),
+        ("No entry named unicorn is recorded in this record.", "supported"),
+        ("No reason for gout is recorded in this record; what is recorded: Gout.", "supported"),
+        ("No result marked abnormal is recorded in this record; 0 results there carry a flag or a range.", "supported"),
+        ("Emergency contact: not recorded in this record.", "supported"),
+        ("Care teams: none recorded in this record.", "supported"),
     ],
 )
 def test_a_claim_of_absence_is_held_against_the_whole_record(text: str, expected: str) -> None:
@@ -150,3 +156,46 @@ def test_another_patients_entry_supports_nothing() -> None:
         "unsupported",
         "citation",
     )
+
+
+GLUCOSE = (
+    ("code.text", "Glucose"),
+    ("valueQuantity.value", "101"),
+    ("valueQuantity.unit", "mg/dL"),
+    ("effectiveDateTime", "2024-05-06"),
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("; converted: 5.606 mmol/L (times 0.055507)", "supported"),
+        ("; converted: 5.906 mmol/L (times 0.055507)", "unsupported"),
+        ("; converted: 5.656 mmol/L (times 0.056)", "unsupported"),
+        ("; converted: 5.606 furlongs (times 0.055507)", "unsupported"),
+        ("; that is 2 years and 26 days before 2026-06-01", "supported"),
+        ("; that is 2 years and 27 days before 2026-06-01", "unsupported"),
+        ("; that is 1 year before 2026-06-01", "unsupported"),
+    ],
+)
+def test_what_is_reckoned_is_reckoned_again(more: str, expected: str) -> None:
+    held = record(observation("g", "Glucose", 101, "2024-05-06", "mg/dL"))
+    assert verdict(f"Glucose: 101 mg/dL on 2024-05-06{more}.", cite("Observation/g", *GLUCOSE), held)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("above", "supported"), ("below", "unsupported"), ("within", "unsupported")]
+)
+def test_a_reference_range_is_held_against_the_value(said: str, expected: str) -> None:
+    raw = observation("g", "Glucose", 101, "2024-05-06", "mg/dL") | {
+        "referenceRange": [{"low": {"value": 70}, "high": {"value": 99}}]
+    }
+    limits = (("referenceRange[0].low.value", "70"), ("referenceRange[0].high.value", "99"))
+    text = f"Glucose: 101 mg/dL on 2024-05-06, {said} its reference range (70 to 99)."
+    assert verdict(text, cite("Observation/g", *GLUCOSE, *limits), record(raw))[0] == expected
+
+
+def test_a_gap_that_is_filled_is_contradicted() -> None:
+    raw = {"resourceType": "Encounter", "id": "v", "status": "finished", "reasonCode": [{"text": "Cough"}]}
+    cited = cite("Encounter/v", ("status", "finished"))
+    assert verdict("Last recorded encounter: finished; reason not recorded.", cited, record(raw))[0] == "contradicted"

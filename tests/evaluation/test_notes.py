@@ -21,7 +21,7 @@ def test_all_right() -> None:
     figures = evaluate([case({"subjective": ["Cough since May"], "plan": ["Rest."]})])
     assert (figures["sentence_accuracy"], figures["words_lost"], figures["words_added"]) == (1.0, 0, 0)
     assert (figures["n"], figures["failures"]) == (1, [])
-    assert figures["engines"][0]["version"] == "soap@1"
+    assert figures["engines"][0]["version"] == "soap@2"
 
 
 def test_wrong_section_is_named_with_where_it_went() -> None:
@@ -37,6 +37,30 @@ def test_lost_and_added_words_are_counted() -> None:
     figures = evaluate([case({"subjective": ["Dry cough since."], "plan": ["Rest."]})])
     assert (figures["words_lost"], figures["words_added"]) == (1, 1)
     assert figures["failures"][0]["got"] is None
+
+
+def test_labels_that_stay_are_not_added_words() -> None:
+    text = "Subjective: cough. Family history: gout. Plan: rest."
+    without = evaluate([case({"subjective": ["cough.", "gout."], "plan": ["rest."]}, transcript=text)])
+    assert (without["words_lost"], without["words_added"], without["heading_words_kept"]) == (0, 0, 2)
+    with_label = evaluate(
+        [case({"subjective": ["cough.", "Family history: gout."], "plan": ["rest."]}, transcript=text)]
+    )
+    assert (with_label["words_added"], with_label["heading_words_kept"]) == (0, 0)
+    assert without["sentence_accuracy"] == with_label["sentence_accuracy"] == 1.0
+
+
+def test_words_that_a_line_names_as_headings_are_neither() -> None:
+    text = "Here we go then. Subjective: cough."
+    figures = evaluate([case({"subjective": ["cough."]}, transcript=text, headings=["Here we go then."])])
+    assert (figures["words_lost"], figures["words_added"], figures["heading_words_kept"]) == (0, 0, 4)
+
+
+def test_a_sentence_counts_wherever_the_filing_cuts() -> None:
+    text = "Plan: rest at home, drink plenty, and rest."
+    expected = {"plan": ["drink plenty", "rest at home", "and rest."]}
+    assert evaluate([case(expected, transcript=text)])["sentence_accuracy"] == 1.0
+    assert evaluate([case({"plan": ["rest", "rest", "rest"]}, transcript=text)])["sentence_accuracy"] == 2 / 3
 
 
 def test_one_filed_sentence_answers_for_one_expected() -> None:

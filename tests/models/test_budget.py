@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.models.budget import TooLong, evenly, within
+from pipelines.models.budget import TooLong, as_many, evenly, within
 from pipelines.models.generator import Ask, Generation, Part, Words
 from pipelines.models.medgemma.generator import MedGemma
 from pipelines.weights.catalogue import MEDGEMMA
@@ -64,3 +64,29 @@ def test_text_that_is_too_long_by_itself_is_refused() -> None:
     with pytest.raises(TooLong, match=r"^request: is too long .* 9774 tokens \(774 of them for 3 pictures\)"):
         within(3, lambda places: an_ask(*(row[place] for place in places)), generate)
     assert asked == [3]
+
+
+@given(count=st.integers(1, 300), each=st.integers(1, 90), around=st.integers(0, 900), context=st.integers(1000, 9000))
+def test_as_many_lines_as_fit_are_shown_from_the_first(count: int, each: int, around: int, context: int) -> None:
+    asked: list[int] = []
+
+    def ask(shown: int) -> str:
+        asked.append(shown)
+        if around + each * shown + 100 > context:
+            raise TooLong("medgemma", an_ask(Words(text="x")), around + each * shown, 0, 100, context)
+        return "came"
+
+    shown, came = as_many(count, ask)
+    assert (shown, came) == (asked[-1], "came")
+    assert 1 <= shown <= count
+    assert asked == sorted(set(asked), reverse=True)
+    room = (context - around - 100) // each
+    assert shown >= min(count, room // 3), "much more would have fitted"
+
+
+def test_where_not_one_line_fits_the_numbers_are_told() -> None:
+    def ask(shown: int) -> str:
+        raise TooLong("medgemma", an_ask(Words(text="x")), 9000 + shown, 0, 100, 8192)
+
+    with pytest.raises(TooLong, match="9001 tokens"):
+        as_many(40, ask)

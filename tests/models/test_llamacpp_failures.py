@@ -26,6 +26,9 @@ from tests.models.generator_conformance import QUESTION, Pictures, an_ask
 from tests.support.small_model import small_gguf
 from tests.support.tiny_gguf import MMPROJ, MODEL, tiny_gguf
 
+#: llama.cpp lives in the process: its tests share one, in their order.
+pytestmark = pytest.mark.xdist_group("llamacpp")
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:

@@ -24,7 +24,8 @@ from tests.models.generator_conformance import QUESTION, Pictures, an_ask
 from tests.support.tiny_gguf import MMPROJ, MODEL, shared_gguf
 from tests.support.tiny_medgemma import shared
 
-pytestmark = pytest.mark.long
+#: llama.cpp lives in the process: its tests share one, in their order.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("llamacpp")]
 SIDE = 896
 
 

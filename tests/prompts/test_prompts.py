@@ -44,6 +44,19 @@ def values(name: str, text: str = "SPOKEN") -> dict[str, object]:
             {"key": "objective", "heading": "Objective", "holds": ""},
         ]
         return {"template": "SOAP note", "sections": sections, "sentences": ["Lungs are clear.", text]}
+    if name == "note-draft":
+        return {"facts": text, "not_shown": 0, "kind": "impression", "shared_above": ""}
+    if name == "record-navigation":
+        about = {"today": "2026-06-01", "patient": "female", "manifest": "Condition: none recorded", "question": text}
+        return {**about, "step": "name", "kind": "Condition", "chosen": ["Gout"], "options": ["x"], "shared_above": ""}
+    if name.startswith("record-answer"):
+        return {"today": "2026-06-01", "facts": "[a] b", "not_shown": 2, "question": text, "shared_above": ""}
+    if name.startswith("record-summary"):
+        return {"today": "2026-06-01", "facts": text, "not_shown": 2, "shared_above": ""}
+    if name == "clinical-question-documents":
+        return {"facts": "[page 1] b", "not_shown": 2, "question": text, "shared_above": ""}
+    if name == "lab-report":
+        return {"part": text}
     return {"question": text}
 
 
@@ -117,6 +130,26 @@ def test_the_tie_breaker_is_given_descriptions_kinds_and_a_way_out() -> None:
     assert "Attachments: image, document\n" in text
     assert "Attachments: none\n" in prompt.render(text="x", attachments=[], tasks=[])
     assert text.endswith("\nSPOKEN\n")
+
+
+@pytest.mark.parametrize("name", ["record-answer", "record-answer-27b", "clinical-question-documents"])
+def test_what_is_asked_of_a_record_or_a_document_stands_below_what_others_share(name: str) -> None:
+    above, cut, below = load_prompt(name).render(**{**values(name), "shared_above": "<cut>"}).partition("<cut>")
+    assert cut
+    assert "SPOKEN" not in above
+    assert "The clinician asks: SPOKEN" in below
+    assert "data" in above
+    assert 'answered is "no"' in below
+    assert "Do not reckon" in below
+
+
+@pytest.mark.parametrize("step", ["kind", "name", "time"])
+def test_every_step_through_a_record_begins_alike_and_ends_with_its_options(step: str) -> None:
+    given = {**values("record-navigation"), "step": step, "shared_above": "<cut>"}
+    above, _, below = load_prompt("record-navigation").render(**given).partition("<cut>")
+    assert above.rstrip().endswith("Condition: none recorded")
+    assert below.endswith("Choose one of:\n- x\n")
+    assert "Chosen so far: Gout." in below
 
 
 @pytest.mark.parametrize("name", templates())

@@ -9,14 +9,25 @@ from pathlib import Path
 from assistant.sessions import SessionLog
 from assistant.sessions.schema import HEAD
 from pipelines.ports import Key
-from pipelines.records import Embedding, Engine, ImageCitation, Result, Statement, Status, Transcript
+from pipelines.records import (
+    Embedding,
+    Engine,
+    ImageCitation,
+    PageCitation,
+    RecordCitation,
+    Result,
+    Statement,
+    Status,
+    Transcript,
+)
 from tests.sessions import a_run
 
 
 def _as_the_first_schema_wrote_it(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE embeddings")
-        connection.execute("ALTER TABLE citations DROP COLUMN frame")
+        for column in ("frame", "page", "box", "text", "version"):
+            connection.execute(f"ALTER TABLE citations DROP COLUMN {column}")
         for column in ("changes", "suggestions", "quality", "language"):
             connection.execute(f"ALTER TABLE transcripts DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
@@ -31,7 +42,7 @@ def test_a_transcript_that_says_nothing_new_has_the_digest_that_older_logs_hold(
     )
 
 
-def test_a_log_of_the_first_schema_still_holds_and_takes_pictures(tmp_path: Path) -> None:
+def test_a_log_of_the_first_schema_still_holds_and_takes_pictures_and_pages(tmp_path: Path) -> None:
     engine = Engine(name="whisper", version="1")
     transcript = Transcript(recording=None, raw="a b", text="A b", engine=engine, warnings=("quiet",))
     with SessionLog.open(tmp_path) as log:
@@ -48,13 +59,17 @@ def test_a_log_of_the_first_schema_still_holds_and_takes_pictures(tmp_path: Path
         shown = Statement(
             text="Clear.", origin="generated", citations=(ImageCitation(attachment="a" * 64, frame=frame),)
         )
-        result = Result(task=None, status=Status.DRAFT, statements=(shown,))
+        place = PageCitation(attachment="a" * 64, page=2, box=(0.1, 0.25, 0.5, 0.3), text="CRP 48.50")
+        whole = PageCitation(attachment="a" * 64, page=1, text="")
+        entry = RecordCitation(attachment="a" * 64, resource="Condition/1", path="code.text", value="Gout", version="3")
+        read = Statement(text="CRP 48.50.", origin="read", citations=(place, whole, entry))
+        result = Result(task=None, status=Status.DRAFT, statements=(shown, read))
         new = log.journal.record(Key(run, "image-question", "1"), result)
-        place = Embedding(attachment="a" * 64, frame=frame, weights_sha256="b" * 64, vector="AACAPw==")
-        kept = log.journal.record(Key(run, "inspect:embed", "1"), place)
+        seen = Embedding(attachment="a" * 64, frame=frame, weights_sha256="b" * 64, vector="AACAPw==")
+        kept = log.journal.record(Key(run, "inspect:embed", "1"), seen)
     with SessionLog.open(tmp_path) as log:
         assert log.journal.read(new, Result) == result
-        assert log.journal.read(kept, Embedding) == place
+        assert log.journal.read(kept, Embedding) == seen
         assert log.verify().ok
     with closing(sqlite3.connect(tmp_path / "log.db")) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)

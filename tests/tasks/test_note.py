@@ -217,6 +217,65 @@ def test_what_answers_a_heading_is_no_label() -> None:
     assert filed("Chief complaint. Follow-up. History, she is well.") == {"subjective": ["Follow-up.", "she is well."]}
 
 
+def test_under_assessment_and_plan_labels_lead_to_and_fro() -> None:
+    text = (
+        "Assessment and plan. Gout. Medical reasoning: Typical pain. Medical treatment: Start colchicine. "
+        "Hypertension. Medical reasoning: Well controlled. Medical treatment: Continue lisinopril."
+    )
+    assert filed(text) == {
+        "assessment": [
+            "Gout.",
+            "Medical reasoning: Typical pain.",
+            "Hypertension.",
+            "Medical reasoning: Well controlled.",
+        ],
+        "plan": ["Medical treatment: Start colchicine.", "Medical treatment: Continue lisinopril."],
+    }
+
+
+def test_labels_rule_where_the_speaker_gives_the_note_its_form() -> None:
+    assert filed("Sore throat. PMH: nil. DH: nil. FH: father had gout. Exam: red tonsils.") == {
+        "subjective": ["Sore throat.", "PMH: nil.", "DH: nil.", "FH: father had gout."],
+        "objective": ["red tonsils."],
+    }
+
+
+def test_what_is_said_around_a_heading_goes_with_it_and_a_label_stays() -> None:
+    text = "Let's go to the history. Cough. Moving on to family history. None. As for the plan, rest."
+    assert filed(text) == {"subjective": ["Cough.", "family history.", "None."], "plan": ["rest."]}
+    statements = note(text).statements
+    checks = check(statements, typed(text), load_template("soap").parts)
+    assert [one for one in checks if one.verdict != "supported"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sections"),
+    [
+        (
+            "Story: cough.\nWhen I examined the patient: crackles.\nSo what we agreed: rest.",
+            "subjective objective plan",
+        ),
+        ("History. Cough. Home meds. Aspirin. Labs and imaging. Clear. Plan. Rest.", "subjective objective plan"),
+        ("History: cough. I think this is: bronchitis. What we are doing. Rest.", "subjective assessment plan"),
+    ],
+)
+def test_announcements_that_no_template_lists_open_their_section_and_stay(text: str, sections: str) -> None:
+    assert list(filed(text)) == sections.split()
+    said = [" ".join(sentences) for sentences in filed(text).values()]
+    assert "agreed" not in text or "So what we agreed: rest." in said[-1]
+
+
+def test_what_a_note_begins_with_is_no_announcement_of_its_end() -> None:
+    text = "Follow up. He feels well. PMH: gout. SH: retired. Exam: clear lungs. Plan: none."
+    assert filed(text)["subjective"][0] == "Follow up."
+
+
+def test_a_heading_that_says_again_what_is_open_stays() -> None:
+    assert filed("Physical exam. Alert. Examination: Right knee swollen.") == {
+        "objective": ["Alert.", "Examination: Right knee swollen."]
+    }
+
+
 @pytest.mark.parametrize("template", templates())
 def test_without_headings_the_same_words_are_filed_the_same_way(template: str) -> None:
     text = "She denies fever. Blood pressure 120/80. Likely viral. We will wait. Follow up in 2 weeks."

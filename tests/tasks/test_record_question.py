@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any
 
@@ -11,68 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.checks.record import check
-from pipelines.evidence.records.record import Record, read_record
+from pipelines.errors import BadInput
+from pipelines.evidence.records.record import Record
 from pipelines.records import RecordCitation, Result, Status
 from pipelines.tasks.record.question import answer
+from tests.support.record_building import lab, named, order, pressure, record, shot, visit
 
 TODAY = date(2026, 6, 1)
-LOINC = "http://loinc.org"
-
-
-def record(*resources: dict[str, Any], **person: Any) -> Record:
-    who = {"resourceType": "Patient", "id": "p1", **person}
-    entries = [{"resource": r | ({} if "id" in r else {"id": f"r{n}"})} for n, r in enumerate([who, *resources])]
-    data = json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()
-    return read_record(data, "record.json", "a" * 64)
-
-
-def lab(name: str, value: Any, when: str | None, code: str = "", unit: str = "mg/dL", **more: Any) -> dict[str, Any]:
-    coding = [{"system": LOINC, "code": code, "display": name}]
-    dated = {"effectiveDateTime": when} if when else {}
-    quantity = {"valueQuantity": {"value": value, "unit": unit}} if value is not None else {}
-    return {"resourceType": "Observation", "status": "final", "code": {"coding": coding}, **quantity, **dated, **more}
-
-
-def named(kind: str, name: str, status: str = "active", **more: Any) -> dict[str, Any]:
-    clinical = {"clinicalStatus": {"coding": [{"code": status}]}}
-    return {"resourceType": kind, "code": {"text": name}, **clinical, **more}
-
-
-def order(name: str, status: str = "active", when: str = "2021-03-04") -> dict[str, Any]:
-    medication = {"medicationCodeableConcept": {"text": name}}
-    return {"resourceType": "MedicationRequest", "status": status, "intent": "order", "authoredOn": when, **medication}
-
-
-def visit(when: str, sort: str = "AMB", status: str = "finished") -> dict[str, Any]:
-    what = {"type": [{"text": f"{sort.title()} visit"}], "class": {"code": sort}}
-    return {"resourceType": "Encounter", "status": status, "period": {"start": when}, **what}
-
-
-def shot(name: str, when: str, status: str = "completed") -> dict[str, Any]:
-    return {
-        "resourceType": "Immunization",
-        "status": status,
-        "vaccineCode": {"text": name},
-        "occurrenceDateTime": when,
-    }
-
-
-PRESSURE = {
-    "resourceType": "Observation",
-    "status": "final",
-    "code": {"text": "Blood pressure panel", "coding": [{"code": "85354-9"}]},
-    "effectiveDateTime": "2024-04-02T09:10:00+02:00",
-    "component": [
-        {
-            "code": {"coding": [{"code": "8480-6"}], "text": "Systolic"},
-            "valueQuantity": {"value": 131, "unit": "mm[Hg]"},
-        },
-        {
-            "code": {"coding": [{"code": "8462-4"}], "text": "Diastolic"},
-            "valueQuantity": {"value": 84, "unit": "mm[Hg]"},
-        },
-    ],
-}
+PRESSURE = pressure(131, 84, "2024-04-02T09:10:00+02:00")
 WARD = record(
     lab("Hemoglobin A1c/Hemoglobin.total in Blood", 7.912345678, "2023-01-09", "4548-4", "%", id="a1c-old"),
     lab("Hemoglobin A1c/Hemoglobin.total in Blood", 7.123456789, "2024-05-06T08:00:00Z", "4548-4", "%", id="a1c"),
@@ -212,17 +157,15 @@ def test_no_known_allergies_comes_only_from_the_code() -> None:
         "",
         "last",
         "why is her a1c high",
-        "is her potassium ok",
+        "is her a1c ok",
         "is her a1c improving",
         "should she start a statin",
         "what is her mother's a1c",
         "when was mr smith's last a1c",
         "last urine hemoglobin",
-        "a1c before surgery",
         "is she on any blood thinners",
         "what medications is she not on",
-        "what was she prescribed at her last visit",
-        "compare her last two a1c values",
+        "compare her last two a1c values with the guideline",
         "order a cbc",
         "what is the weather",
         "last a1c and should she worry",
@@ -293,7 +236,10 @@ ASKED = {
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(ASKED)), st.dictionaries(KEYS, ODD), st.dictionaries(KEYS, ODD))
 def test_odd_resources_never_raise(kind: str, odd: dict[str, Any], person: dict[str, Any]) -> None:
-    held = record({"resourceType": kind, **odd}, **person)
+    try:
+        held = record({"resourceType": kind, **odd}, **person)
+    except BadInput:
+        return  # some of these shapes are those of other versions of FHIR
     for question in ASKED[kind]:
         result = answer(question, held, TODAY)
         assert len(check(result.statements, held)) == len(result.statements)

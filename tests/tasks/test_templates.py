@@ -7,8 +7,9 @@ import pytest
 
 from pipelines.errors import BadInput, UsageProblem
 from pipelines.evaluation.data import read_cases
+from pipelines.tasks.note.choosing import choose_template
 from pipelines.tasks.note.cues import roles
-from pipelines.tasks.note.templates import choose_template, load_template, templates
+from pipelines.tasks.note.templates import load_template, templates
 
 SECTIONS = {
     "soap": ["subjective", "objective", "assessment", "plan"],

@@ -19,6 +19,13 @@ class PlacedWord(Value):
     box: Box
     confidence: float = Field(default=1.0, ge=0, le=1)
     """That it says so: 1 where it was written there, else as the reader of pictures tells."""
+    level: Box | None = None
+    """Its box in the page turned level, where the page as given is not: shares of that one's width and height."""
+
+    @property
+    def place(self) -> Box:
+        """Where it stands for finding its line and its column: on the page as it lies level."""
+        return self.level or self.box
 
 
 class Page(Value):
@@ -33,3 +40,10 @@ class Page(Value):
     turned: float = 0.0
     """Degrees by which the picture was turned counter-clockwise before it was read, so that its lines lie level; boxes
     are of the page as given."""
+    level_size: tuple[float, float] | None = None
+    """Width and height of the page turned level, where that is another; what ``PlacedWord.level`` is shares of."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height that ``PlacedWord.place`` is shares of."""
+        return self.level_size or (self.width, self.height)

@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from functools import cached_property, lru_cache
 
-Json = Any
-"""What ``json.loads`` makes, decimals as ``Decimal`` so that 6.10 stays 6.10."""
+from pipelines.evidence.records.json_text import Json, decode
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
+@lru_cache(maxsize=4096)
+def steps(path: str) -> tuple[str | int, ...]:
+    """``component[0].code`` as ``("component", 0, "code")``."""
+    return tuple(name or int(index) for name, index in _STEP.findall(path))
+
+
 def walk(node: Json, path: str) -> Json:
     """The element at ``path`` (``component[0].valueQuantity.value``), or None where there is none."""
-    for name, index in _STEP.findall(path):
-        if name:
-            node = node.get(name) if isinstance(node, dict) else None
+    for step in steps(path):
+        if isinstance(node, dict):
+            node = node.get(step)
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            node = node[step]
         else:
-            node = node[int(index)] if isinstance(node, list) and int(index) < len(node) else None
+            return None
     return node
+
+
+def edition(meta: Json) -> tuple[float, int]:
+    """What orders the versions of one resource, by its ``meta``: when it was updated last, then its number."""
+    updated = written(walk(meta, "lastUpdated"))
+    number = written(walk(meta, "versionId")) or ""
+    try:
+        moment = datetime.fromisoformat(updated) if updated else None
+        stamp = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else float("-inf")
+    except (ValueError, OverflowError):
+        stamp = float("-inf")
+    return stamp, int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
 
 
 def written(value: Json) -> str | None:
@@ -42,28 +62,46 @@ class Element:
     resource: str
     path: str
     value: str
+    version: str | None = None
+    """Of the resource, where it states one."""
 
     def __str__(self) -> str:
         return self.value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Resource:
-    """One resource of a record. ``address`` is ``Type/id`` or, without an id, ``entry[N].resource``."""
+    """One resource of a record. ``address`` is ``Type/id`` or, without a usable id, where it stands in what was given
+    (``entry[N].resource``, ``Observation.ndjson[N]``, ``ClinicalDocument#section[N]/…``)."""
 
     address: str
-    raw: Mapping[str, Json]
+    type: str
+    source: bytes | memoryview = field(repr=False)
+    """The text that it was read from: its own JSON, or the whole document that it is a part of."""
+    made: Mapping[str, Json] | None = field(default=None, repr=False)
+    """What was made of a part of a document that is no FHIR."""
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where elements stand in the source, by path, where that is not the path itself (a C-CDA document)."""
 
-    @property
-    def type(self) -> str:
-        return str(self.raw["resourceType"])
+    @cached_property
+    def raw(self) -> Mapping[str, Json]:
+        """All of it, decoded when it is first asked for."""
+        decoded = decode(self.source, self.address) if self.made is None else self.made
+        return decoded if isinstance(decoded, dict) else {}
+
+    @cached_property
+    def version(self) -> str | None:
+        return written(walk(self.raw, "meta.versionId"))
 
     def element(self, *paths: str) -> Element | None:
         """The first of ``paths`` at which a scalar that is not blank stands."""
+        raw = self.raw
         for path in paths:
-            text = written(walk(self.raw, path))
+            found = walk(raw, path)
+            text = None if found is None else written(found)
             if text is not None and text.strip():
-                return Element(self.address, path, text)
+                place = self.places.get(path, path)
+                return Element(self.address, place, text, self.version)
         return None
 
     def code(self, path: str) -> str | None:
@@ -79,14 +117,19 @@ class Resource:
 
     def names(self, path: str) -> Iterator[Element]:
         """The texts of the CodeableConcept at ``path``: its own text first, then each coding's display."""
-        count = len(items(walk(self.raw, f"{path}.coding")))
-        for place in (f"{path}.text", *(f"{path}.coding[{n}].display" for n in range(count))):
-            found = self.element(place)
-            if found:
+        concept = walk(self.raw, path)
+        if not isinstance(concept, dict):
+            return
+        if concept.get("text") is not None and (text := self.element(f"{path}.text")):
+            yield text
+        for n in range(len(items(concept.get("coding")))):
+            if found := self.element(f"{path}.coding[{n}].display"):
                 yield found
 
     def name(self, path: str) -> Element | None:
         """What the CodeableConcept at ``path`` is called, else its bare code."""
+        if walk(self.raw, path) is None:
+            return None
         return next(self.names(path), None) or self.element(f"{path}.coding[0].code")
 
 

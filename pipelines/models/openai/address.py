@@ -1,8 +1,7 @@
-"""The address of a server: what is asked below it, whether it is this machine, and what of it may be shown."""
+"""The address of a chat server: what is asked below it."""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -34,17 +33,3 @@ def _below(url: str, place: str) -> str:
     parts = urlsplit(url.strip())
     path = parts.path.rstrip("/").removesuffix(_CHAT) or "/v1"
     return urlunsplit((parts.scheme, parts.netloc, path + place, parts.query, ""))
-
-
-def is_this_machine(url: str) -> bool:
-    """Whether what is sent there never leaves this machine."""
-    if not is_address(url):
-        return False
-    host = urlsplit(url.strip()).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        at = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return bool((getattr(at, "ipv4_mapped", None) or at).is_loopback)

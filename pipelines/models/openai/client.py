@@ -11,15 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipelines.addresses import host_of
+from pipelines.addresses import host_of, is_this_machine
 from pipelines.errors import Cancelled, ModelNeeded, UsageProblem
 from pipelines.models.generator import Following
-from pipelines.models.openai.address import chat_url, is_this_machine, models_url, props_url
+from pipelines.models.openai.address import chat_url, models_url, props_url
 from pipelines.models.openai.answer import Answered, Coming, OtherEnd
 from pipelines.models.openai.control import removed
 from pipelines.models.openai.events import MEDIA_TYPE, Broken, Reported, pieces
-from pipelines.models.openai.refusals import is_about_length, said_by, takes_no_pictures, wanted_pause
+from pipelines.models.openai.refusals import is_about_length, said_by, takes_no_pictures
 from pipelines.models.telling import Telling
+from pipelines.pauses import wanted_pause
 from pipelines.ports import Arriving, Outbound, TooLate, Unreachable
 
 SETTING: Final = "ASSISTANT_OPENAI"

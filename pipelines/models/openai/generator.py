@@ -9,11 +9,10 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Final
 
-from pipelines.addresses import host_of, is_address
+from pipelines.addresses import host_of, is_address, is_this_machine
 from pipelines.errors import BadInput, ModelNeeded
 from pipelines.models import thinking
 from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Frames, Generation, Slot
-from pipelines.models.openai.address import is_this_machine
 from pipelines.models.openai.asking import Asking, Call
 from pipelines.models.openai.choices import JsonChoices
 from pipelines.models.openai.client import SETTING, Server

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from pipelines.ports import Arriving, Unreachable
@@ -44,14 +42,3 @@ def said_by(arriving: Arriving) -> str:
         return b"".join(arriving.blocks).decode(errors="replace")
     except Unreachable:
         return ""
-
-
-def wanted_pause(arriving: Arriving) -> float | None:
-    """Seconds that the server asks us to wait, if it does."""
-    after = arriving.headers.get("retry-after", "").strip()
-    if after.isascii() and after.isdigit():
-        return float(after)
-    try:
-        return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.tasks.note.cues import role_weights
-from pipelines.tasks.note.templates import Section, Template
+from pipelines.tasks.note.template import Section, Template
 
 # Prices of moving through the sections, on the scale of the cues' weights; chosen on tests/data/notes.jsonl.
 _STAY: Final = 1.2
@@ -50,7 +50,7 @@ def file_by_wording(clauses: Sequence[Clause], template: Template) -> list[str]:
     best = [_START_LATE * place for place in places]
     came_from: list[list[int]] = []
     for index, clause in enumerate(clauses):
-        said = role_weights(clause.text)
+        said = role_weights(clause.text) if len(clause.allowed) != 1 else {}
         weights = [_weight(clause, section, said) for section in sections]
         if index == 0:
             best = [best[place] + weights[place] for place in places]
@@ -81,6 +81,9 @@ def _no_move(_earlier: int, _here: int) -> float:
 def _weight(clause: Clause, section: Section, said: Mapping[str, float]) -> float:
     if clause.allowed and section.key not in clause.allowed:
         return float("-inf")
+    if len(clause.allowed) == 1:
+        # Nothing is left to weigh.
+        return 0.0
     if not section.holds:
         return _BACK
     first = clause.headed and clause.allowed[:1] == (section.key,)

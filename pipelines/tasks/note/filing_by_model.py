@@ -9,7 +9,7 @@ from pipelines.models.consult import Consultant
 from pipelines.models.generator import Slot
 from pipelines.tasks.asking import ask_of
 from pipelines.tasks.note.filing import Clause
-from pipelines.tasks.note.templates import Template
+from pipelines.tasks.note.template import Template
 
 
 def file_by_model(

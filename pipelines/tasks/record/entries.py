@@ -1,27 +1,16 @@
 """Entries of a record that are listed or looked for by name: conditions, medications, allergies, vaccinations,
-procedures. What is not recorded is called "none recorded", which never says that there is none."""
+procedures, reports and plans, each with its status, when it began and when it ended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pipelines.evidence.records.record import Record
 from pipelines.evidence.records.resource import Element, Resource, items
-from pipelines.tasks.record.period import Period
-from pipelines.tasks.record.sentences import (
-    Answer,
-    absent,
-    day,
-    looked_up,
-    moment,
-    none_recorded,
-    not_recorded,
-    plain_day,
-    sentence,
-    within,
-)
+from pipelines.tasks.record.period import Period, span_of
+from pipelines.tasks.record.sentences import moment
 from pipelines.tasks.record.words import Term, same_words, tokens
 
 ACTIVE: Final = frozenset({"active", "recurrence", "relapse"})
@@ -37,6 +26,12 @@ class Entry:
     names: tuple[Element, ...]
     status: Element | None
     date: Element | None
+    ended: Element | None = None
+
+    @property
+    def name(self) -> Element:
+        """What the entry is called first of all."""
+        return self.names[0]
 
     @property
     def active(self) -> bool:
@@ -44,7 +39,20 @@ class Entry:
 
     @property
     def elements(self) -> tuple[Element | None, ...]:
-        return (self.names[0], self.status, self.date)
+        return (self.name, self.status, self.date, self.ended)
+
+    def during(self, period: Period) -> bool | None:
+        """Whether it went on in the period; None where that cannot be told: begun before, over since, end unknown."""
+        begun = span_of(self.date.value) if self.date else None
+        ended = span_of(self.ended.value) if self.ended else None
+        if begun is None or begun[0] > period.last:
+            return False
+        if ended is not None:
+            return ended[1] >= period.first
+        return True if self.active or begun[1] >= period.first else None
+
+    def began_in(self, period: Period) -> bool:
+        return self.date is not None and period.holds(self.date.value)
 
 
 def conditions(record: Record) -> list[Entry]:
@@ -54,11 +62,11 @@ def conditions(record: Record) -> list[Entry]:
         if not names or resource.code("verificationStatus") in _REFUTED:
             continue
         status = resource.element("clinicalStatus.coding[0].code", "clinicalStatus")
-        ended = resource.element("abatementDateTime", "abatementPeriod.start")
+        ended = resource.element("abatementDateTime", "abatementPeriod.end", "abatementPeriod.start")
         if status is None and ended is not None:
-            status = ended
+            status, ended = ended, None
         date = resource.element("onsetDateTime", "onsetPeriod.start", "recordedDate")
-        found.append(Entry(resource, names, status, date))
+        found.append(Entry(resource, names, status, date, ended))
     return _ordered(found)
 
 
@@ -72,7 +80,8 @@ def medications(record: Record) -> list[Entry]:
         status = resource.element("status")
         if status is not None and status.value in {"not-taken", "draft"}:
             continue
-        found.append(Entry(resource, names, status, date))
+        ended = resource.element("effectivePeriod.end", "dosageInstruction[0].timing.repeat.boundsPeriod.end")
+        found.append(Entry(resource, names, status, date, ended))
     return _ordered(found)
 
 
@@ -104,6 +113,39 @@ def procedures(record: Record) -> list[Entry]:
         for r in record.of_type("Procedure")
         if (names := tuple(_names(r, "code"))) and r.code("status") not in {"not-done", "preparation"}
     )
+
+
+def others(record: Record) -> list[Entry]:
+    """Reports, pictures and plans: what else may be asked for by its name."""
+    found = []
+    for resource in record.of_type("DiagnosticReport", "ImagingStudy", "CarePlan", "Goal", "ServiceRequest"):
+        described = resource.element("description", "description.text", "title")
+        names = (*_names(resource, "code"), *_names(resource, "category[0]"), *((described,) if described else ()))
+        if resource.type in {"DiagnosticReport", "ServiceRequest"}:
+            names = tuple(_names(resource, "code"))
+        date = resource.element("effectiveDateTime", "effectivePeriod.start", "started", "period.start", "authoredOn")
+        if names:
+            found.append(Entry(resource, names, resource.element("status", "lifecycleStatus"), date))
+    return _ordered(found)
+
+
+def reasons(record: Record, resource: Resource) -> list[Element]:
+    """Why something was ordered or done: the names of the conditions and codes that it gives as its reason."""
+    found: list[Element] = []
+    for n in range(len(items(resource.raw.get("reasonReference")))):
+        target = record.resolve(resource, f"reasonReference[{n}]")
+        named = None
+        if target:
+            holder, path = target
+            named = holder.name(f"{path}.code" if path else "code")
+        named = named or resource.element(f"reasonReference[{n}].display")
+        if named:
+            found.append(named)
+    for n in range(len(items(resource.raw.get("reasonCode")))):
+        named = resource.name(f"reasonCode[{n}]")
+        if named:
+            found.append(named)
+    return found
 
 
 def _names(resource: Resource, path: str) -> Iterator[Element]:
@@ -139,143 +181,6 @@ def match(entries: Sequence[Entry], wanted: Sequence[Term], phrase: Sequence[str
     return [entry for entry in entries if means(entry)]
 
 
-def listed(
-    record: Record, entries: Sequence[Entry], kind: str, label: str, text: Callable[[Entry], str], nothing: str
-) -> Answer:
-    """One sentence an entry, equal names once (their latest entry)."""
-    if not entries:
-        return none_recorded(record, nothing, kind)
-    latest = {entry.names[0].value.lower(): entry for entry in entries}
-    kept = [entry for entry in entries if latest[entry.names[0].value.lower()] is entry]
-    return Answer(
-        tuple(looked_up(record, text(entry), entry.elements) for entry in kept),
-        {
-            "question_kind": kind,
-            "found": True,
-            "looked_for": label,
-            "names": [entry.names[0].value for entry in kept],
-            "entries": [
-                {
-                    "name": entry.names[0].value,
-                    "status": entry.status.value if entry.status else None,
-                    "date": plain_day(entry.date),
-                }
-                for entry in kept
-            ],
-        },
-    )
-
-
-def line(noun: str, verb: str) -> Callable[[Entry], str]:
-    """ "Medication: NAME, active, ordered on DATE.", leaving out what is not known."""
-
-    def text(entry: Entry) -> str:
-        status = f", {entry.status.value.split('T')[0]}" if entry.status else ", status not recorded"
-        return f"{noun}: {entry.names[0]}{status}, {verb} {day(entry.date)}."
-
-    return text
-
-
-def allergy_answer(record: Record, phrase: Sequence[str], wanted: Sequence[Term]) -> Answer:
-    entries = [entry for entry in allergies(record) if entry.active]
-    if not entries:
-        return none_recorded(record, "Allergies", "allergies")
-    absence = [e for e in entries if {code for _, code in e.resource.codings("code")} & NONE_KNOWN]
-    stated = [entry for entry in entries if entry not in absence]
-    if not stated:
-        return listed(
-            record, absence, "allergies", "allergies", lambda e: f"Recorded as: {e.names[0]}{_status(e)}.", ""
-        )
-    if not phrase and not wanted:
-        return listed(record, stated, "allergies", "allergies", lambda e: f"Allergy: {e.names[0]}{_status(e)}.", "")
-    found = match(stated, wanted, phrase)
-    looked_for = " ".join(phrase) or wanted[0].name
-    if not found:
-        names = list(dict.fromkeys(entry.names[0] for entry in entries))
-        return not_recorded(record, "allergy to {}", looked_for, "allergy-to", cited=names)
-    return listed(record, found, "allergy-to", looked_for, lambda e: f"Allergy: {e.names[0]}{_status(e)}.", "")
-
-
-def _status(entry: Entry) -> str:
-    return f", {entry.status}" if entry.status else ""
-
-
-def vaccination_answer(
-    record: Record, phrase: Sequence[str], wanted: Sequence[Term], period: Period | None, everything: bool
-) -> Answer:
-    """The last vaccination of the kind and how many there are; all of them where a list is asked for."""
-    entries = vaccinations(record)
-    specific = bool(phrase or wanted)
-    name = " ".join(phrase) or " and ".join(term.name for term in wanted)
-    found = match(entries, wanted, phrase) if specific else entries
-    return _events(record, found, specific, name, "vaccination", "{} vaccination", period, everything)
-
-
-def procedure_answer(record: Record, phrase: Sequence[str], period: Period | None, everything: bool) -> Answer:
-    entries = procedures(record)
-    found = match(entries, (), phrase) if phrase else entries
-    return _events(record, found, bool(phrase), " ".join(phrase), "procedure", "procedure named {}", period, everything)
-
-
-def _events(
-    record: Record,
-    found: Sequence[Entry],
-    specific: bool,
-    name: str,
-    kind: str,
-    noun: str,
-    period: Period | None,
-    everything: bool,
-) -> Answer:
-    kept = {resource.address for resource, _ in within([(e.resource, e.date) for e in found], period)}
-    found = [entry for entry in found if entry.resource.address in kept]
-    if not found:
-        if specific:
-            return not_recorded(record, noun, name, kind, period)
-        return none_recorded(record, f"{kind}s".capitalize(), kind, period)
-    last = found[-1]
-    facts = {
-        "question_kind": kind,
-        "found": True,
-        "looked_for": name or f"{kind}s",
-        "last_date": plain_day(last.date),
-        "count": len(found),
-    }
-    if everything:
-        statements = tuple(
-            looked_up(record, f"{kind.capitalize()}: {e.names[0]} {day(e.date)}.", (e.names[0], e.date)) for e in found
-        )
-        return Answer(statements, facts | {"names": [e.names[0].value for e in found]})
-    when = f" {period.text}" if period else ""
-    latest = looked_up(
-        record,
-        sentence(f"last {name + ' ' if name else ''}{kind}: {last.names[0]} {day(last.date)}."),
-        (last.names[0], last.date),
-    )
-    many = len(found) > 1
-    count = looked_up(
-        record,
-        f"{len(found)} {name + ' ' if name else ''}{kind}{'s are' if many else ' is'} recorded{when}.",
-        [element for entry in found for element in (entry.date or entry.names[0],)],
-    )
-    return Answer((latest, count), facts)
-
-
-def family_answer(record: Record) -> Answer:
-    entries = [
-        (relation, name)
-        for resource in record.of_type("FamilyMemberHistory")
-        if (relation := resource.name("relationship")) is not None
-        for n in range(len(items(resource.raw.get("condition"))))
-        if (name := resource.name(f"condition[{n}].code")) is not None
-    ]
-    if not entries:
-        return absent(record, "Family history: none recorded in this record.", "family-history", "family history")
-    return Answer(
-        tuple(looked_up(record, f"Family history: {who}, {what}.", (who, what)) for who, what in entries),
-        {
-            "question_kind": "family-history",
-            "found": True,
-            "entries": [{"relation": who.value, "condition": what.value} for who, what in entries],
-        },
-    )
+def same_names(names: Sequence[str], phrase: Sequence[str]) -> list[str]:
+    """The names that hold every word of ``phrase``."""
+    return [name for name in dict.fromkeys(names) if same_words(phrase, tokens(name))]

@@ -1,150 +1,334 @@
-"""The words of the question grammar, by what they ask for."""
+"""The phrases of the question grammar, by what they ask for."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
+from pipelines.tasks.record.meaning import JUDGEMENT, KIN, NOT_A_NAME
 from pipelines.tasks.record.person import Field
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(phrase.split()) for phrase in text.split("/"))
 
 
-#: Words that carry no meaning for a lookup.
-FILLER: Final = _words(
+COUNT: Final = _phrases(
     """
-    a about again already also am an and any anything are as at be been can chart could current currently data
-    did do documented does done drawn ehr evidence exactly file find for from gave get getting give given go got
-    had has have having he hello her hers hey hi him his hm how i if in into is it its just kind know known let
-    level levels like list listed look looked lookup many me measure measured measurement measurements mister mr
-    mrs ms my now number of on one or our out patient patients please pt pull quick quickly read reading
-    readings record recorded records remind report reported result results s say says score search see serum she
-    show so some tell test tested tests than that the their them then there these they this those time times to
-    took uh um unit units us value values visible want was we well were what whats when where which who with
-    would yes you still right presently checked received gotten lab labs laboratory plasma taken date dated
+    how many times / how many / total number of / number of / how often / count of / count the /
+    on how many occasions / how frequently / the count / how much number
     """
 )
-
-COURTESY: Final = (
-    "can you",
-    "could you",
-    "would you",
-    "i would like",
-    "would like",
-    "want to know",
-    "need to know",
-    "i need",
-    "we need",
-    "pull up",
-    "look up",
-    "bring up",
-    "at the moment",
-    "at present",
-    "question mark",
-)
-COUNT: Final = ("how many times", "how many", "number of", "how often", "count of")
-YES_NO: Final = frozenset({"is", "does", "has", "did", "was", "do", "have", "any", "are"})
-
-#: Words that ask for judgement, not for an entry.
-JUDGEMENT: Final = _words(
+#: Alone, these count only beside the name of something that is counted.
+COUNTED: Final = _phrases(
     """
-    why should shouldnt recommend recommended recommendation suggest advise advice explain interpret
-    interpretation mean means meaning concerning concerned worry worried worrying worrisome dangerous danger
-    normal abnormal okay elevated high low risk risks cause caused causes causing because better worse improved
-    improving improvement worsened worsening deteriorating stable controlled uncontrolled control safe unsafe
-    interact interaction interactions contraindicated contraindication adjust increase decrease stop start
-    continue switch dose dosage predict likely prognosis summarize summarise summary overview compare compared
-    versus differential indicated appropriate think believe explanation reason related due treat treatment
-    manage management target goal good bad
+    count / total / tally
     """
 )
-KIN: Final = _words(
+YES_NO: Final = frozenset({"is", "does", "has", "did", "was", "do", "have", "any", "are", "had", "were"})
+LAST: Final = _phrases(
     """
-    mother mom father dad brother sister son daughter wife husband parent parents sibling siblings grandmother
-    grandfather aunt uncle cousin family relatives
-    """
-)
-LAST: Final = ("most recent", "most recently", "last recorded", "latest", "last", "newest", "recent", "lately")
-FIRST: Final = ("earliest", "oldest", "first")
-TREND: Final = (
-    "changed between",
-    "change between",
-    "difference between",
-    "changed",
-    "change",
-    "trend",
-    "trended",
-    "trending",
-    "evolved",
-    "over time",
-    "progression",
-    "difference",
-)
-MEDICATION: Final = (
-    "active medications", "medications", "medication", "medicines", "medicine", "meds", "med", "drugs", "drug",
-    "prescriptions", "prescription", "prescribed", "pills", "taking", "takes", "she take", "he take", "patient take",
-    "orders", "order", "ordered",
-)  # fmt: skip
-ALLERGY: Final = (
-    "allergic to any medications", "allergic to any drugs", "allergies to medications", "allergies to any medications",
-   "allergies", "allergy", "allergic", "allergys", "nkda",
-)  # fmt: skip
-CONDITION: Final = (
-    "conditions", "condition", "diagnoses", "diagnosis", "diagnosed", "problems", "problem", "comorbidities", "disease",
-    "diseases", "illnesses", "medical history", "past medical history", "history", "pmh", "suffer", "suffers",
-)  # fmt: skip
-VACCINATION: Final = (
-    "shots", "shot", "vaccinations", "vaccination", "vaccines", "vaccine", "vaccinated", "immunizations",
-    "immunization", "immunisations", "immunisation", "immunized", "immunised", "jab", "jabs", "booster", "vax",
-)  # fmt: skip
-ADMISSION: Final = (
-    "admitted", "admission", "admissions", "hospitalized", "hospitalised", "hospitalization", "hospitalizations",
-    "hospitalisation", "inpatient", "hospital stay", "hospital stays", "hospital",
-)  # fmt: skip
-EMERGENCY: Final = ("emergency room", "emergency department", "emergency", "er", "e r", "ed")
-VISIT: Final = (
-    "encounters",
-    "encounter",
-    "visits",
-    "visit",
-    "visited",
-    "appointments",
-    "appointment",
-    "seen",
-    "see her",
-    "see him",
-)
-PROCEDURE: Final = (
-    "procedures", "procedure", "surgeries", "surgery", "operations", "operation", "performed", "undergone", "underwent",
-)  # fmt: skip
-ACTIVE: Final = ("active", "ongoing", "present")
-PAST: Final = ("past", "resolved", "inactive", "previous", "prior", "stopped", "discontinued", "ever", "former", "old")
-#: Words that make a name of a procedure something else: a time, a plan, a result.
-NOT_A_NAME: Final = _words(
-    """
-    before after during since without until scheduled planned next pending complications complication outcome not no
-    never off instead except
+    most recent / most recently / last recorded / latest / last / newest / recent / lately / final / most current /
+    last time / previous time
     """
 )
-#: After "is she on …": these words mean a class of medicines, which names in a record do not tell.
-DRUG_CLASS: Final = _words(
+#: Words that ask what a procedure showed, which its entry does not say.
+FOUND: Final = frozenset(
+    "found find show showed shows shown reveal revealed result results finding findings outcome outcomes".split()
+)
+#: "How many years": what is counted is not the results.
+HOW_MANY_ELSE: Final = re.compile(
+    r"\bhow many (?:years|months|weeks|days|hours|minutes|packs|units|grams|milligrams)\b"
+)
+LAST_FEW: Final = re.compile(
+    r"\b(?:last|past|latest|most recent|recent|previous) (?P<n>\d{1,2})(?= (?!day|week|month|year)|$)"
+)
+FIRST: Final = _phrases(
     """
-    blood thinner thinners pressure pain anticoagulant anticoagulants antibiotic antibiotics antidepressant
-    antidepressants statin statins steroid steroids opioid opioids inhaler inhalers diuretic diuretics nsaid
-    nsaids blocker blockers inhibitor inhibitors oxygen dialysis diet chemotherapy chemo therapy sleeping water
-    heart cholesterol diabetes contraception contraceptive birth anything something else
+    very first / earliest / oldest / first / initial / initially / baseline / originally / start out / started out /
+    start off / started off / starting point / starting value / to begin with / to start with
+    """
+)
+HIGHEST: Final = _phrases(
+    """
+    highest / maximum / maximal / peak / all time high / high point / highest point / ceiling / record high /
+    high water mark / peaked / max / greatest / largest / biggest / top / how high has / how high did /
+    most elevated / heaviest / tallest / at its highest
+    """
+)
+LOWEST: Final = _phrases(
+    """
+    lowest / minimum / minimal / min / all time low / low point / lowest point / bottom / record low / floor /
+    nadir / smallest / least / how low has / how low did / lightest / at its lowest
+    """
+)
+TREND: Final = _phrases(
+    """
+    what happened to / what became of /
+    first and the last / first and last / first and the most recent / first versus last / first vs last /
+    first to last / gone up or down / go up or down / up or down / gone up / gone down / go up / go down / went up /
+    went down / increased / decreased / increase / decrease / risen / fallen / rise / fall / rose / by how much /
+    how much did / how much has / how far has / how different / different / changes / changing /
+    summarize the change / summarise the change / summarize / summarise / versus / vs / compared to /
+    compared with / going up or down / going up / going down / climbed / dropped / drop / dropping / rising /
+    falling / improved / better or worse / shift / shifted / delta / variation / moved / move / developed /
+    evolution / development / trajectory / course / trends / progressed / compare / compared / comparison /
+    overall change / changed between / change between / difference between / changed / change / trend / trended /
+    trending / evolved / over time / over the years / through the years / through time / progression / difference
+    """
+)
+FROM_FIRST_TO_LAST: Final = re.compile(
+    r"\b(?:between |from |comparing )?(?:the |its )?(?:very )?(?:first|earliest|oldest|initial|baseline)"
+    r"(?: recorded| available| measured)?(?: (?:reading|value|measurement|result|one))?"
+    r" (?:and|to|versus|vs|through|with) "
+    r"(?:the |its )?(?=(?:very )?(?:last|latest|most recent|newest|final|current))"
+)
+#: "Since the first one": from the first to the last.
+SINCE_FIRST: Final = re.compile(
+    r"\bsince (?:(?:the |its |his |her )?(?:very )?(?:first|beginning|start|baseline|outset)"
+    r"(?: recorded| available| ever)?(?: (?:reading|value|measurement|result))?(?: was (?:taken|recorded|measured))?"
+    r"|(?:it|they|this|that) (?:was|were) (?:first|initially) (?:\w+ed|taken|drawn|done|seen)"
+    r"|(?:we|you|they|records?|monitoring|tracking|measurements?|testing) (?:have )?(?:started|began|begun|start|begin)"
+    r"(?: \w+ing)?(?: (?:it|her|him|them))?)(?= |$)"
+)
+ALL: Final = _phrases(
+    """
+    all / every / each / history / list / complete / individual / series
+    """
+)
+ABNORMAL: Final = _phrases(
+    """
+    abnormal / out of range / outside the normal range / outside the reference range / outside of range /
+    outside normal limits / flagged / abnormalities / not normal / out of the normal range / off
+    """
+)
+#: Words that ask whether a value is normal; the record may say so itself.
+JUDGED: Final = (
+    *ABNORMAL,
+    *_phrases(
+        "normal / within normal limits / in range / within range / in the normal range / too high / too low / elevated"
+        "/ high / low / ok / okay / fine / alright"
+    ),
+)
+WHEN: Final = frozenset({"when", "date"})
+#: "How long ago": what is asked is the time from an entry until today.
+ELAPSED: Final = re.compile(
+    r"\b(?:how (?:long|much time|many (?:years|months|weeks|days))(?: ago)?"
+    r"(?: (?:has|have|is|was|it|been|gone|passed|elapsed"
+    r"|by|did))* (?:since|ago)(?: (?:was|is|did))?"
+    r"|how (?:long|far back|much time)(?: (?:has|have|is|was|it))* (?:ago|back|been since)(?: (?:was|is|did))?"
+    r"|how (?:long|many (?:years|months|weeks|days)) ago(?: (?:was|is|did))?"
+    r"|(?:amount of |length of )?time (?:that has |that s |has )?(?:elapsed |passed |gone by )?since"
+    r"|(?:years|months|weeks|days|interval) (?:elapsed |passed )?since|how long has it been)(?= |$)"
+)
+LASTED: Final = _phrases(
+    """
+    how long / for how long / since when / duration
+    """
+)
+REASON: Final = _phrases(
+    """
+    for what reason / for which reason / reason for / reasons for / reason / reasons / why / indication for /
+    indication / indications / what for / for what / used for / used to treat / treat / treated with / target /
+    address / prescribed to treat / to treat / purpose of / purpose / taken for / which condition / what condition /
+    what problem / which problem / because of / which diagnosis / what diagnosis / brought in for
+    """
+)
+STARTED: Final = _phrases(
+    """
+    start date / date of start / started / start taking / start / begin taking / began taking / begin / began /
+    begun / initiated / commenced / put on / placed on / first prescribed / first ordered / initiation / go on /
+    went on / introduced
+    """
+)
+STOPPED: Final = _phrases(
+    """
+    stop date / end date / stopped / stop taking / stop / discontinued / ended / end / finished / come off /
+    came off / taken off / discontinuation / quit / resolve / resolved / go away / went away
+    """
+)
+ONSET: Final = _phrases(
+    """
+    picked up / pick up / came up / come up / noticed / discovered / detected / identified / spotted / came on /
+    acquired / acquire / emerged / emerge / arise / arose / occurred / started having / first noted / onset date /
+    date of onset / onset / newly diagnosed / first diagnosed / get diagnosed / got diagnosed / diagnosed with /
+    diagnosed / diagnose / new / newly / developed / develop / appeared / first appear / appear / began / begin /
+    started / start / first documented / made / come down with / came down with / date of diagnosis / dx /
+    contract / contracted
+    """
+)
+DOSE: Final = _phrases(
+    """
+    dosage / dose / dosing / how much / strength / instructions / how many milligrams / sig
+    """
+)
+WHO: Final = _phrases(
+    """
+    who prescribed / who ordered / who saw / who did she see / who did he see / who performed / prescriber /
+    prescribed by whom / by whom / which doctor / which provider / who
+    """
+)
+MEDICATION: Final = _phrases(
+    """
+    active medications / drug regimen / regimen / medication regimen / pharmacologic / pharmacological therapy /
+    medication profile / prescription list / prescribing / medication orders / medication requests /
+    medication request / medication list / med list / drug therapy / pharmacotherapy / rx / drug list / prescribe /
+    scripts / script / tablets / medicated / take / use / uses / used to take / treated with / medications /
+    medication / medicines / medicine / meds / med / drugs / drug / prescriptions / prescription / prescribed /
+    pills / taking / takes / she take / he take / patient take / orders / order / ordered
+    """
+)
+ALLERGY: Final = _phrases(
+    """
+    allergens / allergen /
+    allergic to any medications / allergic to any drugs / allergies to medications / allergies to any medications /
+    allergies / allergy / allergic / nkda / nka / intolerances / intolerance / react to / reacts to / reaction to /
+    reactions to / hypersensitivities / hypersensitivity / intolerant / reacted to
+    """
+)
+CONDITION: Final = _phrases(
+    """
+    told they have / told she has / told he has /
+    recovered from / recover from / got over / living with / live with / dealing with / suffering from /
+    struggling with / battling / afflicted with / affected by / medical history / health history / troubles /
+    complaints / morbidities / comorbidity / sicknesses / sickness / medical state / problem list /
+    health problems / medical problems / health conditions / medical conditions / health issues / medical issues /
+    issues / dx / dxs / hx / ailments / disorders / disorder / illness / sick with / wrong with / diagnose /
+    treated for / pmhx / chronic / findings / conditions / condition / diagnoses / diagnosis / diagnosed /
+    problems / problem / comorbidities / disease / diseases / illnesses / past medical history / history / pmh /
+    suffer / suffers
+    """
+)
+VACCINATION: Final = _phrases(
+    """
+    immunization history / vaccine history / vaccination history / vaccinated against / immunized against /
+    inoculations / inoculated / jabbed / doses of / doses / immunisation / boosters / shots / shot / vaccinations /
+    vaccination / vaccines / vaccine / vaccinated / immunizations / immunization / immunisations / immunized /
+    immunised / jab / jabs / booster / vax
+    """
+)
+ADMISSION: Final = _phrases(
+    """
+    in the hospital / in hospital / to the hospital / to hospital / hospital admissions / hospital admission /
+    inpatient stays / inpatient stay / inpatient admission / inpatient encounters / inpatient encounter /
+    hospitalisations / admit / stayed in the hospital / admitted / admission / admissions / hospitalized /
+    hospitalised / hospitalization / hospitalizations / hospitalisation / inpatient / hospital stay /
+    hospital stays / hospital
+    """
+)
+EMERGENCY: Final = _phrases(
+    """
+    a and e / casualty / emergent / emergency care / emergency room / emergency department / emergency / er / e r /
+    ed
+    """
+)
+VISIT: Final = _phrases(
+    """
+    came by / stopped by / checked in / follow ups / follow up / office appointments /
+    trips / trip / attendances / attendance / presentations / through the door / see the doctor / seen by / see us /
+    saw the patient / come through the door / contacts with the health system / contacts / contact / office visits /
+    office visit / consultations / consultation / check in / come in / came in / comes in / been in / last in /
+    show up / showed up / come to the clinic / in clinic / been here / here last / checkups / last saw / saw /
+    encounters / encounter / visits / visit / visited / appointments / appointment / seen / see her / see him
+    """
+)
+#: Ways of saying that somebody came, which mean a visit only where nothing else is asked for.
+CAME_IN: Final = _phrases(
+    """
+    she here / he here / they here / patient here / last in / been in / come in / came in / been here / in last /
+    last here / in total / showed up / came / come / been / last time in / in
+    """
+)
+PROCEDURE: Final = _phrases(
+    """
+    procedurally / interventions / intervention / surgical procedures / surgical history / undergo / surgical /
+    procedures / procedure / surgeries / surgery / operations / operation / performed / undergone / underwent
+    """
+)
+ACTIVE: Final = _phrases(
+    """
+    active / actively / ongoing / present / current / currently / presently / unresolved / open / right now /
+    at the moment / these days / existing / still / now / today / at present
+    """
+)
+PAST: Final = _phrases(
+    """
+    cleared up / off of / gone / no longer taking / no longer on /
+    recovered from / recovered / got over / gone away / went away / over with / healed / cured / been stopped /
+    came off / taken off / been discontinued / cancelled / no more / no longer active / no longer current /
+    no longer / not active / not current / in the past / used to take / used to be on / used to have / used to /
+    past / resolved / inactive / previous / previously / prior / stopped / discontinued / former / formerly / old /
+    ended / completed / finished
     """
 )
 ON: Final = re.compile(r"\b(?:is|was|been|being|still|now|currently|patient|she|he|they) on\b|\b(?:on|using)$")
-AGE: Final = ("how old", "age")
 PERSON: Final[dict[Field, tuple[str, ...]]] = {
-    "birth": ("date of birth", "birth date", "birthdate", "birthday", "dob", "d o b", "born", "birth"),
-    "age": AGE,
-    "sex": ("sex", "gender", "male or female", "male", "female"),
-    "alive": ("still alive", "alive", "deceased", "dead", "died", "die", "living", "death"),
-    "name": ("full name", "name"),
+    "birth": _phrases(
+        """
+        date of birth / birth date / birthdate / birthday / dob / d o b / born / birth / date of her birth
+        """
+    ),
+    "age": _phrases("how old / age"),
+    "sex": _phrases(
+        """
+        administrative gender / sex / gender / male or female / female or male / male / female
+        """
+    ),
+    "alive": _phrases(
+        """
+        vital status / still alive / still living / living or deceased / alive or dead / alive or deceased / alive /
+        deceased / dead / died / die / living / death / passed away / expired
+        """
+    ),
+    "phone": _phrases(
+        """
+        number can we call / number to call / contact number / phone number / telephone number / telephone / phone /
+        mobile / cell number
+        """
+    ),
+    "email": _phrases("email address / e mail address / email / e mail"),
+    "address": _phrases(
+        """
+        what number street / street address / mailing address / patient home / home address / address /
+        where does the patient live / where does she live / where does he live / where do they live / residence /
+        which city / what city / zip code / postal code / city
+        """
+    ),
+    "marital": _phrases(
+        """
+        marital status / single or married / married or single / married / single / divorced / widowed
+        """
+    ),
+    "language": _phrases(
+        """
+        preferred language / primary language / language / what language / speak / speaks
+        """
+    ),
+    "race": _phrases("race"),
+    "ethnicity": _phrases("ethnicity / ethnic group"),
+    "contact": _phrases("emergency contacts / emergency contact / next of kin"),
+    "identifier": _phrases(
+        """
+        medical record number / record number / mrn / m r n / patient id / patient identifier
+        """
+    ),
+    "provider": _phrases(
+        """
+        her doctor / his doctor / patient doctor / primary care provider / primary care physician /
+        primary care doctor / general practitioner /
+        family doctor / family physician / pcp / p c p / gp / g p
+        """
+    ),
+    "name": _phrases(
+        """
+        full name / called / name of the patient / patient name / first name / last name / surname
+        """
+    ),
+}
+CARE: Final = {
+    "CareTeam": _phrases("care team / care teams / members of the care team / caregivers"),
+    "CarePlan": _phrases("care plans / care plan / plan of care / plans of care"),
+    "Goal": _phrases("treatment goals / health goals / care goals / goals / goal"),
 }
 #: Words that a name never holds: they ask for something else, or for someone else.
 NEVER_A_NAME: Final = (
@@ -153,7 +337,8 @@ NEVER_A_NAME: Final = (
     | KIN
     | {
         word
-        for words in (MEDICATION, ALLERGY, VACCINATION, VISIT, LAST, PROCEDURE, ADMISSION, EMERGENCY)
+        for words in (MEDICATION, ALLERGY, VACCINATION, VISIT, LAST, FIRST, PROCEDURE, ADMISSION, EMERGENCY)
         for word in words
+        if word not in {"use", "take", "open"}
     }
 )

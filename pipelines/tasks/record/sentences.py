@@ -28,7 +28,10 @@ def looked_up(record: Record, text: str, elements: Iterable[Element | None]) -> 
         text=text,
         origin="looked-up",
         citations=tuple(
-            RecordCitation(attachment=record.attachment, resource=e.resource, path=e.path, value=e.value) for e in cited
+            RecordCitation(
+                attachment=record.attachment, resource=e.resource, path=e.path, value=e.value, version=e.version
+            )
+            for e in cited
         ),
     )
 
@@ -50,6 +53,20 @@ def not_recorded(
     when = f" {period.text}" if period else ""
     others = f"; what is recorded: {'; '.join(str(e) for e in cited)}" if cited else ""
     return absent(record, f"No {noun.format(name)} is recorded{when} in this record{others}.", kind, name, cited)
+
+
+def absent_value(record: Record, answer: Answer, missing: tuple[Element, Element, Element | None]) -> Answer:
+    """``answer``, and that a later entry says why it holds no value."""
+    name, reason, date = missing
+    if answer.data.get("found") and moment(date)[1] < max((moment(e)[1] for e in _dates_cited(answer)), default=0.0):
+        return answer
+    text = f"{name}: no value recorded {day(date)}; reason: {reason}."
+    return Answer((*answer.statements, looked_up(record, text, (name, reason, date))), answer.data)
+
+
+def _dates_cited(answer: Answer) -> list[Element]:
+    cited = [c for statement in answer.statements for c in statement.citations if isinstance(c, RecordCitation)]
+    return [Element(c.resource, c.path, c.value) for c in cited if span_of(c.value)]
 
 
 def day(element: Element | None) -> str:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal
+
+from pipelines.tasks.record.spoken_dates import plain, with_days
 
 _TOKEN: Final = re.compile(r"\d+\.\d+|[a-z]+\d+[a-z]*|\d+|[^\W\d_]+")
 _BELOW_TWENTY: Final = (
@@ -26,9 +29,15 @@ _CENTURIES: Final = {"eighteen": 1800, "nineteen": 1900, "twenty": 2000}
 
 def tokens(text: str) -> list[str]:
     """Lower-case words of ``text`` without punctuation; number words and spoken years as digits."""
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=8192)
+def _tokens(text: str) -> tuple[str, ...]:
+    """A record says the same names over and over."""
     plain = text.lower().replace("’", "'")
     plain = re.sub(r"(\w)'s\b", r"\1", plain).replace("n't", " not").replace("'", "")
-    return _digits(_TOKEN.findall(plain))
+    return tuple(_digits(_TOKEN.findall(plain)))
 
 
 def _digits(words: list[str]) -> list[str]:
@@ -70,11 +79,14 @@ def _small(words: Sequence[str]) -> tuple[int, int]:
     return (_ONES[words[0]], 1) if words[0] in _ONES else (0, 0)
 
 
+Domain = Literal["observation", "vaccine", "condition", "medication", "procedure"]
+
+
 @dataclass(frozen=True)
 class Term:
     """An entry of the table: what it is called, how it is spoken, and how it is found in a record."""
 
-    domain: Literal["observation", "vaccine", "condition", "medication"]
+    domain: Domain
     name: str
     spoken: tuple[tuple[str, ...], ...]
     codes: frozenset[str]
@@ -85,12 +97,7 @@ class Term:
 def terms() -> tuple[Term, ...]:
     """The table of names that ship with the product (``analytes.toml``)."""
     table = tomllib.loads(Path(__file__).with_name("analytes.toml").read_text(encoding="utf-8"))
-    domains: tuple[Literal["observation", "vaccine", "condition", "medication"], ...] = (
-        "observation",
-        "vaccine",
-        "condition",
-        "medication",
-    )
+    domains: tuple[Domain, ...] = ("observation", "vaccine", "condition", "medication", "procedure")
     return tuple(
         Term(
             domain=domain,
@@ -124,6 +131,7 @@ def near(a: str, b: str) -> bool:
     return short[start:] == long[start + 1 :]
 
 
+@lru_cache(maxsize=8192)
 def _known(word: str, vocabulary: frozenset[str]) -> str:
     """The one known word that ``word`` may be a recognition error of, or the word itself."""
     if word in vocabulary or len(word) < 6:
@@ -147,16 +155,24 @@ def singular(word: str) -> str:
 class Words:
     """The words of one question; what is understood is taken, in any order."""
 
-    def __init__(self, text: str) -> None:
-        self.all = tokens(text)
+    def __init__(self, text: str, misheard: Mapping[str, str] = MappingProxyType({})) -> None:
+        said = with_days(" ".join(tokens(plain(text))))
+        for wrong, right in misheard.items():
+            said = re.sub(rf"(?<!\S)(?:{wrong})(?!\S)", right, said)
+        self.all = said.split()
         self._left: list[str | None] = list(self.all)
+        self._named: set[int] = set()
 
-    def mark(self) -> tuple[str | None, ...]:
+    def mark(self) -> tuple[tuple[str | None, ...], frozenset[int]]:
         """What is left now, to come back to where a reading fails."""
-        return tuple(self._left)
+        return tuple(self._left), frozenset(self._named)
 
-    def back_to(self, mark: tuple[str | None, ...]) -> None:
-        self._left = list(mark)
+    def back_to(self, mark: tuple[tuple[str | None, ...], frozenset[int]]) -> None:
+        self._left, self._named = list(mark[0]), set(mark[1])
+
+    def beside_a_name(self, at: int) -> bool:
+        """Whether a word stands right before or after what was taken as the name of something."""
+        return not self._named.isdisjoint((at - 1, at + 1))
 
     def take(self, *phrases: str) -> bool:
         """Take every occurrence of any of the phrases; whether there was one."""
@@ -186,19 +202,39 @@ class Words:
                 if term is None:
                     continue
                 words[at : at + length] = self._left[at : at + length] = [None] * length
+                self._named.update(range(at, at + length))
                 if term not in [known for _, known in found]:
                     found.append((at, term))
         return [term for _, term in sorted(found, key=lambda each: each[0])]
 
-    def take_pattern(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Take the words that ``pattern`` matches in what is left; taken words read as ``|``."""
+    def take_pattern(self, pattern: re.Pattern[str], keep: str | None = None) -> re.Match[str] | None:
+        """Take the words that ``pattern`` matches in what is left, but for those of the group ``keep``; taken words
+        read as ``|``."""
         text = " ".join(word or "|" for word in self._left)
         match = pattern.search(text)
         if match:
+            kept = range(*(text[:at].count(" ") for at in match.span(keep))) if keep and match[keep] else range(0)
             start = text[: match.start()].count(" ")
-            length = len(match.group().split())
-            self._left[start : start + length] = [None] * length
+            for at in range(start, start + len(match.group().split())):
+                if at - 1 not in kept:
+                    self._left[at] = None
         return match
+
+    def places(self) -> list[tuple[int, str]]:
+        """(place in the question, word) of what nobody took."""
+        return [(at, word) for at, word in enumerate(self._left) if word is not None]
+
+    def take_at(self, places: Iterable[int]) -> None:
+        for at in places:
+            self._left[at] = None
+
+    def take_name(self, name: Sequence[str]) -> bool:
+        """Take a recorded name that is said word for word."""
+        if (at := self._find(tuple(name))) is None:
+            return False
+        self._left[at : at + len(name)] = [None] * len(name)
+        self._named.update(range(at, at + len(name)))
+        return True
 
     def rest(self, ignore: frozenset[str]) -> list[str]:
         """What nobody took, without the words to ignore."""

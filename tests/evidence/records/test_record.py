@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -64,19 +65,21 @@ def test_the_patient_is_known_by_name_and_birth_date() -> None:
         (b"", "is not JSON"),
         (b"hello", "is not JSON"),
         (b'{"resourceType": "Bundle", "entry": [NaN]}', "is not JSON"),
-        (b"[" * 200_000, "is not JSON"),
+        (b"[" * 200_000, "is JSON nested too deeply"),
         (b"[1]", "not a FHIR resource"),
         (b'{"a": 1}', "not a Bundle"),
         (b'{"resourceType": "Patient"}', "is a FHIR Patient, not a Bundle"),
         (bundle(condition("c1")), "holds no Patient"),
         (b'{"resourceType": "Bundle"}', "holds no Patient"),
         (bundle(patient("one"), patient("two")), "2 patients (one, two); choose one with --patient ID"),
-        (bundle(patient(), {"resourceType": "MedicationOrder"}), "STU3 or earlier"),
-        (bundle(patient(), {"resourceType": "Encounter", "class": [{}]}), "FHIR R5"),
-        (bundle(patient(), {"resourceType": "MedicationRequest", "medication": {"concept": {}}}), "FHIR R5"),
+        (
+            b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "a\nb"}}]}',
+            "is not JSON",
+        ),
+        (bundle(patient("../../etc/passwd"), patient("two")), "2 patients (one without a usable id, two)"),
         (
             b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "\\ud800"}}]}',
-            "Unicode",
+            "is not JSON",
         ),
     ],
 )
@@ -158,6 +161,140 @@ def test_the_later_version_of_a_resource_counts_and_decimals_stay_as_written() -
     assert value
     assert (value.resource, value.value) == ("Observation/o", "6.10")
     assert nameless.address == "entry[3].resource"
+
+
+def test_the_version_of_a_resource_goes_with_what_it_says() -> None:
+    (kept,) = read(bundle(patient(), condition("c", meta={"versionId": "7"}))).resources
+    assert kept.version == "7"
+    assert [name.version for name in kept.names("code")] == ["7"]
+
+
+def test_what_is_given_twice_counts_once_and_is_said() -> None:
+    again = condition("copy", meta={"source": "import"})
+    follower = {"resourceType": "MedicationRequest", "id": "m", "reasonReference": [{"reference": "Condition/copy"}]}
+    record = read(bundle(patient(), condition("first"), again, condition("other", code={"text": "Asthma"}), follower))
+    assert addresses(record) == ["Condition/first", "Condition/other", "MedicationRequest/m"]
+    assert record.merged == {"Condition": 1}
+    led = record.resolve(record.of_type("MedicationRequest")[0], "reasonReference[0]")
+    assert led
+    assert led[0].address == "Condition/first"
+
+
+def test_what_was_withdrawn_is_counted_by_type() -> None:
+    record = read(
+        bundle(
+            patient(),
+            {"resourceType": "Observation", "id": "a", "status": "entered-in-error"},
+            {"resourceType": "Observation", "id": "b", "status": "cancelled"},
+            condition("c", verificationStatus="entered-in-error"),
+        )
+    )
+    assert record.withdrawn == {"Observation": 2, "Condition": 1}
+    assert record.types == ()
+
+
+def test_the_newest_version_decides_even_when_it_withdraws() -> None:
+    def version(number: int, status: str, updated: str) -> dict[str, Any]:
+        meta = {"versionId": str(number), "lastUpdated": updated}
+        return {"resourceType": "Observation", "id": "o", "status": status, "meta": meta}
+
+    # In time the second is the later one, though its clock shows less.
+    first = version(1, "final", "2024-03-01T23:30:00+05:00")
+    second = version(2, "entered-in-error", "2024-03-01T20:00:00Z")
+    assert read(bundle(patient(), second, first)).withdrawn == {"Observation": 1}
+
+
+def test_references_in_a_circle_are_followed_a_step_at_a_time() -> None:
+    one = condition("one", evidence=[{"detail": [{"reference": "Condition/two"}]}])
+    two = condition("two", code={"text": "Pain"}, evidence=[{"detail": [{"reference": "Condition/one"}]}])
+    record = read(bundle(patient(), one, two))
+    here = record.of_type("Condition")[0]
+    for expected in ("two", "one", "two"):
+        led = record.resolve(here, "evidence[0].detail[0]")
+        assert led
+        here = led[0]
+        assert here.address == f"Condition/{expected}"
+
+
+def test_an_id_with_path_characters_is_no_address_but_can_be_referred_to() -> None:
+    odd = {"resourceType": "Medication", "id": "../../etc/passwd", "code": {"text": "Aspirin"}}
+    request = {"resourceType": "MedicationRequest", "id": "r"}
+    record = read(
+        bundle(patient(), odd, request | {"medicationReference": {"reference": "Medication/../../etc/passwd"}})
+    )
+    (medication,) = record.of_type("Medication")
+    assert medication.address == "entry[1].resource"
+    assert record.find("entry[1].resource") is medication
+
+
+def test_a_name_in_another_script_stays_as_it_is() -> None:
+    record = read(bundle(patient(name=[{"family": "Ødegård", "given": ["Łucja", "花子"]}])))
+    assert record.patient.name == "Łucja 花子 Ødegård"
+    wide = bundle(patient(name=[{"text": "Ωmega"}])).decode().encode("utf-16")
+    assert read(wide).patient.name == "Ωmega"
+
+
+def test_a_bundle_may_be_packed() -> None:
+    data = gzip.compress(bundle(patient(), condition("c")))
+    assert addresses(read_record(data, "record.json.gz", ATTACHMENT)) == ["Condition/c"]
+    with pytest.raises(BadInput, match=r"record\.json\.gz: is an archive that cannot be read"):
+        read_record(data[:-20], "record.json.gz", ATTACHMENT)
+
+
+def test_what_is_nested_deeply_is_read_as_far_as_a_reader_can_go() -> None:
+    def nested(depth: int) -> bytes:
+        deep = b'{"resourceType":"Basic","id":"b","code":' + b"[" * depth + b"]" * depth + b"}"
+        return bundle(patient()).replace(b'"entry": [', b'"entry": [{"resource":' + deep + b"},")
+
+    assert addresses(read(nested(200))) == ["Basic/b"]
+    assert "nested too deeply" in refusal(nested(100_000))
+
+
+def test_what_is_coded_alike_lies_together_and_is_decoded_by_itself() -> None:
+    def observation(ident: str, code: str, **more: Any) -> dict[str, Any]:
+        return {"resourceType": "Observation", "id": ident, "code": {"text": code}, **more}
+
+    record = read(
+        bundle(
+            patient(),
+            observation("k1", "Potassium", valueInteger=4),
+            observation("n1", "Sodium", valueInteger=140),
+            observation("k2", "Potassium", valueInteger=5),
+            observation("copy", "Potassium", valueInteger=5),
+            observation("k3", "Potassium", component=[]),
+        )
+    )
+    groups = record.alike("Observation")
+    assert [[each.address for each in group.all] for group in groups] == [
+        ["Observation/k1", "Observation/k2"],
+        ["Observation/n1"],
+        ["Observation/k3"],
+    ]
+    assert [str(group.first.name("code")) for group in groups] == ["Potassium", "Sodium", "Potassium"]
+    assert groups[0].first is record.of_type("Observation")[0]
+    assert addresses(record) == ["Observation/k1", "Observation/n1", "Observation/k2", "Observation/k3"]
+
+
+@pytest.mark.long
+def test_a_bundle_of_a_hundred_megabytes_is_read() -> None:
+    one = json.dumps(condition("c-0", note=[{"text": "x" * 3900}]))
+    entries = ",".join(f'{{"resource":{one.replace("c-0", f"c-{n}")}}}' for n in range(26_000))
+    data = f'{{"resourceType":"Bundle","entry":[{{"resource":{json.dumps(patient())}}},{entries}]}}'.encode()
+    assert len(data) > 100_000_000
+    found = read(data.replace(b'"c-25999"', b'"c-25999","recordedDate":"2024"'))
+    assert found.merged == {"Condition": 25_998}
+    assert len(found.resources) == 2
+
+
+def test_what_is_made_of_a_record_is_made_once() -> None:
+    record = read(bundle(patient(), condition("c")))
+    made: list[int] = []
+
+    def count(of: Record) -> int:
+        made.append(len(of.resources))
+        return len(of.resources)
+
+    assert (record.once(count), record.once(count), made) == (1, 1, [1])
 
 
 def test_a_path_that_leads_nowhere_finds_nothing() -> None:

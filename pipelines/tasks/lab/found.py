@@ -1,0 +1,55 @@
+"""What is found in a table before anything in it is understood: rows of cells, and lines that belong to rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipelines.evidence.documents.lines import Token, text_of
+from pipelines.tasks.lab.columns import Column, Role
+
+Cells = dict[Role, list[Token]]
+
+
+@dataclass
+class Found:
+    """A row as it stands there, before anything in it is understood."""
+
+    page: int
+    cells: Cells
+    panel: str | None = None
+    specimen: str | None = None
+    comment: list[Token] = field(default_factory=list)
+    headings: dict[Role, str] = field(default_factory=dict)
+    earlier: list[tuple[str, list[Token]]] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> list[Token]:
+        earlier = [token for _, tokens in self.earlier for token in tokens]
+        return [token for tokens in self.cells.values() for token in tokens] + earlier
+
+    def text(self, role: Role) -> str:
+        return text_of(self.cells.get(role, ()))
+
+
+@dataclass
+class Carried:
+    """What a page leaves to the next one of the same report."""
+
+    panel: str | None = None
+    specimen: str | None = None
+    groups: tuple[tuple[Column, ...], ...] = ()
+
+
+@dataclass
+class Item:
+    """What of one line stands in the columns of one table."""
+
+    middle: float
+    height: float
+    cells: Cells
+    tokens: tuple[Token, ...]
+    kind: str
+    """``row``, ``name`` (only in the column of the tests), ``tail`` (neither test nor result), ``blank`` (a test and
+    no result), ``text`` (a sentence across the columns)."""
+    last: float = 0.0
+    found: Found | None = None

@@ -1,0 +1,175 @@
+"""What a question asks for besides the thing it is about: when, how often, since or before what, how long ago."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import date
+from functools import cache, cached_property
+from typing import Final, Literal
+
+from pipelines.evidence.records.record import Record
+from pipelines.tasks.record import grammar, meaning
+from pipelines.tasks.record.period import Period, take_period
+from pipelines.tasks.record.sentences import Answer
+from pipelines.tasks.record.words import Words, near, singular, terms, tokens
+from pipelines.text.ordinary import rank
+
+#: Words between "what" and the word that it asks for.
+_BEFORE_HEADS: Final = frozenset("is was are were s the a an her his their patient patients this that".split())
+Want = Literal["last", "first", "highest", "lowest", "all", "trend", "count"]
+_EVERYDAY: Final = 3_000
+_OWNER: Final = re.compile(r"\b(?:mr|mrs|ms|miss|mister|dr|doctor)\.? (\w+)|(\w+)['’]s\b", re.I)
+
+
+class Asked:
+    """One question (or part of one) being read; what is understood leaves ``words``."""
+
+    def __init__(self, text: str, record: Record, today: date) -> None:
+        self.record, self.today = record, today
+        self.words = words = Words(text, meaning.MISHEARD)
+        for part in tokens(record.patient.name or ""):
+            words.take(part.rstrip("0123456789"), part)
+        words.take(*meaning.COURTESY)
+        words.take_first("ok", "okay", "so", "and", "well")
+        said = set(words.all)
+        self.yes_no = bool(words.all) and words.all[0] in grammar.YES_NO
+        self.on = bool(grammar.ON.search(" ".join(words.all)))
+        self.when = bool(said & grammar.WHEN)
+        #: Only a question after one thing ("is she …", "when was …") is answered with its absence; other words that
+        #: are no name in the record may not have been meant as one.
+        self.one_thing = self.yes_no or self.when or "last" in said
+        self.elapsed = words.take_pattern(grammar.ELAPSED) is not None
+        self.lasted = not self.elapsed and words.take(*grammar.LASTED)
+        self.count = words.take(*grammar.COUNT)
+        self.period: Period | None = take_period(words, today)
+        self.from_first = words.take_pattern(grammar.SINCE_FIRST) is not None
+        self.what_for = len(said) > 2 and words.all[-1] == "for" and words.all[0] in {"what", "whats", "which"}
+        #: Names of people other than the patient, and owners of what is asked for.
+        self.others = (
+            frozenset(tokens(" ".join(map("".join, _OWNER.findall(text))))) - meaning.FILLER - set(words.all[:1])
+        )
+        self.event: Answer | None = None
+        """What the period is reckoned from, where that is an entry of the record."""
+
+    def take_count(self) -> bool:
+        """Whether a number of entries is asked for; "count" and "total" count once the thing itself is known."""
+        return self.words.take(*grammar.COUNTED) or self.count
+
+    def take_want(self) -> tuple[Want, int]:
+        """Which of several values, and how many of the last ones (0: not said)."""
+        words = self.words
+        if match := words.take_pattern(grammar.LAST_FEW):
+            return "all", int(match["n"])
+        spanned = words.take_pattern(grammar.FROM_FIRST_TO_LAST) is not None
+        trend = words.take(*grammar.TREND) or spanned or self.from_first
+        first, last = words.take(*grammar.FIRST), words.take(*grammar.LAST)
+        highest, lowest = words.take(*grammar.HIGHEST), words.take(*grammar.LOWEST)
+        every = words.take(*grammar.ALL)
+        count = self.take_count()
+        if highest != lowest:
+            return "highest" if highest else "lowest", 0
+        if trend or (first and last):
+            return "trend", 0
+        if first:
+            return "first", 0
+        if count:
+            return "count", 0
+        return ("all" if every and not last else "last"), 0
+
+    @cached_property
+    def _heads(self) -> frozenset[int]:
+        """Places of the words that "which", "what (is the)" and "how many" ask for: they are never without meaning."""
+        said = self.words.all
+        found = set()
+        for at, word in enumerate(said):
+            if word in {"which", "what", "whats", "whose"} or said[at - 1 : at + 1] == ["how", "many"]:
+                found.add(next((n for n in range(at + 1, len(said)) if said[n] not in _BEFORE_HEADS), at))
+        return frozenset(found)
+
+    def left(self) -> list[str]:
+        """The words that may mean something nobody has understood yet.
+
+        Everyday words mean nothing for a lookup where they stand apart from the name of the thing asked for; beside it
+        they may say which one, so that only known fillers are passed over there.
+        """
+        return [
+            word
+            for at, word in self.words.places()
+            if word not in meaning.FILLER
+            and not (self._is_everyday(word) and not self.words.beside_a_name(at) and at not in self._heads)
+        ]
+
+    def _is_everyday(self, word: str) -> bool:
+        if word in self.others:
+            return False
+        return word not in _never_passed_over() and not word.isdigit() and len(word) > 1 and rank(word) < _EVERYDAY
+
+    def phrase(self, names: Iterable[str], strict: bool = False) -> list[str] | None:
+        """What is left as (part of) the recorded names: the words of theirs that are said.
+
+        Args:
+            names: as recorded.
+            strict: no other word may be left, however common: nothing else says what the question is about.
+
+        Returns:
+            The words; none where only words without meaning are left; None where something else is asked as well.
+        """
+        known = _vocabulary(names)
+        said: list[str] = []
+        for at, word in self.words.places():
+            if word in meaning.FILLER:
+                continue
+            if word not in grammar.NEVER_A_NAME and _is_among(word, known):
+                said.append(word)
+            elif strict or not self._is_everyday(word) or at in self._heads:
+                return None
+        return said
+
+    def name_words(self, names: Iterable[str]) -> list[str]:
+        """The words left that stand in recorded names, whatever else is left."""
+        known = _vocabulary(names)
+        left = self.words.rest(meaning.FILLER)
+        return [word for word in left if word not in grammar.NEVER_A_NAME and _is_among(word, known)]
+
+    def unknown_name(self) -> list[str] | None:
+        """What is left as the name of something that nothing here knows, or None where it asks for more than that."""
+        left = self.words.rest(meaning.FILLER)
+        return None if len(left) > 5 or grammar.NEVER_A_NAME.intersection(left) else left
+
+    def take_recorded(self, names: Iterable[str]) -> list[str]:
+        """The recorded names (of two words or more) that are said word for word, the longest first."""
+        by_length = sorted({name: _plain_name(name) for name in names}.items(), key=lambda each: -len(each[1]))
+        found = [name for name, said in by_length if len(said) > 1 and self.words.take_name(said)]
+        same = {tuple(_plain_name(name)) for name in found}
+        return [name for name, said in by_length if tuple(said) in same]
+
+
+def _plain_name(name: str) -> list[str]:
+    """The words of a name without the kind that SNOMED CT adds to it: ``Anemia (disorder)``."""
+    bare = name.rsplit(" (", maxsplit=1)[0] if name.endswith((" (disorder)", " (finding)", " (procedure)")) else name
+    return tokens(bare)
+
+
+def _vocabulary(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(singular(word) for name in names for word in tokens(name))
+
+
+def _is_among(word: str, known: Collection[str]) -> bool:
+    one = singular(word)
+    return one in known or (len(one) > 5 and any(near(one, other) for other in known))
+
+
+@cache
+def _never_passed_over() -> frozenset[str]:
+    """Words that always mean something, however common they are: those of the grammar itself."""
+    phrases = (
+        grammar.MEDICATION, grammar.ALLERGY, grammar.CONDITION, grammar.VACCINATION, grammar.ADMISSION,
+        grammar.EMERGENCY, grammar.VISIT, grammar.PROCEDURE, grammar.PAST, grammar.HIGHEST, grammar.LOWEST,
+        grammar.FIRST, grammar.LAST, grammar.TREND, grammar.REASON, *grammar.PERSON.values(), *grammar.CARE.values(),
+    )  # fmt: skip
+    said = {word for group in phrases for phrase in group for word in phrase.split()}
+    said |= {word for term in terms() for phrase in term.spoken for word in phrase}
+    return frozenset(said - meaning.FILLER).union(
+        meaning.MEANINGFUL, meaning.JUDGEMENT, meaning.KIN, meaning.NOT_A_NAME
+    )

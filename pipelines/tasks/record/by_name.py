@@ -1,0 +1,88 @@
+"""Things asked for by their recorded names alone, and names that the record does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from pipelines.evidence.records.record import Record
+from pipelines.tasks.record import entries, grammar, meaning
+from pipelines.tasks.record.about_entries import CONDITION, MEDICATION
+from pipelines.tasks.record.asked import Asked
+from pipelines.tasks.record.entries import Entry
+from pipelines.tasks.record.listing import events, listed, moment_of, why
+from pipelines.tasks.record.sentences import Answer, looked_up
+from pipelines.tasks.record.words import terms
+
+#: "The last stress test" is no condition, though one may be called "Stress".
+_INVESTIGATION: Final = frozenset(
+    "test tests exam examination study scan imaging screening level levels culture".split()
+)
+
+
+def by_recorded_name(asked: Asked) -> list[Answer] | None:
+    """Words that nothing here knows but that are the name of a procedure, condition, medicine or vaccination."""
+    words, record = asked.words, asked.record
+    reason = words.take(*grammar.REASON)
+    held = {
+        "procedure": entries.procedures(record),
+        "condition": entries.conditions(record),
+        "medication": entries.medications(record),
+        "vaccination": entries.vaccinations(record),
+    }
+    ended = words.take(*grammar.STOPPED)
+    begun = words.take(*grammar.STARTED, *grammar.ONSET)
+    timed = asked.when or asked.elapsed or asked.lasted or begun
+    last, first = words.take(*grammar.LAST), words.take(*grammar.FIRST)
+    words.take("ever", *grammar.ACTIVE)
+    count = asked.take_count()
+    phrase = asked.phrase([name.value for group in held.values() for e in group for name in e.names], strict=True)
+    if not phrase:
+        return None
+    if grammar.FOUND.intersection(words.all) and not (asked.when or asked.count):
+        return None
+    if _INVESTIGATION.intersection(words.all) - set(phrase):
+        held = {"procedure": held["procedure"]}
+    for kind, group in held.items():
+        if found := entries.match(group, (), phrase):
+            want = "elapsed" if asked.elapsed or asked.lasted else "count" if count else "first" if first else "last"
+            return [_answer(asked, kind, found, " ".join(phrase), want, bool(timed or last or ended), ended, reason)]
+    return None
+
+
+def _answer(
+    asked: Asked, kind: str, found: Sequence[Entry], name: str, want: str, timed: bool, ended: bool, reason: bool
+) -> Answer:
+    text = MEDICATION if kind == "medication" else CONDITION
+    if kind in {"procedure", "vaccination"}:
+        noun = "procedure named {}" if kind == "procedure" else "{} vaccination"
+        return events(asked.record, found, name, kind, noun, asked.period, want, asked.today)
+    if reason:
+        return why(asked.record, found, name, f"{kind}-reason", text)
+    if timed:
+        moment = "elapsed" if asked.elapsed else "lasted" if want == "elapsed" else "stopped" if ended else "started"
+        return moment_of(asked.record, found, name, kind, text, moment, asked.today)
+    if asked.period:
+        found = [entry for entry in found if entry.during(asked.period)]
+    return listed(asked.record, found, kind, name, text, f"{kind}s".capitalize(), asked.period, each=True)
+
+
+def no_such_name(question: str, record: Record, today: date) -> list[Answer] | None:
+    """That the record holds nothing of a name, where a question asks for one thing by a name that nothing here knows.
+
+    ``by_name_only`` marks the answer: a language model may know another name for the same thing.
+    """
+    asked = Asked(question, record, today)
+    words = asked.words
+    want = words.take(*grammar.LAST, *grammar.FIRST, *grammar.HIGHEST, *grammar.LOWEST)
+    words.take("ever", *grammar.ACTIVE, *grammar.ONSET, *grammar.STARTED, *grammar.STOPPED, *grammar.REASON)
+    name = asked.unknown_name()
+    shaped = asked.one_thing or asked.count or want
+    if not name or not shaped or len(name) > 4 or meaning.DRUG_CLASS.intersection(name):
+        return None
+    if asked.period or any(term.spoken and set(term.spoken[0]) & set(name) for term in terms()):
+        return None
+    said = f"No entry named {' '.join(name)} is recorded in this record."
+    about = {"question_kind": "by-name", "found": False, "looked_for": " ".join(name), "by_name_only": True}
+    return [Answer((looked_up(record, said, ()),), about)]
