@@ -1,4 +1,4 @@
-"""Wordings of yet another kind of asker, measured once and never learned from (``docs/accuracy.md``)."""
+"""Wordings of yet another kind of asker; the figure of their first reading is in docs/accuracy.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A last set of wordings, looked at once for the figure in docs/accuracy.md and not used to write the grammar."""
+"""A later set of wordings; the figure of their first reading, before anything was learned, is in docs/accuracy.md."""
 
 from __future__ import annotations
 
