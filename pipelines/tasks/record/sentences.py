@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from pipelines.evidence.records.record import Record
-from pipelines.evidence.records.resource import Element, Resource
+from pipelines.evidence.records.resource import Element, Resource, items
 from pipelines.records import RecordCitation, Statement
 from pipelines.tasks.record.period import Period, span_of
+
+#: The outcome in which a record that was fetched says what of it is missing, an issue for each type of resource.
+_NOT_FETCHED: Final = "not-fetched"
+#: Types of resources by what is asked for; a question of any other kind may be about every type.
+_ABOUT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "allerg": frozenset({"AllergyIntolerance"}),
+        "medication": frozenset({"MedicationRequest", "MedicationStatement", "Medication"}),
+        "condition": frozenset({"Condition"}),
+        "vaccination": frozenset({"Immunization"}),
+        "procedure": frozenset({"Procedure"}),
+        "encounter": frozenset({"Encounter"}),
+        "family": frozenset({"FamilyMemberHistory"}),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,21 @@ def looked_up(record: Record, text: str, elements: Iterable[Element | None]) -> 
 
 
 def absent(record: Record, text: str, kind: str, looked_for: str, cited: Sequence[Element] = ()) -> Answer:
-    return Answer((looked_up(record, text, cited),), {"question_kind": kind, "found": False, "looked_for": looked_for})
+    """That something is not there, and what of the record could not be had where it may be for that."""
+    statements = (looked_up(record, text, cited), *_not_had(record, kind))
+    return Answer(statements, {"question_kind": kind, "found": False, "looked_for": looked_for})
+
+
+def _not_had(record: Record, kind: str) -> Iterator[Statement]:
+    about = next((types for name, types in _ABOUT.items() if kind.startswith(name)), None)
+    for outcome in record.of_type("OperationOutcome"):
+        if outcome.address != f"OperationOutcome/{_NOT_FETCHED}":
+            continue
+        for n in range(len(items(outcome.raw.get("issue")))):
+            of_type = outcome.element(f"issue[{n}].expression[0]")
+            why = outcome.element(f"issue[{n}].diagnostics")
+            if why is not None and (about is None or of_type is None or of_type.value in about):
+                yield looked_up(record, f"Not all of the record could be had: {why}.", [why])
 
 
 def none_recorded(record: Record, what: str, kind: str, period: Period | None = None) -> Answer:

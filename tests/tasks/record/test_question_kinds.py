@@ -183,3 +183,18 @@ def test_a_coded_absence_is_shown_as_it_stands(kind: str, question: str, sentenc
     entry: dict[str, Any] = named(kind, code[kind][1])
     entry["code"]["coding"] = coding
     assert sentence in said(question, record(entry))
+
+
+def test_what_a_server_did_not_give_stands_beside_its_absence() -> None:
+    """Else "none recorded" would be said of what nobody was allowed to read."""
+    issues = [
+        {"code": "not-supported", "diagnostics": f"the server does not offer {kind}", "expression": [kind]}
+        for kind in ("AllergyIntolerance", "Immunization")
+    ]
+    partial = record({"resourceType": "OperationOutcome", "id": "not-fetched", "issue": issues})
+    assert [statement.text for statement in ask("does she have any allergies", partial).statements] == [
+        "Allergies: none recorded in this record.",
+        "Not all of the record could be had: the server does not offer AllergyIntolerance.",
+    ]
+    assert "Immunization" not in said("what conditions does she have", partial)
+    assert "could be had" not in said("does she have any allergies", record())
