@@ -31,10 +31,12 @@ demo: install
 	@$(BIN)/assistant --data-dir $(DEMO_DATA) demo
 
 test: install check
-	@$(PYTEST) -m "not long"
+	@$(PYTEST) -m "not long and not at_pace"
+	@$(BIN)/python -m pytest -m "not long and at_pace"
 
 test-all: install check
-	@$(PYTEST)
+	@$(PYTEST) -m "not at_pace"
+	@$(BIN)/python -m pytest -m at_pace
 
 soak: install
 	@$(BIN)/python -m tests.microphone.soak --kills $(KILLS)
