@@ -14,7 +14,7 @@ DEMO_DATA ?= .demo
 KILLS ?= 200
 # Tests at a time, each on one thread.
 WORKERS ?= auto
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
 .PHONY: help demo test test-all soak check bench install clean
 
@@ -31,12 +31,12 @@ demo: install
 	@$(BIN)/assistant --data-dir $(DEMO_DATA) demo
 
 test: install check
-	@$(PYTEST) -m "not long and not at_pace"
-	@$(BIN)/python -m pytest -m "not long and at_pace"
+	@$(PYTEST) -m "not long and not alone"
+	@$(BIN)/python -m pytest -m "not long and alone"
 
 test-all: install check
-	@$(PYTEST) -m "not at_pace"
-	@$(BIN)/python -m pytest -m at_pace
+	@$(PYTEST) -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 
 soak: install
 	@$(BIN)/python -m tests.microphone.soak --kills $(KILLS)

@@ -22,7 +22,7 @@ from tests.support.records import patient, potassium, write_bundle
 from tests.support.small_disk import four_megabytes
 from tests.support.virtual_microphone import RATE, VirtualMicrophone, require, virtual_microphone
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.alone]
 
 SAID = speech(240.0, RATE)
 TAKES = "recording/*.take"

@@ -27,7 +27,7 @@ from tests.support.dictating import PATIENCE, Desk, spoken_in, wait_until
 from tests.support.engines import DICTATION
 from tests.support.virtual_microphone import RATE, VirtualMicrophone, require, virtual_microphone
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.alone]
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 

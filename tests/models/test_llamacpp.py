@@ -25,8 +25,8 @@ from tests.support.small_model import SMALL, small_gguf
 from tests.support.tiny_gguf import MMPROJ, MODEL, shared_gguf, tiny_gguf
 from tests.support.tiny_medgemma_training import ANSWER, ROUND, THOUGHTS, Behaviour
 
-#: llama.cpp lives in the process: its tests share one, in their order.
-pytestmark = pytest.mark.xdist_group("llamacpp")
+#: llama.cpp lives in the process, and can end it: its tests share one with few others.
+pytestmark = pytest.mark.alone
 
 LONG_PROMPT = Words(text="The patient fell on the left hand and cannot move the wrist. " * 12)
 

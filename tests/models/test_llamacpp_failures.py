@@ -26,8 +26,8 @@ from tests.models.generator_conformance import QUESTION, Pictures, an_ask
 from tests.support.small_model import small_gguf
 from tests.support.tiny_gguf import MMPROJ, MODEL, tiny_gguf
 
-#: llama.cpp lives in the process: its tests share one, in their order.
-pytestmark = pytest.mark.xdist_group("llamacpp")
+#: llama.cpp lives in the process, and can end it: its tests share one with few others.
+pytestmark = pytest.mark.alone
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from tests.support.hub_server import Hub, serve
 from tests.support.small_model import small_gguf
 from tests.support.tiny_gguf import MMPROJ, MODEL, tiny_gguf
 
-#: llama.cpp lives in the process: its tests share one, in their order.
-pytestmark = pytest.mark.xdist_group("llamacpp")
+#: llama.cpp lives in the process, and can end it: its tests share one with few others.
+pytestmark = pytest.mark.alone
 
 PUBLISHED = tuple(MEDGEMMA_GGUF.published)
 

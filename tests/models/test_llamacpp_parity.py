@@ -24,8 +24,8 @@ from tests.models.generator_conformance import QUESTION, Pictures, an_ask
 from tests.support.tiny_gguf import MMPROJ, MODEL, shared_gguf
 from tests.support.tiny_medgemma import shared
 
-#: llama.cpp lives in the process: its tests share one, in their order.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("llamacpp")]
+#: llama.cpp lives in the process, and can end it: its tests share one with few others.
+pytestmark = [pytest.mark.long, pytest.mark.alone]
 SIDE = 896
 
 
