@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pipelines.records import Check, Statement
+from pipelines.records import Attachment, Check, Kind, Statement
 
 _WORST_FIRST: Final = ("contradicted", "unsupported", "not-checkable", "supported")
 
 
-def sources(statement: Statement) -> str:
+def documents_by_name(attachments: Sequence[Attachment]) -> dict[str, str]:
+    """Name by SHA-256, where several documents are attached and a page could be of either."""
+    documents = [one for one in attachments if one.kind is not Kind.FHIR_RECORD]
+    return {one.sha256: one.name for one in documents} if len(documents) > 1 else {}
+
+
+def sources(statement: Statement, documents: Mapping[str, str]) -> str:
     """Where it stands: record elements under their resource, speech by its time, pictures by their place in the data
-    folder."""
+    folder, pages by their number and, where there are several ``documents``, its name."""
     elements: dict[str, list[str]] = {}
     others = []
     for citation in statement.citations:
@@ -21,7 +27,8 @@ def sources(statement: Statement) -> str:
         elif citation.kind == "image":
             others.append(f"shown files/{citation.frame[:2]}/{citation.frame[2:]}")
         elif citation.kind == "page":
-            others.append(f"page {citation.page}")
+            of = documents.get(citation.attachment)
+            others.append(f"page {citation.page} of {of}" if of else f"page {citation.page}")
         elif citation.audio_start is not None and citation.audio_end is not None:
             others.append(f"said at {citation.audio_start:.1f}-{citation.audio_end:.1f} s")
         else:

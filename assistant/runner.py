@@ -143,6 +143,7 @@ class Runner:
         run: str,
         *,
         task: TaskName | None = None,
+        patient: str | None = None,
         same_patient: bool = False,
         attach: Sequence[GivenAttachment] = (),
         without: Collection[str] = (),
@@ -150,8 +151,9 @@ class Runner:
         """Go on with a run: with what a person decided, or because what it waits for may be here now.
 
         Args:
-            task: what is asked, whatever was made of the words. With this or other attachments everything after the
-                transcript is done anew.
+            task: what is asked, whatever was made of the words. With this, another patient or other attachments
+                everything after the transcript is done anew.
+            patient: whom it is about.
             same_patient: yes to the run's question whether the evidence is about its patient.
             attach: what is given for it now.
             without: names of attachments that it shall do without.
@@ -162,7 +164,7 @@ class Runner:
         """
         view = self.log.run(run)
         with self._exclusive(view.key):
-            if not (task or same_patient or attach or without):
+            if not (task or patient or same_patient or attach or without):
                 return self._take_up(view.id)
             view = self.log.run(view.id)
             if view.state in _AT_REST:
@@ -171,8 +173,10 @@ class Runner:
             if same_patient:
                 answer["patient_confirmed"] = self._identity_question(view)
             self._change_attachments(view, attach, without)
+            if patient:
+                self.log.change_patient(view.id, patient)
             self.log.set_state(view.id, RunState.RUNNING)
-            anew = bool(task or attach or without)
+            anew = bool(task or patient or attach or without)
             return self._advance(view.id, self.log.run(view.id).request, answer, from_start=anew)
 
     def repeat(self, run: str, key: str, *, again: bool = False, heard: bool = False) -> Outcome:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import ModelNeeded, NoAnswer, ProductError
+from pipelines.errors import ModelNeeded, NoAnswer, PersonNeeded, ProductError
 from pipelines.evidence.identity import identity_question
 from pipelines.models.consult import Consultant
 from pipelines.ports import Key
@@ -86,7 +86,10 @@ def inspect(state: RunState, ports: Ports) -> RunState:
         from pipelines.recognition import recognised
 
         # All of them first: what cannot be read is refused before a model is asked about the others.
-        read = [inspect_attachment(a, ports.store, request.patient) for a in request.attachments]
+        try:
+            read = [inspect_attachment(a, ports.store, request.patient) for a in request.attachments]
+        except PersonNeeded as several:
+            return _wait(state, ports, "inspect", "person", _whom(request.task, several, state["run"]))
         read = [with_patient(a, ports, state["run"]) for a in read]
         known = ports.journal.record(key, Inspection(attachments=recognised(read, ports, state["run"])))
     attachments = ports.journal.read(known, Inspection).attachments
@@ -132,12 +135,12 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
     known = ports.journal.recall(key)
     if known is not None:
         return {"result": known}
-    task = ports.tasks[name]
-    # Without a model there is nothing to confirm yet: that is said first.
-    if task.shows_images and ports.generator.available().ready and not ports.research_use():
-        return _wait(state, ports, name, "research-use", _confirm_first(name, state["run"]))
+    task, given = ports.tasks[name], _task_input(state, ports)
     try:
-        result = task.perform(_task_input(state, ports))
+        # Without a model there is nothing to confirm yet: that is said first.
+        if ports.generator.available().ready and not ports.research_use() and task.shows_images(given):
+            return _wait(state, ports, name, "research-use", _confirm_first(name, state["run"]))
+        result = task.perform(given)
     except ModelNeeded as missing:
         message = f"{missing}. Everything is kept; then: assistant resume {state['run']}"
         return _wait(state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message))
@@ -287,6 +290,12 @@ def _tie_breaker(state: RunState, ports: Ports) -> TieBreaker | None:
     from pipelines.routing.tie_break import GeneratorTieBreaker
 
     return GeneratorTieBreaker(_consultant(state, ports, "route"), ports.prompts)
+
+
+def _whom(task: TaskName | None, several: PersonNeeded, run: str) -> Result:
+    """The question whom the run is about, where the evidence leaves that open."""
+    message = f"{several.subject}: {several.problem}. Choose one: assistant resume {run} --patient ID"
+    return Result(task=task, status=Status.NEEDS_INPUT, message=message)
 
 
 def _confirm_first(name: TaskName, run: str) -> Result:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.citing import figure_line, limit_line, sources, verdicts
+from assistant.citing import documents_by_name, figure_line, limit_line, sources, verdicts
 from assistant.cli.common import console, print_json
 from assistant.cli.lab_table import print_lab_tables
 from assistant.cli.transcript import print_transcript, suggestion_line
@@ -129,7 +129,7 @@ def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
         if view.result.message:
             to.print(f"  {escape(view.result.message)}", soft_wrap=True)
         print_lab_tables(view.result, to)
-        _print_statements(view.result, view.checks, to)
+        _print_statements(view.result, view, to)
         _print_model(view.result.data, to)
         _print_trace(view, to, unfolded=trace)
     if view.error:
@@ -176,10 +176,10 @@ def summary(outcomes: Sequence[Outcome | Refused]) -> str:
     return f"{len(outcomes)} in all: " + ", ".join(parts)
 
 
-def _print_statements(result: Result, checks: Sequence[Check], to: Console) -> None:
+def _print_statements(result: Result, view: RunView, to: Console) -> None:
     from rich.markup import escape
 
-    found = verdicts(checks)
+    found, documents = verdicts(view.checks), documents_by_name(view.attachments)
     plots = {plot["statement"]: plot for plot in result.data.get("plots", ())}
     section = None
     for index, statement in enumerate(result.statements):
@@ -187,10 +187,8 @@ def _print_statements(result: Result, checks: Sequence[Check], to: Console) -> N
             section = statement.section
             to.print(f"  [bold]{(section or '').replace('_', ' ').upper()}[/]")
         to.print(f"  {escape(statement.text)}", soft_wrap=True)
-        to.print(
-            f"    [dim]{statement.origin}; {found.get(index, 'not checked')}; {escape(sources(statement))}[/]",
-            soft_wrap=True,
-        )
+        where = escape(sources(statement, documents))
+        to.print(f"    [dim]{statement.origin}; {found.get(index, 'not checked')}; {where}[/]", soft_wrap=True)
         if plot := plots.get(index):
             place = f"files/{plot['sha256'][:2]}/{plot['sha256'][2:]}"
             to.print(f"    [dim]plot of {plot['values']} values: {place}[/]", soft_wrap=True)

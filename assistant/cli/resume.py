@@ -13,6 +13,7 @@ from assistant.cli.replay import task_of
 @click.command("resume")
 @click.argument("run")
 @click.option("--task", metavar="TASK", help="What is asked, where that was unclear or taken wrongly.")
+@click.option("--patient", metavar="ID", help="Whom it is about, by a number that the record has for them.")
 @click.option(
     "--same-patient", is_flag=True, help="Your answer where the evidence names another patient: it is the same."
 )
@@ -26,6 +27,7 @@ def command(
     ctx: click.Context,
     run: str,
     task: str | None,
+    patient: str | None,
     same_patient: bool,
     attach: tuple[str, ...],
     without: tuple[str, ...],
@@ -41,6 +43,7 @@ def command(
         outcome = runner.resume(
             run,
             task=task_of(task),
+            patient=patient,
             same_patient=same_patient,
             attach=tuple(GivenAttachment.parse(one) for one in attach),
             without=without,

@@ -15,7 +15,7 @@ from pipelines.fhir.composition import composition_bundle
 from pipelines.fhir.lab_writing import lab_bundle
 from pipelines.fhir.told import Maker, Part, Sentence, Told
 from pipelines.fhir.values import to_json
-from pipelines.records import Kind, Patient, Result
+from pipelines.records import Patient, Result
 
 
 def fhir_bytes(view: RunView, document: Document, result: Result) -> bytes:
@@ -47,10 +47,7 @@ def _told(view: RunView, document: Document, result: Result) -> Told:
 def _subject(view: RunView) -> Patient | None:
     """Whom the run was given, as the evidence names them; else whom the evidence names."""
     named = patients_of(view)
-    meant = next((one for one in named if one.id == view.request.patient), None) or next(iter(named), None)
-    records = {one.patient for one in view.attachments if one.kind is Kind.FHIR_RECORD}
-    # The id of a record's Patient is that of the resource: its identifier's system does not go with it.
-    return meant.model_copy(update={"system": None}) if meant is not None and meant in records else meant
+    return next((one for one in named if one.id == view.request.patient), None) or next(iter(named), None)
 
 
 def _parts(document: Document, result: Result) -> Iterator[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from assistant.citing import figure_line, limit_line, sources, verdicts
+from assistant.citing import documents_by_name, figure_line, limit_line, sources, verdicts
 from assistant.exports.document import Block, Document, Picture, Said, Section, Source
 from assistant.exports.lab import lab_sections, says_only_rows
 from assistant.exports.workers import workers
@@ -49,8 +49,9 @@ def document_of(view: RunView, store: Store) -> Document:
     """
     result = finished(view)
     verdict = verdicts(view.checks)
+    documents = documents_by_name(view.attachments)
     listed = tuple(
-        Source(number, statement.origin, verdict.get(number - 1, "not checked"), sources(statement))
+        Source(number, statement.origin, verdict.get(number - 1, "not checked"), sources(statement, documents))
         for number, statement in enumerate(result.statements, start=1)
     )
     said = () if says_only_rows(result) else tuple(_sections(result, listed, store))

@@ -134,6 +134,10 @@ class SessionLog:
         """
         self._runs.change_attachments(run, added, without)
 
+    def change_patient(self, run: str, patient: str) -> None:
+        """Say whom a run is about, by id; what it was said to be about before is no longer said."""
+        self._runs.change_patient(run, patient)
+
     def set_state(self, run: str, state: RunState, error: str | None = None, exit_code: int | None = None) -> None:
         """Move a run to another state; what it needed and its earlier error are no longer said."""
         self._runs.set_state(run, state, error, exit_code)

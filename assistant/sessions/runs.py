@@ -90,6 +90,17 @@ class Runs:
             payload: dict[str, JSON] = {"before": len(before), "after": len(after)}
             chain.append(connection, end, "attachments", run, payload, seals)
 
+    def change_patient(self, run: str, patient: str) -> None:
+        with self._database.writing() as connection:
+            row = run_row(connection, run)
+            end = chain.tail(connection)
+            seals: list[Seal] = []
+            meant = self._patient(connection, Patient(id=patient), seals)
+            if meant == row["patient"]:
+                return
+            seals.append(change(connection, "runs", run, {"patient": meant, "updated": chain.now()}))
+            chain.append(connection, end, "patient", run, {}, seals)
+
     def set_state(self, run: str, state: RunState, error: str | None, exit_code: int | None) -> None:
         with self._database.writing() as connection:
             run_row(connection, run)

@@ -33,6 +33,23 @@ _REFERENCES: Final = (
     ),
     ("attachments", "SELECT attachment, sha256 FROM attachment_members"),
     ("results", "SELECT DISTINCT result, frame FROM citations WHERE frame IS NOT NULL"),
+    (
+        "results",
+        "SELECT r.id, json_extract(p.value, '$.sha256') FROM results r, json_each(r.data, '$.plots') p",
+    ),
+    (
+        "results",
+        "SELECT r.id, json_extract(s.value, '$.picture')"
+        " FROM results r, json_each(r.data, '$.reports') e, json_each(e.value, '$.shown') s",
+    ),
+    (
+        "results",
+        "SELECT r.id, json_extract(e.value, '$.document') FROM results r, json_each(r.data, '$.reports') e",
+    ),
+    (
+        "results",
+        "SELECT r.id, json_extract(d.value, '$.text_sha256') FROM results r, json_each(r.data, '$.documents') d",
+    ),
     ("embeddings", "SELECT id, frame FROM embeddings"),
 )
 

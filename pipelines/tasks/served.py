@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.errors import BadInput, ModelNeeded
+from pipelines.errors import BadInput, ModelNeeded, NoAnswer
 from pipelines.records import Attachment, Check, Kind, Result, Status, TaskName
 from pipelines.tasks.task import Task, TaskInput
 
@@ -22,7 +22,9 @@ class DictationNote:
     """The clinician's own sentences, filed; with what they called for, and what a model was asked to draft of them."""
 
     name: TaskName = TaskName.DICTATION_NOTE
-    shows_images: bool = False
+
+    def shows_images(self, _given: TaskInput, /) -> bool:
+        return False
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.note.calls import calls_for
@@ -49,7 +51,9 @@ class RecordQuestion:
     it."""
 
     name: TaskName = TaskName.RECORD_QUESTION
-    shows_images: bool = False
+
+    def shows_images(self, _given: TaskInput, /) -> bool:
+        return False
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.record.question import answer
@@ -59,7 +63,9 @@ class RecordQuestion:
             return _no_record(self.name, given)
         read = _read(record, given)
         found = answer(given.transcript.text, read)
-        return _navigated(found, read, given) if found.status is Status.NEEDS_MODEL else found
+        if found.status is Status.NEEDS_MODEL:
+            return _navigated(found, read, given)
+        return _by_another_name(found, read, given) if found.data.get("by_name_only") else found
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
         return _check_of_record(result, given)
@@ -70,7 +76,9 @@ class RecordSummary:
     """What the patient's record states, in sections; a paragraph by a model on top, where one is ready."""
 
     name: TaskName = TaskName.RECORD_SUMMARY
-    shows_images: bool = False
+
+    def shows_images(self, _given: TaskInput, /) -> bool:
+        return False
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.record.summary import summarise
@@ -90,7 +98,10 @@ class Generated:
 
     name: TaskName
     answer: Callable[[TaskInput], Result]
-    shows_images: bool
+    of_images: bool
+
+    def shows_images(self, _given: TaskInput, /) -> bool:
+        return self.of_images
 
     def perform(self, given: TaskInput) -> Result:
         return self.answer(given)
@@ -108,7 +119,11 @@ class LabReports:
     """The rows of laboratory reports; pages without text are read by a model that sees pictures as well, if ready."""
 
     name: TaskName = TaskName.LAB_REPORT
-    shows_images: bool = True
+
+    def shows_images(self, given: TaskInput, /) -> bool:
+        from pipelines.tasks.lab.report import has_pictures
+
+        return given.consultant.generator.capabilities().images and has_pictures(given)
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.lab.report import answer
@@ -130,8 +145,8 @@ def served_tasks() -> Mapping[TaskName, Task]:
         RecordQuestion(),
         RecordSummary(),
         LabReports(),
-        Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, shows_images=False),
-        Generated(TaskName.IMAGE_QUESTION, image_question.answer, shows_images=True),
+        Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, of_images=False),
+        Generated(TaskName.IMAGE_QUESTION, image_question.answer, of_images=True),
     )
     return {task.name: task for task in tasks}
 
@@ -157,6 +172,19 @@ def _navigated(found: Result, record: Record, given: TaskInput) -> Result:
             "question", f"{reason}; {generator.name}: {at.detail}", at.remedy or "ask for what is recorded"
         )
     return navigate(given.transcript.text, record, given.consultant, given.prompts)
+
+
+def _by_another_name(found: Result, record: Record, given: TaskInput) -> Result:
+    """What is not in the record by the name that was said, by another that a model knows for it, if one is ready."""
+    from pipelines.tasks.record.navigator import navigate
+
+    if not given.consultant.generator.available().ready:
+        return found
+    try:
+        navigated = navigate(given.transcript.text, record, given.consultant, given.prompts)
+    except (ModelNeeded, BadInput, NoAnswer):
+        return found
+    return navigated if navigated.data["found"] else found
 
 
 def _check_of_record(result: Result, given: TaskInput) -> tuple[Check, ...]:

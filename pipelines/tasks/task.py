@@ -35,9 +35,12 @@ class Task(Protocol):
     @property
     def name(self) -> TaskName: ...
 
-    @property
-    def shows_images(self) -> bool:
-        """Whether a model is shown images: only after the user has confirmed research use."""
+    def shows_images(self, given: TaskInput, /) -> bool:
+        """Whether a model, which is ready, would be shown images: only after the user has confirmed research use.
+
+        Raises:
+            BadInput, ModelNeeded: as `perform`.
+        """
         ...
 
     def perform(self, given: TaskInput) -> Result:

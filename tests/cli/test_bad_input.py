@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.errors import BAD_INPUT, DONE, OUR_FAULT, USAGE
+from pipelines.errors import BAD_INPUT, DONE, OUR_FAULT, PERSON_NEEDED, USAGE
 from tests.cli.conftest import Call
 from tests.support.engines import ScriptedRecognizer
 from tests.support.records import patient, potassium, write_bundle
@@ -113,7 +113,6 @@ RECORDS: dict[str, tuple[Make, str]] = {
     "not JSON": (_bytes(b"{ not json", "record.json"), "JSON"),
     "not a Bundle": (_bytes(json.dumps({"resourceType": "Questionnaire"}).encode(), "record.json"), "Bundle"),
     "no patient": (lambda folder: write_bundle(folder / "record.json", potassium()), "atient"),
-    "two patients": (lambda folder: write_bundle(folder / "record.json", patient("p1"), patient("p2")), "--patient"),
     "an unreadable picture": (_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200), "film.png"), "picture"),
     "missing": (lambda folder: folder / "gone.json", "does not exist"),
 }
@@ -129,6 +128,30 @@ def test_a_bad_attachment_is_one_line_and_the_recording_is_kept(kind: str, call:
     assert bad.name in problem
     assert said in problem
     assert (tmp_path / "question.wav").exists()
+    assert call("log", "verify").code == DONE
+
+
+def test_of_several_patients_one_is_asked_for_and_the_run_goes_on_with_the_answer(call: Call, tmp_path: Path) -> None:
+    p1, p2 = ({"subject": {"reference": f"Patient/{one}"}} for one in ("p1", "p2"))
+    record = write_bundle(
+        tmp_path / "record.json", patient("p1"), patient("p2"), potassium() | p1, potassium() | p2 | {"id": "other"}
+    )
+    asked = call("ask", "what was her last potassium", "--attach", record, "--json")
+    assert asked.code == PERSON_NEEDED
+    [waiting] = asked.objects
+    message = waiting["result"]["message"]  # type: ignore[index]
+    assert message == (
+        f"record.json: holds 2 patients (p1, p2). Choose one: assistant resume {waiting['run']} --patient ID"
+    )
+    wrong = call("resume", waiting["run"], "--patient", "p3", "--json")
+    assert wrong.code == PERSON_NEEDED
+    done = call("resume", waiting["run"], "--patient", "p2", "--json")
+    assert done.code == DONE
+    [statement] = done.objects[0]["result"]["statements"]  # type: ignore[index]
+    assert {citation["resource"] for citation in statement["citations"]} == {"Observation/other"}
+    # The same request finds its run again, whoever was chosen then.
+    again = call("ask", "what was her last potassium", "--attach", record, "--json")
+    assert again.objects[0]["run"] == waiting["run"]
     assert call("log", "verify").code == DONE
 
 

@@ -42,6 +42,8 @@ _LEAST_SURE: Final = 0.6
 _COARSE: Final = 22
 """Pixels of the picture as given, with the white above and below: in lower lines a lone digit is unsure."""
 _STROKES: Final = frozenset("1lIi|!/\\-–—_.,:;'`~=\"· ")
+_LEAST_WIDTH: Final = LINE_HEIGHT // 4
+"""Pixels of a line's picture."""
 _FOREIGN: Final = 0.15
 """Share of characters that look like others than Latin ones."""
 
@@ -197,16 +199,12 @@ def _line_picture(picture: Grey, corners: Corners) -> Grey:
 
     wide = max(float(np.linalg.norm(corners[1] - corners[0])), float(np.linalg.norm(corners[2] - corners[3])))
     high = max(float(np.linalg.norm(corners[3] - corners[0])), float(np.linalg.norm(corners[2] - corners[1])), 1.0)
-    width = max(_least_width(), round(wide * LINE_HEIGHT / high))
+    width = max(_LEAST_WIDTH, round(wide * LINE_HEIGHT / high))
     matrix = cv2.getPerspectiveTransform(corners, corners_of((0, 0, width, LINE_HEIGHT)))
     line = cv2.warpPerspective(
         picture, matrix, (width, LINE_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(line, np.uint8)
-
-
-def _least_width() -> int:
-    return LINE_HEIGHT // 4
 
 
 def _words(line: _Line, view: View) -> list[_Found]:

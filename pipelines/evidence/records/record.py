@@ -121,8 +121,8 @@ def read_record(data: bytes, name: str, attachment: str, patient: str | None = N
         patient: resource id or identifier value of the patient meant; needed only where there are several.
 
     Raises:
-        BadInput: not a readable record, no patient in it, or several and none chosen.
-        PersonNeeded: ``patient`` is none of the record's patients.
+        BadInput: not a readable record, or no patient in it.
+        PersonNeeded: it holds several and none is chosen, or ``patient`` is none of them.
     """
     return _record(open_bytes(data, name), attachment, patient)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from pipelines.errors import BadInput, PersonNeeded
 from pipelines.evidence.records.json_text import Json, Piece, decode
-from pipelines.evidence.records.resource import Resource, edition, items, written
+from pipelines.evidence.records.resource import Resource, edition, items, walk, written
 from pipelines.records import Patient
 
 _SHOWN: Final = 5
@@ -129,8 +129,8 @@ def choose(candidates: Iterable[Candidate], name: str, patient: str | None, *, o
         or_only: take the only patient of the record even if it is not ``patient``.
 
     Raises:
-        BadInput: no patient, or several and none chosen.
-        PersonNeeded: ``patient`` is none of them.
+        BadInput: no patient.
+        PersonNeeded: several and none chosen, or ``patient`` is none of them.
     """
     one: Candidate | None = None
     last: Candidate | None = None
@@ -149,7 +149,7 @@ def choose(candidates: Iterable[Candidate], name: str, patient: str | None, *, o
     if one is None:
         ids = _listed(known.values())
         if patient is None or or_only:
-            raise BadInput(name, f"holds {len(known)} patients ({ids})", "choose one with --patient ID")
+            raise PersonNeeded(name, f"holds {len(known)} patients ({ids})", "choose one with --patient ID")
         raise PersonNeeded(name, f"does not hold patient {patient} but {ids}", "give the right record or --patient ID")
     return Chosen(one, frozenset(one.references), frozenset(elsewhere - one.references), len(known) == 1)
 
@@ -164,10 +164,18 @@ def _later(one: Candidate | None, other: Candidate) -> Candidate:
 
 
 def identity(patient: Resource) -> Patient:
-    system = patient.element("identifier[0].system")
+    """By the resource's own id; with a system only where that is one of the patient's identifiers as well."""
+    own = _id(patient)
+    numbers = range(len(items(patient.raw.get("identifier"))))
+    systems = (
+        patient.element(f"identifier[{n}].system")
+        for n in numbers
+        if walk(patient.raw, f"identifier[{n}].value") == own
+    )
+    system = next(systems, None)
     birth = patient.element("birthDate")
     return Patient(
-        id=_id(patient),
+        id=own,
         system=system.value if system else None,
         name=next(_human_names(patient), None),
         birth_date=birth.value if birth else None,

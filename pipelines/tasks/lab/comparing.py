@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from rapidfuzz import fuzz
 
 from pipelines.tasks.lab.by_model import ModelRow
 from pipelines.tasks.lab.flags import printed_flag
-from pipelines.tasks.lab.numbers import decimal_mark, plain_number, read_result
+from pipelines.tasks.lab.numbers import Mark, decimal_mark, plain_number, read_result
 from pipelines.tasks.lab.rows import Cell, Doubt, Row
 from pipelines.tasks.lab.units import same_unit
 
@@ -46,7 +47,7 @@ def compared(rows: Sequence[Row], second: Sequence[ModelRow]) -> Compared:
     return Compared(tuple(out), tuple(left), differing)
 
 
-def _differences(row: Row, other: ModelRow, mark: str) -> list[Doubt]:
+def _differences(row: Row, other: ModelRow, mark: Mark) -> list[Doubt]:
     doubts: list[Doubt] = []
 
     def differs(cell: Cell, second: str) -> None:
@@ -68,10 +69,8 @@ def _differences(row: Row, other: ModelRow, mark: str) -> list[Doubt]:
     return doubts
 
 
-def _same_value(row: Row, printed: str, mark: str) -> bool:
-    from decimal import Decimal
-
-    result = read_result(printed, mark)  # type: ignore[arg-type]
+def _same_value(row: Row, printed: str, mark: Mark) -> bool:
+    result = read_result(printed, mark)
     if result is None:
         return False
     if row.value is None or result.value is None:
@@ -80,10 +79,8 @@ def _same_value(row: Row, printed: str, mark: str) -> bool:
     return Decimal(row.value) == Decimal(result.value) and row.comparator == result.comparator
 
 
-def _same_number(mine: str | None, printed: str, mark: str) -> bool:
-    from decimal import Decimal
-
+def _same_number(mine: str | None, printed: str, mark: Mark) -> bool:
     if not printed.strip() or mine is None:
         return not printed.strip() and mine is None
-    theirs = plain_number(printed.strip().lstrip("<>=≤≥ "), mark)  # type: ignore[arg-type]
+    theirs = plain_number(printed.strip().lstrip("<>=≤≥ "), mark)
     return theirs is not None and Decimal(theirs) == Decimal(mine)

@@ -31,21 +31,19 @@ def answer(given: TaskInput) -> Result:
         BadInput: a report cannot be read.
         ModelNeeded: a page has to be read as a picture, and the models for that are missing.
     """
-    from pipelines.documents import read_once
     from pipelines.tasks.lab.reading import read_report
     from pipelines.tasks.lab.second_reading import Second, second_reading
 
-    reports = next((own for kind in _KINDS if (own := [a for a in given.attachments if a.kind is kind])), [])
+    reports = _given_reports(given)
     if not reports:
         return _asking(
             f"No report is attached. Go on with: assistant resume {given.consultant.run} --attach lab-report=PATH"
         )
-    consultant = given.consultant
     statements: list[Statement] = []
     data: list[dict[str, Any]] = []
     notes: list[str] = []
     for attachment in reports:
-        document = read_once(attachment, given.store, consultant.journal, consultant.run, consultant.cancelled)
+        document = _document(attachment, given)
         if (question := _another_patient(document, attachment, given)) is not None:
             return _asking(question)
         if _is_foreign(document):
@@ -66,6 +64,27 @@ def answer(given: TaskInput) -> Result:
     )
 
 
+def has_pictures(given: TaskInput) -> bool:
+    """Whether a page of the reports has to be read off its picture.
+
+    Raises:
+        BadInput, ModelNeeded: as `answer`.
+    """
+    documents = (_document(attachment, given) for attachment in _given_reports(given))
+    return any(page.source == "ocr" for document in documents for page in document.pages)
+
+
+def _given_reports(given: TaskInput) -> list[Attachment]:
+    return next((own for kind in _KINDS if (own := [a for a in given.attachments if a.kind is kind])), [])
+
+
+def _document(attachment: Attachment, given: TaskInput) -> Document:
+    from pipelines.documents import read_once
+
+    who = given.consultant
+    return read_once(attachment, given.store, who.journal, who.run, who.cancelled)
+
+
 def reports_in(result: Result) -> list[tuple[str, LabReport]]:
     """The reports that a result of this task holds, each with the SHA-256 of its attachment."""
     return [(one["attachment"], LabReport.model_validate(one["report"])) for one in result.data.get("reports", ())]
@@ -73,7 +92,7 @@ def reports_in(result: Result) -> list[tuple[str, LabReport]]:
 
 def told(row: Row) -> str:
     """The row as a sentence."""
-    value = f"{_comparator(row)}{row.value}" if row.value is not None else row.text or row.printed
+    value = f"{row.comparator or ''}{row.value}" if row.value is not None else row.text or row.printed
     parts = [f"{row.test}: {value}" + (f" {row.unit}" if row.unit else "")]
     if row.reference is not None:
         parts.append(f"reference {row.reference.text}")
@@ -85,10 +104,6 @@ def told(row: Row) -> str:
         parts.append(f"the flag does not agree with the range, by which it is {_FLAGS[row.computed or 'N']}")
     parts += [f"TO BE CHECKED: the {doubt.cell} is doubtful: {doubt.why}" for doubt in row.doubts]
     return "; ".join(parts) + "."
-
-
-def _comparator(row: Row) -> str:
-    return row.comparator or ""
 
 
 def _statements(report: LabReport, attachment: Attachment) -> list[Statement]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pipelines.evidence.records.resource import Element
-from pipelines.tasks.record.period import span_of
+from pipelines.tasks.record.period import months_later, span_of
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class Elapsed:
 def between(first: date, last: date) -> Elapsed:
     """From ``first`` to ``last``, which is not before it."""
     months = (last.year - first.year) * 12 + last.month - first.month
-    if _later(first, months) > last:
+    if months_later(first, months) > last:
         months -= 1
-    return Elapsed(months // 12, months % 12, (last - _later(first, months)).days, (last - first).days)
+    return Elapsed(months // 12, months % 12, (last - months_later(first, months)).days, (last - first).days)
 
 
 def since(written: Element | None, today: date) -> Elapsed | None:
@@ -50,8 +49,3 @@ def since(written: Element | None, today: date) -> Elapsed | None:
     if span is None or span[0] != span[1] or span[0] > today:
         return None
     return between(span[0], today)
-
-
-def _later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -26,6 +26,11 @@ _NOT_STARTED: Final = frozenset({"planned", "cancelled", "entered-in-error", "pr
 _KINDS: Final = {"count": "encounter-count", "list": "encounters", "last": "last-encounter", "first": "first-encounter"}
 
 
+def begun(record: Record) -> list[tuple[Resource, Element | None]]:
+    """The encounters that were begun, each with when, the earliest first."""
+    return sorted(_dated(record, "encounter", ()), key=lambda each: moment(each[1]))
+
+
 def stays(record: Record, sort: Sort) -> Iterator[tuple[Element | None, Element | None]]:
     """(what it was, when it began) of the encounters of a sort."""
     for resource, start in _dated(record, sort, ()):

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.evidence.records.record import Record
-from pipelines.evidence.records.resource import items
+from pipelines.evidence.records.resource import items, walk
 from pipelines.records import Statement
 from pipelines.tasks.record import elapsed
 from pipelines.tasks.record.entries import NONE_KNOWN, Entry, allergies, match, reasons
@@ -183,7 +183,7 @@ def reaction_answer(record: Record, phrase: Sequence[str], wanted: Sequence[Term
         shown = [
             each
             for n in range(len(items(entry.resource.raw.get("reaction"))))
-            for m in range(len(items(entry.resource.raw["reaction"][n].get("manifestation"))))
+            for m in range(len(items(walk(entry.resource.raw, f"reaction[{n}].manifestation"))))
             if (each := entry.resource.name(f"reaction[{n}].manifestation[{m}]"))
         ]
         risk = entry.resource.element("criticality")

@@ -176,9 +176,13 @@ def _back(today: date, number: int, unit: str) -> date:
     number = min(number, 200)
     if unit in {"day", "week"}:
         return today - timedelta(number * (7 if unit == "week" else 1))
-    months = today.year * 12 + today.month - 1 - number * (12 if unit == "year" else 1)
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
+    return months_later(today, -number * (12 if unit == "year" else 1))
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of another month, or its last one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _read(text: str, year: int = 0) -> tuple[date, date] | None:

@@ -13,6 +13,7 @@ from typing import Final
 from pipelines.evidence.records.record import Record
 from pipelines.evidence.records.resource import Element, Resource, items
 from pipelines.records import Statement
+from pipelines.tasks.record.encounters import begun
 from pipelines.tasks.record.entries import (
     NONE_KNOWN,
     Entry,
@@ -145,14 +146,9 @@ def _result(record: Record, group: Sequence[Measurement]) -> Line:
 
 
 def _encounters(record: Record) -> list[Line]:
-    dated = [
-        (resource, resource.element("period.start"))
-        for resource in record.of_type("Encounter")
-        if resource.code("status") not in {"planned", "cancelled"}
-    ]
+    dated = begun(record)
     if not dated:
         return _none(record, "Encounters")
-    dated.sort(key=lambda each: moment(each[1]))
     lines = [_encounter(record, resource, start) for resource, start in reversed(dated[-_MOST:])]
     if len(dated) > _MOST:
         text = f"{len(dated)} encounters are recorded."

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import BadInput, ProductError
+from pipelines.errors import BadInput, PersonNeeded, ProductError
 from pipelines.evidence.records.cda.place import fhir_time
 from pipelines.evidence.records.record import Record, read_record
 from pipelines.evidence.records.resource import Resource, walk
@@ -271,13 +271,18 @@ OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/p
             r"CDA document of another kind \(LOINC 18842-5\)",
         ),
         (ccd.document(person=""), "holds no Patient"),
-        (ccd.document(person=ccd.PERSON + ccd.PERSON.replace("998991", "5")), r"holds 2 patients \(998991, 5\)"),
     ],
 )
 def test_what_is_no_continuity_of_care_document_is_refused(data: bytes, problem: str) -> None:
     with pytest.raises(BadInput, match=problem) as refused:
         read_record(data, "chart.xml", "a" * 64)
     assert re.fullmatch(r"chart\.xml: [^\n]+; [^\n]+", str(refused.value))
+
+
+def test_of_several_patients_a_person_has_to_choose_one() -> None:
+    two = ccd.document(person=ccd.PERSON + ccd.PERSON.replace("998991", "5"))
+    with pytest.raises(PersonNeeded, match=r"holds 2 patients \(998991, 5\)"):
+        read_record(two, "chart.xml", "a" * 64)
 
 
 PIECES = st.sampled_from(

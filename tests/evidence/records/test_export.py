@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import BadInput, ProductError
+from pipelines.errors import BadInput, PersonNeeded, ProductError
 from pipelines.evidence.records.record import read_record
 from pipelines.records import Kind
 from tests.support.given_records import Given, lines, write_export, write_zip
@@ -105,7 +105,7 @@ def test_the_same_record_however_it_is_given(tmp_path: Path, taken: Given) -> No
 
 
 def test_several_patients_are_listed_when_none_is_chosen(tmp_path: Path, taken: Given) -> None:
-    with pytest.raises(BadInput, match=r"^ward: holds 2 patients \(ada, ben\); choose one with --patient ID$"):
+    with pytest.raises(PersonNeeded, match=r"^ward: holds 2 patients \(ada, ben\); choose one with --patient ID$"):
         taken.attach(write_export(tmp_path / "ward", WARD))
 
 

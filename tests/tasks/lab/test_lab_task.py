@@ -23,7 +23,7 @@ from pipelines.tasks.lab.report import reports_in
 from tests.support.engines import ScriptedGenerator
 from tests.support.lab_layouts import result_first, urinalysis
 from tests.support.lab_made_up import made_up
-from tests.support.lab_rendering import picture
+from tests.support.scanned import page_of
 
 REPORT = b"""\
 Mill Lane Clinical Laboratory
@@ -102,6 +102,9 @@ def test_a_report_in_a_pdf_is_shown_with_its_rows_marked(runner: Runner, tmp_pat
     [shown] = report["shown"]
     assert shown["page"] == 1
     assert runner.log.store.get(shown["picture"]).startswith(b"\x89PNG")
+    assert runner.log.verify().ok
+    runner.log.store.path(shown["picture"]).unlink()
+    assert "is missing (results row" in (runner.log.verify().problem or "")
     assert {check.verdict for check in done.view.checks} == {"supported"}
 
 
@@ -168,7 +171,7 @@ def test_a_picture_that_was_read_once_says_so_and_what_is_unsure(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_picture(monkeypatch, confidence=0.5)
-    picture(result_first(made_up(1))).save(tmp_path / "scan.png")
+    page_of(result_first(made_up(1))).save(tmp_path / "scan.png")
     done = runner.submit(given(tmp_path / "scan.png"))
     result = result_of(done)
     assert "no model that sees images is ready for a second reading" in (result.message or "")
@@ -182,7 +185,7 @@ def test_a_figure_that_seems_raised_is_one_of_the_number_and_doubtful(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_picture(monkeypatch, reads={"139": "13⁹"})
-    picture(result_first(made_up(1))).save(tmp_path / "scan.png")
+    page_of(result_first(made_up(1))).save(tmp_path / "scan.png")
     done = runner.submit(given(tmp_path / "scan.png"))
     assert done.exit_code == DONE
     [(_, report)] = reports_in(result_of(done))
@@ -195,6 +198,19 @@ WRONG = {"test": "Potassium", "value": "5.4", "unit": "mmol/L", "ref_low": "3.5"
 MORE = {**ROW, "test": "Chloride", "value": "101"}
 
 
+def test_only_pictures_are_shown_to_a_model_and_only_after_that_was_confirmed(
+    runner: Runner, generator: ScriptedGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator.ready = True
+    assert runner.submit(given(written(tmp_path))).exit_code == DONE
+    as_picture(monkeypatch)
+    page_of(result_first(made_up(1))).save(tmp_path / "scan.png")
+    asked = runner.submit(given(tmp_path / "scan.png"))
+    assert asked.exit_code == PERSON_NEEDED
+    assert "assistant confirm research-use" in (result_of(asked).message or "")
+    assert generator.asks == []
+
+
 def test_a_model_reads_the_picture_as_well_and_both_readings_are_shown(
     runner: Runner, generator: ScriptedGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +218,7 @@ def test_a_model_reads_the_picture_as_well_and_both_readings_are_shown(
     generator.ready = True
     generator.answers = (json.dumps({"rows": [ROW, WRONG]}), json.dumps({"rows": [ROW, MORE]}))
     confirm(runner.log, RESEARCH_USE)
-    picture(result_first(made_up(1))).save(tmp_path / "scan.png")
+    page_of(result_first(made_up(1))).save(tmp_path / "scan.png")
     done = runner.submit(given(tmp_path / "scan.png"))
     result = result_of(done)
     [(_, report)] = reports_in(result)
@@ -223,7 +239,7 @@ def test_a_model_that_comes_to_no_end_leaves_the_first_reading(
     as_picture(monkeypatch)
     generator.ready, generator.finish_reason = True, "loop"
     confirm(runner.log, RESEARCH_USE)
-    picture(result_first(made_up(1))).save(tmp_path / "scan.png")
+    page_of(result_first(made_up(1))).save(tmp_path / "scan.png")
     result = result_of(runner.submit(given(tmp_path / "scan.png")))
     [(_, report)] = reports_in(result)
     assert [row.value for row in report.rows] == ["5.9", "139"]

@@ -83,6 +83,20 @@ def test_what_it_does_not_waits_for_a_model_and_goes_on_when_one_is_there(
     assert runner.submit(question(chart)).worked is False
 
 
+def test_what_is_not_there_by_its_name_may_be_by_another_that_a_model_knows(
+    runner: Runner, generator: LedGenerator, chart: Path
+) -> None:
+    generator.ready = False
+    plain = runner.submit(question(chart, "what was her last kalemia"))
+    assert result_of(plain).data["by_name_only"]
+    generator.ready = True
+    found = runner.submit(question(chart, "what was her last kalemia"), again=True)
+    assert [s.text for s in result_of(found).statements] == [SAID[0][1]]
+    generator.answered, generator.takes = "no", POTASSIUM
+    none = runner.submit(question(chart, "what was her last kalemia"), again=True)
+    assert result_of(none).statements == result_of(plain).statements
+
+
 def test_a_crash_before_the_answer_asks_only_what_was_not_asked(
     runner: Runner, generator: LedGenerator, chart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +144,8 @@ def test_a_summary_is_made_without_a_model_and_with_one(runner: Runner, generato
     assert result_of(topped).statements[0].origin == "generated"
     assert [s.text for s in result_of(topped).statements[1:]] == [s.text for s in result_of(plain).statements]
     assert runner.log.verify().ok
+    runner.log.store.path(plot["sha256"]).unlink()
+    assert "is missing (results row" in (runner.log.verify().problem or "")
 
 
 def test_a_summary_asks_for_a_record(runner: Runner) -> None:
