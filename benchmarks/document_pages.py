@@ -20,7 +20,7 @@ from tests.support.scanned import png, rendered
 ROUNDS = 5
 TEXT_PAGES = 20
 LINES = [f"Analyte number {row} | {row * 1.7 + 3:.1f} | mmol/L | 3.5-{row + 9}.0" for row in range(40)]
-TEXT_GOAL = 60
+TEXT_GOAL = 25
 PICTURE_GOAL = 1.0
 
 

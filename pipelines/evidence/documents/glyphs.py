@@ -8,6 +8,8 @@ them: 10 and a raised 3 are 10³, never 103.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from pipelines.evidence.documents.page import Box
@@ -48,43 +50,54 @@ class Run(NamedTuple):
     box: Box
 
 
+_BY_LINE: Final = attrgetter("baseline", "left")
+_BY_LEFT: Final = attrgetter("left")
+_BY_EDGES: Final = attrgetter("left", "right")
+
+
 def words_of(glyphs: Iterable[Glyph]) -> list[Run]:
     """The words that the characters make, in no order."""
-    rows = _rows([glyph._replace(text=_LIGATURES.get(glyph.text, glyph.text)) for glyph in glyphs if _counts(glyph)])
+    rows = _rows([_spelt(glyph) for glyph in glyphs if glyph.size > 0 and glyph.text not in _UNSEEN])
     _move_raised(rows)
     return [word for row in rows for word in _row_words(row)]
 
 
-def _counts(glyph: Glyph) -> bool:
-    return glyph.size > 0 and glyph.text not in _UNSEEN
+def _spelt(glyph: Glyph) -> Glyph:
+    letters = _LIGATURES.get(glyph.text)
+    return glyph._replace(text=letters) if letters else glyph
 
 
 def _rows(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
     """Those that stand on one line, of about one size."""
     rows: list[list[Glyph]] = []
-    for glyph in sorted(glyphs, key=lambda each: (each.baseline, each.left)):
-        # Of the rows above only those few that lie within a line's height can be its own.
-        for row in reversed(rows[-8:]):
-            near = abs(glyph.baseline - row[-1].baseline) <= _BASELINE * min(glyph.size, row[-1].size)
-            alike = min(glyph.size, row[-1].size) >= 0.5 * max(glyph.size, row[-1].size)
-            if near and alike:
-                row.append(glyph)
-                break
-        else:
-            rows.append([glyph])
+    row: list[Glyph] | None = None
+    for glyph in sorted(glyphs, key=_BY_LINE):
+        if row is None or glyph.baseline != row[-1].baseline or glyph.size != row[-1].size:
+            # Of the rows above only those few that lie within a line's height can be its own.
+            row = next((row for row in islice(reversed(rows), 8) if _continues(glyph, row[-1])), None)
+            if row is None:
+                rows.append(row := [])
+        row.append(glyph)
     return rows
+
+
+def _continues(glyph: Glyph, last: Glyph) -> bool:
+    """Whether it stands on the line of the last one of a row, and is of about its size."""
+    less, more = (glyph.size, last.size) if glyph.size < last.size else (last.size, glyph.size)
+    return abs(glyph.baseline - last.baseline) <= _BASELINE * less and less >= 0.5 * more
 
 
 def _move_raised(rows: list[list[Glyph]]) -> None:
     """Small characters beside taller ones, lifted or dropped, join their row; lifted ones as signs of their own."""
     # Told for whole rows first, since rows are many and raised characters few.
-    measures = [
-        _Measure(row[0].baseline, min(each.size for each in row), max(each.size for each in row)) for row in rows
-    ]
+    measures = [_Measure.of(row) for row in rows]
+    largest = max((each.most for each in measures), default=0.0)
     for own, row in zip(measures, rows, strict=True):
+        if own.least > _SMALL * largest:
+            continue
         hosts = [host for other, host in zip(measures, rows, strict=True) if host is not row and other.may_host(own)]
         # From the left: the second raised digit stands beside the first one.
-        for glyph in sorted(row, key=lambda each: each.left) if hosts else ():
+        for glyph in sorted(row, key=_BY_LEFT) if hosts else ():
             host, beside = next(
                 ((host, found) for host in hosts if (found := _beside(glyph, host)) is not None), (None, None)
             )
@@ -105,6 +118,11 @@ class _Measure(NamedTuple):
     baseline: float
     least: float
     most: float
+
+    @classmethod
+    def of(cls, row: Sequence[Glyph]) -> _Measure:
+        sizes = [each.size for each in row]
+        return cls(row[0].baseline, min(sizes), max(sizes))
 
     def may_host(self, small: _Measure) -> bool:
         return abs(self.baseline - small.baseline) < _RAISED[1] * self.most and small.least <= _SMALL * self.most
@@ -127,25 +145,28 @@ def _beside(glyph: Glyph, row: list[Glyph]) -> Glyph | None:
 def _row_words(row: list[Glyph]) -> list[Run]:
     words: list[Run] = []
     word: list[Glyph] = []
-    for glyph in sorted(row, key=lambda each: (each.left, each.right)):
-        if word and _again(glyph, word):
-            continue
-        parted = glyph.text.isspace() or (word and glyph.left - word[-1].right > _GAP * max(glyph.size, word[-1].size))
-        if parted and word:
-            words.append(_joined(word))
-            word = []
+    for glyph in sorted(row, key=_BY_EDGES):
+        if word:
+            last = word[-1]
+            if glyph.text == last.text and _again(glyph, last):
+                continue
+            size = glyph.size if glyph.size > last.size else last.size
+            if glyph.left - last.right > _GAP * size or glyph.text.isspace():
+                words.append(_joined(word))
+                word = []
         if not glyph.text.isspace():
             word.append(glyph)
     return [*words, _joined(word)] if word else words
 
 
-def _again(glyph: Glyph, word: list[Glyph]) -> bool:
-    last = word[-1]
-    return glyph.text == last.text and glyph.left - last.left < _SAME_PLACE * min(last.right - last.left, last.size)
+def _again(glyph: Glyph, last: Glyph) -> bool:
+    """Whether a character is the last one drawn again."""
+    return glyph.left - last.left < _SAME_PLACE * min(last.right - last.left, last.size)
 
 
 def _joined(word: list[Glyph]) -> Run:
-    upper = min(glyph.baseline - _ASCENT * glyph.size for glyph in word)
-    lower = max(glyph.baseline + _DESCENT * glyph.size for glyph in word)
-    box = (min(glyph.left for glyph in word), upper, max(glyph.right for glyph in word), lower)
-    return Run("".join(glyph.text for glyph in word), box)
+    texts, lefts, rights, baselines, sizes = zip(*word, strict=True)
+    heights = set(zip(baselines, sizes, strict=True))  # nearly always one
+    upper = min([baseline - _ASCENT * size for baseline, size in heights])
+    lower = max([baseline + _DESCENT * size for baseline, size in heights])
+    return Run("".join(texts), (min(lefts), upper, max(rights), lower))

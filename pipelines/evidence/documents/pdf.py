@@ -13,7 +13,7 @@ from pipelines.evidence.documents.pdfium import drawn, ignored_parts, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from pypdfium2 import PdfPage
+    from pypdfium2 import PdfDocument, PdfPage
 
 #: At which pages are drawn to be read. Writing of 8 points is then 22 pixels high.
 READING_DPI: Final = 200
@@ -76,10 +76,9 @@ def page_pictures(data: bytes, name: str, numbers: list[int]) -> Iterator[tuple[
         yield number, picture
 
 
-def _sheet(document: object, number: int) -> Sheet | None:
+def _sheet(document: PdfDocument, number: int) -> Sheet | None:
     import pypdfium2
 
-    assert isinstance(document, pypdfium2.PdfDocument)
     try:
         page = document[number - 1]
     except pypdfium2.PdfiumError:

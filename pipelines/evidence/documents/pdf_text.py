@@ -5,16 +5,23 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.evidence.documents.glyphs import Glyph, words_of
 from pipelines.evidence.documents.order import in_reading_order
 from pipelines.evidence.documents.page import Box, PlacedWord
+from pipelines.evidence.documents.pdf_characters import Characters, Numbers, characters_of, render_mode
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
+
+Flags = NDArray[np.bool_]
+N = TypeVar("N", float, Numbers)
 
 _FINE: Final = 1 << 20
 """PDFium tells places in whole pixels; of a page this wide that is exact enough."""
@@ -24,6 +31,9 @@ _LINE_END_HYPHEN: Final = frozenset({0x02, 0xFFFE})
 """What PDFium makes of a hyphen at which a word goes on in the next line."""
 _ASKEW: Final = 0.03
 """Of a right angle: writing further off does not follow the page's lines, like a stamp across it."""
+_OFF_LINE: Final = -1
+_BESIDE: Final = 0.01
+"""Of the page: what stands further outside is not on it."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +54,58 @@ class TextLayer:
     """Characters that stand askew or at right angles to the lines; not among the words."""
 
 
-class _Character(NamedTuple):
+class _Letter(NamedTuple):
+    """What a code of PDFium means."""
+
     text: str
-    x: float
-    y: float
-    """Of its origin, as shares of the page from the upper left corner."""
-    box: tuple[float, float, float, float]
-    em: float
-    """In points."""
-    quarter: int | None
-    """Quarter turns of its line counter-clockwise against the page as shown; None if askew."""
+    space: bool
+    known: bool
+
+    @classmethod
+    def of(cls, code: int) -> _Letter:
+        if code in _LINE_END_HYPHEN:
+            return cls("-", space=False, known=True)
+        text = chr(code)
+        if text.isspace():
+            return cls(text, space=True, known=True)
+        if code in _NOT_A_CHARACTER or code in _PRIVATE or code < 0x20:
+            return cls("\ufffd", space=False, known=False)
+        return cls(text, space=False, known=True)
 
 
-@dataclass(frozen=True)
-class _Drawing:
+class _Drawing(NamedTuple):
     """What all characters of one text object share."""
 
     em: float
-    quarter: int | None
+    """In points."""
+    quarter: int
+    """Quarter turns of its lines counter-clockwise against the page as shown, or ``_OFF_LINE``."""
     hidden: bool
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The characters that can be seen on the page, written spaces among them: an element of each array for each."""
+
+    texts: NDArray[np.object_]
+    space: Flags
+    em: Numbers
+    quarter: NDArray[np.int64]
+    box: tuple[Numbers, Numbers, Numbers, Numbers]
+    """Edges as of a `Box`."""
+    origin: tuple[Numbers, Numbers]
+
+    def glyphs(self, quarter: int, size: tuple[float, float]) -> Iterable[Glyph]:
+        """What stands at so many quarter turns, in the page of that size that is turned so that it lies level."""
+        chosen = self.quarter == quarter
+        left, upper, right, lower = (edge[chosen] for edge in self.box)
+        left, _, right, _ = _turned((left, upper, right, lower), quarter)
+        x, y = (number[chosen] for number in self.origin)
+        x, y, _, _ = _turned((x, y, x, y), quarter)
+        # A space may have no box; it begins at its origin.
+        starts, ends = (np.where(self.space[chosen], x, edge) * size[0] for edge in (left, right))
+        columns = (self.texts[chosen], starts, ends, y * size[1], self.em[chosen])
+        return map(Glyph, *(column.tolist() for column in columns))
 
 
 def text_layer(page: PdfPage) -> TextLayer:
@@ -71,16 +114,15 @@ def text_layer(page: PdfPage) -> TextLayer:
     textpage = page.get_textpage()
     try:
         reading = _Reading(page, textpage, (width, height))
-        characters = list(reading.characters())
     finally:
         textpage.close()
-    quarters = Counter(each.quarter for each in characters if each.quarter is not None and not each.text.isspace())
-    quarter = quarters.most_common(1)[0][0] if quarters else 0
-    across = sum(each.quarter != quarter and not each.text.isspace() for each in characters)
+    seen = reading.seen
+    turns = seen.quarter[~seen.space].tolist()
+    quarters = Counter(turn for turn in turns if turn != _OFF_LINE).most_common(1)
+    quarter, level_count = quarters[0] if quarters else (0, 0)
     size = (height, width) if quarter % 2 else (width, height)
-    runs = words_of(_glyph(each, quarter, size) for each in characters if each.quarter == quarter)
     placed = []
-    for run in runs:
+    for run in words_of(seen.glyphs(quarter, size)):
         level = _shares(run.box, size)
         box = _turned_back(level, quarter)
         placed.append((level, PlacedWord(text=run.text, box=box, level=level if quarter else None)))
@@ -88,15 +130,15 @@ def text_layer(page: PdfPage) -> TextLayer:
         words=tuple(in_reading_order(placed)),
         level_size=size if quarter else None,
         turned=-90 * quarter % 360,
-        seen=reading.seen,
+        seen=reading.drawn,
         unseen=reading.hidden,
         unknown=reading.unknown,
-        across=across,
+        across=len(turns) - level_count,
     )
 
 
 class _Reading:
-    """One pass over a text page."""
+    """One pass over a text page; all characters at once, since a step of Python for each would take longest."""
 
     def __init__(self, page: PdfPage, textpage: PdfTextPage, size: tuple[float, float]) -> None:
         from pypdfium2 import raw
@@ -105,70 +147,79 @@ class _Reading:
         self._text = textpage.raw
         self._size = size
         self._affine = _to_shares(page)
-        self._drawings: dict[int, _Drawing] = {}
-        self.seen = self.hidden = self.unknown = 0
+        self._matrix = raw.FS_MATRIX()
+        self._quarters: dict[tuple[float, float], int] = {}
 
-    def characters(self) -> Iterator[_Character]:
-        """Those that are drawn within the page; written spaces among them."""
-        raw, text = self._raw, self._text
-        x, y = ctypes.c_double(), ctypes.c_double()
-        # The room that its font gives a character, not its ink: between two digits 1 there is much white.
-        room = raw.FS_RECTF()
-        for index in range(raw.FPDFText_CountChars(text)):
-            code = raw.FPDFText_GetUnicode(text, index)
-            letter = "-" if code in _LINE_END_HYPHEN else chr(code)
-            space = letter.isspace()
-            if space and raw.FPDFText_IsGenerated(text, index):
-                continue
-            drawing = self._drawing(index)
-            if not space:
-                self.hidden += drawing.hidden
-                self.seen += not drawing.hidden
-                if code in _NOT_A_CHARACTER or code in _PRIVATE or code < 0x20:
-                    self.unknown += code not in _LINE_END_HYPHEN
-                    letter = "-" if code in _LINE_END_HYPHEN else "\ufffd"
-            if drawing.hidden:
-                continue
-            raw.FPDFText_GetLooseCharBox(text, index, room)
-            raw.FPDFText_GetCharOrigin(text, index, x, y)
-            box = self._box(room.left, room.bottom, room.right, room.top)
-            if not (-0.01 < (box[0] + box[2]) / 2 < 1.01 and -0.01 < (box[1] + box[3]) / 2 < 1.01):
-                continue
-            yield _Character(letter, *self._share(x.value, y.value), box, drawing.em, drawing.quarter)
+        told = characters_of(textpage)
+        codes, which = np.unique(told.codes, return_inverse=True)
+        letters = [_Letter.of(code) for code in codes.tolist()]
+        texts = np.array([each.text for each in letters], object)[which]
+        space = np.array([each.space for each in letters], bool)[which]
+        known = np.array([each.known for each in letters], bool)[which]
 
-    def _drawing(self, index: int) -> _Drawing:
-        thing = self._raw.FPDFText_GetTextObject(self._text, index)
-        key = ctypes.cast(thing, ctypes.c_void_p).value or 0
-        if key not in self._drawings or not key:
-            self._drawings[key] = self._drawing_of(index, thing if key else None)
-        return self._drawings[key]
+        written = np.ones(len(which), bool)
+        for index in np.flatnonzero(space).tolist():
+            written[index] = not raw.FPDFText_IsGenerated(self._text, index)
+        kept = np.flatnonzero(written)
+        drawings, which = self._drawings(told, kept)
+        em = np.array([each.em for each in drawings], float)[which]
+        quarter = np.array([each.quarter for each in drawings], np.int64)[which]
+        hidden = np.array([each.hidden for each in drawings], bool)[which]
 
-    def _drawing_of(self, index: int, thing: Any) -> _Drawing:
-        matrix = self._raw.FS_MATRIX()
-        self._raw.FPDFText_GetMatrix(self._text, index, matrix)
-        em = self._raw.FPDFText_GetFontSize(self._text, index) * math.hypot(matrix.c, matrix.d)
-        mode = self._raw.FPDFTextObj_GetTextRenderMode(thing) if thing is not None else 0
-        hidden = mode in (self._raw.FPDF_TEXTRENDERMODE_INVISIBLE, self._raw.FPDF_TEXTRENDERMODE_CLIP)
-        return _Drawing(em, self._quarter(matrix.a, matrix.b), hidden)
+        self.drawn = int(np.count_nonzero(~hidden & ~space[kept]))
+        """Characters that are no spaces, wherever they stand; so are those of the next two."""
+        self.hidden = int(np.count_nonzero(hidden & ~space[kept]))
+        self.unknown = int(np.count_nonzero(~known))
 
-    def _quarter(self, along: float, up: float) -> int | None:
-        (ox, oy), (px, py) = self._share(0, 0), self._share(along, up)
+        kept, em, quarter = kept[~hidden], em[~hidden], quarter[~hidden]
+        left, top, right, bottom = told.rooms[kept].T
+        x, y = told.origins[kept].T
+        with np.errstate(all="ignore"):  # a broken font may place its characters at no number at all
+            x0, y0, x1, y1 = self._box(left, bottom, right, top)
+            x, y = self._share(x, y)
+            on = _on_page((x0 + x1) / 2) & _on_page((y0 + y1) / 2)
+        self.seen = _Seen(
+            texts[kept[on]], space[kept[on]], em[on], quarter[on], (x0[on], y0[on], x1[on], y1[on]), (x[on], y[on])
+        )
+
+    def _drawings(self, told: Characters, kept: NDArray[np.intp]) -> tuple[list[_Drawing], NDArray[np.intp]]:
+        """What draws the characters, and for each which of them. One that no object draws has a drawing of its own."""
+        things = told.things[kept]
+        own = np.where(things == 0, -1 - np.arange(len(things)), things)
+        _, first, which = np.unique(own, return_index=True, return_inverse=True)
+        each = zip(kept[first].tolist(), things[first].tolist(), strict=True)
+        return [self._drawing(index, thing) for index, thing in each], which
+
+    def _drawing(self, index: int, thing: int) -> _Drawing:
+        raw, matrix = self._raw, self._matrix
+        raw.FPDFText_GetMatrix(self._text, index, matrix)
+        em = raw.FPDFText_GetFontSize(self._text, index) * math.hypot(matrix.c, matrix.d)
+        hidden = thing != 0 and render_mode(thing) in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
+        line = matrix.a, matrix.b
+        if line not in self._quarters:
+            self._quarters[line] = self._quarter(*line)
+        return _Drawing(em, self._quarters[line], hidden)
+
+    def _quarter(self, along: float, up: float) -> int:
+        (ox, oy), (px, py) = self._share(0.0, 0.0), self._share(along, up)
         width, height = self._size
         # Downwards is positive on the page, counter-clockwise turns are upwards.
         turns = math.atan2(-(py - oy) * height, (px - ox) * width) / (math.pi / 2)
-        return round(turns) % 4 if abs(turns - round(turns)) < _ASKEW else None
+        return round(turns) % 4 if abs(turns - round(turns)) < _ASKEW else _OFF_LINE
 
-    def _share(self, x: float, y: float) -> tuple[float, float]:
+    def _share(self, x: N, y: N) -> tuple[N, N]:
         a, b, c, d, e, f = self._affine
         return a * x + c * y + e, b * x + d * y + f
 
-    def _box(self, left: float, bottom: float, right: float, top: float) -> Box:
-        a, b, c, d, e, f = self._affine
-        x0, y0 = a * left + c * bottom + e, b * left + d * bottom + f
-        x1, y1 = a * right + c * top + e, b * right + d * top + f
-        if x0 > x1:
-            x0, x1 = x1, x0
-        return (x0, y0, x1, y1) if y0 <= y1 else (x0, y1, x1, y0)
+    def _box(
+        self, left: Numbers, bottom: Numbers, right: Numbers, top: Numbers
+    ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        (x0, y0), (x1, y1) = self._share(left, bottom), self._share(right, top)
+        return np.minimum(x0, x1), np.minimum(y0, y1), np.maximum(x0, x1), np.maximum(y0, y1)
+
+
+def _on_page(middle: Numbers) -> Flags:
+    return (middle > -_BESIDE) & (middle < 1 + _BESIDE)
 
 
 def _to_shares(page: PdfPage) -> tuple[float, ...]:
@@ -185,17 +236,7 @@ def _to_shares(page: PdfPage) -> tuple[float, ...]:
     return (px - e) / far, (py - f) / far, (qx - e) / far, (qy - f) / far, e, f
 
 
-def _glyph(character: _Character, quarter: int, size: tuple[float, float]) -> Glyph:
-    left, _, right, _ = _turned(character.box, quarter)
-    x, y, _, _ = _turned((character.x, character.y, character.x, character.y), quarter)
-    width, height = size
-    # A space may have no box; it begins at its origin.
-    if character.text.isspace():
-        left = right = x
-    return Glyph(character.text, left * width, right * width, y * height, character.em)
-
-
-def _turned(box: Box, quarter: int) -> Box:
+def _turned(box: tuple[N, N, N, N], quarter: int) -> tuple[N, N, N, N]:
     """A box of the page as shown, in the page turned so that lines at ``quarter`` turns lie level."""
     left, upper, right, lower = box
     if quarter == 1:

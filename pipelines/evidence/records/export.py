@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.errors import BadInput
-from pipelines.evidence.records.json_text import LARGEST, Piece, head_of, name_of, type_at, type_of
+from pipelines.evidence.records.json_text import LARGEST, Piece, head_of, name_of, subjects_of, type_at, type_of
 from pipelines.evidence.records.parts import Part
 from pipelines.evidence.records.shelf import Shelf
 from pipelines.evidence.records.whose import Candidate, Chosen, plain, short
@@ -63,8 +63,9 @@ class Export:
         for part in self.lines:
             for piece in _lines_with(part, _needles(candidate)):
                 head = head_of(piece.text, self.name, piece.place)
+                subjects = subjects_of(head, self.name, piece.place)
                 # Lines that only happen to hold the id somewhere are left: they come if they are referred to.
-                if not any(isinstance(each, dict | list) for each in head.subjects) or not chosen.holds(head.subjects):
+                if not any(isinstance(each, dict | list) for each in subjects) or not chosen.holds(subjects):
                     continue
                 size += len(piece.text)
                 if size > LARGEST:

@@ -6,13 +6,13 @@ analyte and no others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from pipelines.evidence.records.json_text import Head, Json, Piece, decode, head_of
+from pipelines.evidence.records.json_text import Head, Json, Piece, decode, form_of, head_of, subjects_of
 from pipelines.evidence.records.resource import Resource, edition, walk
 from pipelines.evidence.records.whose import Chosen, address_of
 
@@ -21,7 +21,7 @@ WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled"})
 _OF_THE_COPY: Final = frozenset({"id", "meta", "text"})
 
 
-class Held(NamedTuple):
+class Held(msgspec.Struct, frozen=True, gc=False):
     """A resource of which only the head is decoded."""
 
     piece: Piece
@@ -57,12 +57,21 @@ class Alike:
     """Resources whose ``code`` is the same, word for word: what the first is called, all are called."""
 
     def __init__(self) -> None:
-        self.held: list[tuple[int, Held]] = []
-        """With their place among all of the type."""
+        self.held: list[Held] = []
+        self.numbers: list[int] = []
+        """Their places among all of the type."""
 
     @cached_property
     def first(self) -> Resource:
-        return _resource(self.held[0][1])
+        return _resource(self.held[0])
+
+    @cached_property
+    def forms(self) -> Sequence[Resource]:
+        """One for each form of them, as they may differ in their components."""
+        found: dict[Hashable, Held] = {}
+        for held in self.held:
+            found.setdefault(form_of(held.piece.text), held)
+        return [_resource(held) for held in found.values()]
 
     @cached_property
     def all(self) -> tuple[Resource, ...]:
@@ -72,8 +81,8 @@ class Alike:
     @cached_property
     def numbered(self) -> Sequence[tuple[int, Resource]]:
         """Each with its place among all of the type."""
-        three = zip(self.held, self._every, self._said, strict=True)
-        return [(number, resource) for (number, _), resource, said in three if said is resource]
+        three = zip(self.numbers, self._every, self._said, strict=True)
+        return [(number, resource) for number, resource, said in three if said is resource]
 
     @property
     def merged(self) -> int:
@@ -87,11 +96,11 @@ class Alike:
     @cached_property
     def _led(self) -> dict[str, Resource]:
         pairs = zip(self.held, self._said, strict=True)
-        return {link: resource for (_, held), resource in pairs for link in held.links}
+        return {link: resource for held, resource in pairs for link in held.links}
 
     @cached_property
     def _every(self) -> Sequence[Resource]:
-        return [self.first, *(_resource(held) for _, held in self.held[1:])]
+        return [self.first, *map(_resource, self.held[1:])]
 
     @cached_property
     def _said(self) -> Sequence[Resource]:
@@ -107,9 +116,14 @@ class Group:
     def __init__(self, held: Iterable[Held], chosen: Chosen) -> None:
         self.withdrawn = self.of_others = 0
         self._alike: dict[bytes, Alike] = {}
+        known: dict[bytes, bool] = {}
         for number, each in enumerate(_newest(held)):
             head = each.head
-            if not chosen.holds(head.subjects):
+            about = head.about
+            own = known.get(about)
+            if own is None:
+                own = known[about] = chosen.holds(subjects_of(head, each.address))
+            if not own:
                 self.of_others += 1
             elif _is_withdrawn(head):
                 self.withdrawn += 1
@@ -118,7 +132,8 @@ class Group:
                 alike = self._alike.get(key)
                 if alike is None:
                     alike = self._alike[key] = Alike()
-                alike.held.append((number, each))
+                alike.held.append(each)
+                alike.numbers.append(number)
 
     @property
     def alike(self) -> tuple[Alike, ...]:
@@ -140,7 +155,7 @@ class Group:
 
     @cached_property
     def _led(self) -> dict[str, Alike]:
-        return {link: alike for alike in self._alike.values() for _, held in alike.held for link in held.links}
+        return {link: alike for alike in self._alike.values() for held in alike.held for link in held.links}
 
 
 def _content(resource: Resource) -> bytes:
@@ -163,7 +178,7 @@ def _newest(resources: Iterable[Held]) -> Iterable[Held]:
         before = found.setdefault(held.address, held)
         if before is not held:
             later, earlier = (held, before) if _edition(held) >= _edition(before) else (before, held)
-            found[held.address] = later._replace(earlier=(*later.earlier, earlier))
+            found[held.address] = msgspec.structs.replace(later, earlier=(*later.earlier, earlier))
     return found.values()
 
 

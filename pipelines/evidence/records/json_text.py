@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -22,13 +22,17 @@ _PART: Final = 1 << 20
 _TYPE: Final = re.compile(rb'\{\s*"resourceType"\s*:\s*"([A-Za-z]{1,60})"')
 
 
-class Piece(NamedTuple):
+Text = bytes | msgspec.Raw
+"""Of JSON in UTF-8, by itself or as a part of a longer one."""
+
+
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """The text of one resource, not decoded yet, and where it stands in what was given."""
 
     kind: str
     """Its resource type."""
     place: str
-    text: bytes | memoryview
+    text: Text
     url: str | None = None
     """``fullUrl`` of its entry in a bundle."""
 
@@ -37,28 +41,41 @@ Json = Any
 """What a JSON reader makes, decimals as ``Decimal`` so that 6.10 stays 6.10."""
 
 
-class Head(msgspec.Struct, rename={"subject_for": "for"}):
+_NOTHING: Final = msgspec.Raw()
+
+
+class Head(msgspec.Struct, gc=False, rename={"subject_for": "for"}):
     """What of a resource tells whose it is and whether it counts, before the rest of it is decoded."""
 
-    resourceType: Any = None
     id: Any = None
-    meta: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    meta: msgspec.Raw = _NOTHING
     status: Any = None
     verificationStatus: Any = None
-    subject: Any = None
-    patient: Any = None
-    beneficiary: Any = None
-    subject_for: Any = None
-    code: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
-    component: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    subject: msgspec.Raw = _NOTHING
+    patient: msgspec.Raw = _NOTHING
+    beneficiary: msgspec.Raw = _NOTHING
+    subject_for: msgspec.Raw = _NOTHING
+    code: msgspec.Raw = _NOTHING
+    component: msgspec.Raw = _NOTHING
 
     @property
-    def subjects(self) -> tuple[Json, ...]:
+    def about(self) -> bytes:
+        """What names its subject, under each of the names that FHIR has for that, as it is written: in nearly all
+        resources of a record the same."""
+        return b"\0".join(self.subjects)
+
+    @property
+    def subjects(self) -> tuple[msgspec.Raw, ...]:
         return self.subject, self.patient, self.beneficiary, self.subject_for
 
 
-class _Entry(msgspec.Struct):
-    resource: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+class _Names(msgspec.Struct, gc=False):
+    resourceType: Any = None
+    id: Any = None
+
+
+class _Entry(msgspec.Struct, gc=False):
+    resource: msgspec.Raw = _NOTHING
     fullUrl: Any = None
 
 
@@ -72,7 +89,7 @@ def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape, float_hook=Decimal)
 
 
-def decode(text: bytes | memoryview, name: str, place: str = "") -> Json:
+def decode(text: Text, name: str, place: str = "") -> Json:
     """The whole of a JSON text.
 
     Raises:
@@ -84,7 +101,7 @@ def decode(text: bytes | memoryview, name: str, place: str = "") -> Json:
         raise _refusal(error, name, place) from None
 
 
-def head_of(text: bytes | memoryview, name: str, place: str = "") -> Head:
+def head_of(text: Text, name: str, place: str = "") -> Head:
     """The head of a resource; all of it is looked through.
 
     Raises:
@@ -98,18 +115,25 @@ def head_of(text: bytes | memoryview, name: str, place: str = "") -> Head:
 
 
 def heads_of(pieces: Sequence[Piece], name: str) -> list[Head]:
-    """The heads of many resources, in one go.
+    """The heads of many resources.
 
     Raises:
         BadInput: as for :func:`decode`.
     """
+    read = _decoder(Head).decode
     try:
-        heads: list[Head] = _decoder(list[Head]).decode(b"[%b]" % b",".join([piece.text for piece in pieces]))
+        return [read(piece.text) for piece in pieces]
     except _UNREADABLE:
-        heads = []
-    if len(heads) == len(pieces):
-        return heads
-    return [head_of(piece.text, name, piece.place) for piece in pieces]
+        return [head_of(piece.text, name, piece.place) for piece in pieces]
+
+
+def subjects_of(head: Head, name: str, place: str = "") -> tuple[Json, ...]:
+    """What it names as its subject, decoded.
+
+    Raises:
+        BadInput: as for :func:`decode`.
+    """
+    return tuple(decode(text or b"null", name, place) for text in head.subjects)
 
 
 def _refusal(error: Exception, name: str, place: str) -> BadInput:
@@ -120,13 +144,24 @@ def _refusal(error: Exception, name: str, place: str) -> BadInput:
     return BadInput(name, f"{where}{broken}", REMEDY)
 
 
-def type_at(text: bytes | memoryview) -> str | None:
+def form_of(text: Text) -> Hashable:
+    """Which elements a resource has, at its top and in its components, and the codes of these: what is the same in all
+    observations that measure the same. What the elements hold is not decoded."""
+    try:
+        top = _decoder(dict[str, msgspec.Raw]).decode(text)
+        components = _decoder(list[dict[str, msgspec.Raw]]).decode(top.get("component", b"[]"))
+    except _UNREADABLE:
+        return bytes(text)
+    return tuple(top), *((bytes(each.get("code", b"")), tuple(each)) for each in components)
+
+
+def type_at(text: Text) -> str | None:
     """The resource type with which a JSON text begins, as nearly all do."""
     match = _TYPE.match(text)
     return match[1].decode() if match else None
 
 
-def type_of(text: bytes | memoryview) -> str | None:
+def type_of(text: Text) -> str | None:
     """The resource type that a JSON object states; None for anything else."""
     match = _TYPE.match(text)
     if match:
@@ -135,15 +170,15 @@ def type_of(text: bytes | memoryview) -> str | None:
     return found if isinstance(found, str) and found.isascii() and found.isalpha() and len(found) <= 60 else None
 
 
-def name_of(text: bytes | memoryview) -> str | None:
+def name_of(text: Text) -> str | None:
     """``Type/id`` as a resource states them."""
-    head = _names(text)
-    return f"{head.resourceType}/{head.id}" if head is not None and isinstance(head.id, str) else None
+    names = _names(text)
+    return f"{names.resourceType}/{names.id}" if names is not None and isinstance(names.id, str) else None
 
 
-def _names(text: bytes | memoryview) -> Head | None:
+def _names(text: Text) -> _Names | None:
     try:
-        found: Head = _decoder(Head).decode(text)
+        found: _Names = _decoder(_Names).decode(text)
     except _UNREADABLE:
         return None
     return found
@@ -184,18 +219,18 @@ def bundle_pieces(data: bytes, name: str, inside: str = "") -> list[Piece]:
     """
     try:
         bundle = _decoder(_Bundle).decode(data)
-        entries = list(enumerate(bundle.entry))
+        entries: Iterable[tuple[int, _Entry]] = enumerate(bundle.entry)
     except (msgspec.DecodeError, RecursionError):
         bundle = decode(data, name)  # what is no JSON at all is refused here; the rest is only of an odd shape
         if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
             raise _no_bundle(bundle, name) from None
-        entries = list(_odd_entries(data))
+        entries = _odd_entries(data)
     else:
         if bundle.resourceType != "Bundle":
             raise _no_bundle(decode(data, name), name)
     pieces = []
     for n, entry in entries:
-        text, url = memoryview(entry.resource), entry.fullUrl
+        text, url = entry.resource, entry.fullUrl
         known = _TYPE.match(text)
         kind = known[1].decode() if known else type_of(text)
         if kind is not None:

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
-from pipelines.evidence.records.json_text import Json, decode
+import msgspec
+
+from pipelines.evidence.records.json_text import Json, Text, decode
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -46,17 +48,14 @@ def edition(meta: Json) -> tuple[float, int]:
 
 def written(value: Json) -> str | None:
     """A scalar as it stands in the record; None for what is not a scalar."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str() | int() | Decimal():
-            return str(value)
-        case _:
-            return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | Decimal) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(msgspec.Struct, frozen=True, gc=False):
     """A scalar of a resource and where it stands."""
 
     resource: str
@@ -76,7 +75,7 @@ class Resource:
 
     address: str
     type: str
-    source: bytes | memoryview = field(repr=False)
+    source: Text = field(repr=False)
     """The text that it was read from: its own JSON, or the whole document that it is a part of."""
     made: Mapping[str, Json] | None = field(default=None, repr=False)
     """What was made of a part of a document that is no FHIR."""

@@ -5,7 +5,9 @@ Most questions need one or two types of a record that holds twenty; bills are of
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 
 from pipelines.evidence.records.group import Group, Held
 from pipelines.evidence.records.json_text import Piece, decode, heads_of
@@ -23,19 +25,13 @@ class Shelf:
             BadInput: it is of another FHIR version.
         """
         self._name, self._chosen = name, chosen
-        self._pieces: dict[str, list[Piece]] = {}
-        self._kinds: dict[str, str] = {}
+        self._pieces: dict[str, list[Piece]] = defaultdict(list)
         self._groups: dict[str, Group] = {}
         for piece in pieces:
-            kind = piece.kind
-            if kind == "Patient":
-                continue
-            if kind not in self._pieces:
-                refuse_type(kind, name)
-                self._pieces[kind] = []
-            self._pieces[kind].append(piece)
-            if piece.url:
-                self._kinds[piece.url] = kind
+            self._pieces[piece.kind].append(piece)
+        self._pieces.pop("Patient", None)
+        for kind in self._pieces:
+            refuse_type(kind, name)
         for kind in TELLING:  # one of each tells the version before anything is answered; the others in verify
             for piece in self._pieces.get(kind, [])[:1]:
                 refuse_shape(kind, decode(piece.text, name, piece.place), name)
@@ -73,6 +69,11 @@ class Shelf:
         to = plain(reference)
         kind = self._kinds.get(to) or to.rpartition("/")[0].rpartition("/")[2]
         return self.group(kind).find(to, short(to))
+
+    @cached_property
+    def _kinds(self) -> dict[str, str]:
+        """Types of resources by the URL of their entry."""
+        return {piece.url: kind for kind, pieces in self._pieces.items() for piece in pieces if piece.url}
 
     def verify(self) -> None:
         """Decode everything that is kept, so that nothing that cannot be read is met later.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, overload
 
 from pipelines.evidence.records.group import Alike
+from pipelines.evidence.records.json_text import Json
 from pipelines.evidence.records.record import Record
 from pipelines.evidence.records.resource import Element, Resource, items
 from pipelines.tasks.record.sentences import moment, number, readable
@@ -22,7 +23,8 @@ ABNORMAL: Final = frozenset(
     {"A", "AA", "H", "HH", "HU", "L", "LL", "LU", "<", ">", "POS", "DET", "R", "I", "SUR", "HX", "LX"}
 )
 _PLAIN_VALUES: Final = (
-    "valueString", "valueInteger", "valueDateTime", "valueTime", "valueBoolean", "valuePeriod.start",
+    ("valueString", ""), ("valueInteger", ""), ("valueDateTime", ""), ("valueTime", ""), ("valueBoolean", ""),
+    ("valuePeriod", ".start"),
 )  # fmt: skip
 
 
@@ -47,6 +49,11 @@ class Measurement:
     """The diastolic pressure, where ``value`` is the systolic one of a pair; the end of a range; a denominator."""
     joint: str = "/"
     """What stands between the two."""
+
+    @cached_property
+    def moment(self) -> tuple[int, float]:
+        """What orders measurements by their date."""
+        return moment(self.date)
 
     @property
     def shown(self) -> str:
@@ -101,7 +108,7 @@ class Measurements(Sequence[Measurement]):
         """Those whose name and codes are meant."""
         coded = [each for each in self._coded if any(meant(name, codes) for name, codes in each.called)]
         found = [m for each in coded for m in each.all if meant(m[1].name.value, m[1].codes)]
-        return [m for _, m in sorted(found, key=lambda each: (moment(each[1].date), each[0]))]
+        return [m for _, m in sorted(found, key=lambda each: (each[1].moment, each[0]))]
 
     @cached_property
     def _all(self) -> list[Measurement]:
@@ -128,8 +135,7 @@ class _Coded:
     def called(self) -> tuple[tuple[str, frozenset[str]], ...]:
         """(name, codes) of each."""
         if "component" in self._alike.first.raw:  # each has its own, but most have the same
-            different = {_shape(resource): resource for resource in self._alike.all}
-            every = [m for resource in different.values() for m in _of(resource)]
+            every = [m for resource in self._alike.forms for m in _of(resource)]
         else:
             every = _of(self._alike.first) or next(filter(None, map(_of, self._alike.all)), [])
         return tuple(dict.fromkeys((m.name.value, m.codes) for m in every))
@@ -140,23 +146,38 @@ class _Coded:
         return [(number, each) for number, resource in self._alike.numbered for each in _of(resource)]
 
 
-def _shape(resource: Resource) -> str:
-    """What decides which measurements an observation with components makes: their codes, and where values are."""
-    components = [each for each in items(resource.raw.get("component")) if isinstance(each, dict)]
-    return repr([sorted(resource.raw), *((each.get("code"), sorted(each)) for each in components)])
-
-
 def measurements(record: Record) -> Measurements:
     return record.once(Measurements)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What may hold a value: an observation, or one of its components."""
+
+    resource: Resource
+    place: str
+    """What paths within it begin with: nothing, or ``component[0].``."""
+    raw: Mapping[str, Json]
+
+    def element(self, key: str, *paths: str) -> Element | None:
+        """The first of ``paths`` under ``key`` at which a scalar stands. Most keys are not there at all."""
+        if key not in self.raw:
+            return None
+        return self.resource.element(*(f"{self.place}{key}{path}" for path in paths))
+
+    def name(self, key: str) -> Element | None:
+        return self.resource.name(f"{self.place}{key}") if key in self.raw else None
+
+
 def _of(resource: Resource) -> list[Measurement]:
-    parts = [""] + [f"component[{n}]." for n in range(len(items(resource.raw.get("component"))))]
-    found = [m for part in parts if (m := _measurement(resource, part))]
+    components = enumerate(items(resource.raw.get("component")))
+    parts = [_Part(resource, f"component[{n}].", raw) for n, raw in components if isinstance(raw, dict)]
+    found = [m for part in (_Part(resource, "", resource.raw), *parts) if (m := _measurement(part))]
     upper = next((m for m in found if m.codes & SYSTOLIC), None)
     lower = next((m for m in found if m.codes & DIASTOLIC), None)
-    name = resource.name("code")
-    if upper and lower and name and upper is not lower and str(upper.unit) == str(lower.unit):
+    if not upper or not lower or upper is lower or str(upper.unit) != str(lower.unit):
+        return found
+    if name := resource.name("code"):
         codes = frozenset(code for _, code in resource.codings("code"))
         pair = Measurement(
             resource, name, upper.value, upper.unit, None, upper.date, upper.status, codes, second=lower.value
@@ -165,45 +186,57 @@ def _of(resource: Resource) -> list[Measurement]:
     return found
 
 
-def _measurement(resource: Resource, part: str) -> Measurement | None:
-    name = resource.name(f"{part}code")
-    value, second, unit, joint = _value(resource, part)
+def _measurement(part: _Part) -> Measurement | None:
+    name = part.name("code")
+    value, second, unit, joint = _value(part)
     if name is None or value is None:
         return None
-    limits = f"{part}referenceRange[0]."
-    units = {str(e) for key in ("low", "high") if (e := resource.element(f"{limits}{key}.unit", f"{limits}{key}.code"))}
-    alike = units <= {str(unit)}
+    resource = part.resource
+    low, high = _limits(part, unit)
     return Measurement(
         resource,
         name,
         value,
         unit,
-        resource.element(f"{part}valueQuantity.comparator"),
+        part.element("valueQuantity", ".comparator"),
         resource.element(*DATES),
         resource.element("status"),
-        frozenset(code for _, code in resource.codings(f"{part}code")),
-        resource.element(f"{part}interpretation[0].coding[0].code", f"{part}interpretation.coding[0].code"),
-        resource.element(f"{limits}low.value") if alike else None,
-        resource.element(f"{limits}high.value") if alike else None,
+        frozenset(code for _, code in resource.codings(f"{part.place}code")),
+        part.element("interpretation", "[0].coding[0].code", ".coding[0].code"),
+        low,
+        high,
         second,
         joint,
     )
 
 
-def _value(resource: Resource, part: str) -> tuple[Element | None, Element | None, Element | None, str]:
+def _limits(part: _Part, unit: Element | None) -> tuple[Element | None, Element | None]:
+    """The ends of the reference range, where they are in the unit of the value."""
+    key = "referenceRange"
+    if key not in part.raw:
+        return None, None
+    ends = ("[0].low", "[0].high")
+    units = {str(e) for end in ends if (e := part.element(key, f"{end}.unit", f"{end}.code"))}
+    if not units <= {str(unit)}:
+        return None, None
+    low, high = (part.element(key, f"{end}.value") for end in ends)
+    return low, high
+
+
+def _value(part: _Part) -> tuple[Element | None, Element | None, Element | None, str]:
     """(value, its second half, unit, what stands between): of a quantity, a range, a ratio, a code or a text."""
     for key, first, other, joint in (
         ("valueQuantity", "value", None, "/"),
         ("valueRange", "low.value", "high.value", " to "),
         ("valueRatio", "numerator.value", "denominator.value", ":"),
     ):
-        value = resource.element(f"{part}{key}.{first}")
-        second = resource.element(f"{part}{key}.{other}") if other else None
+        value = part.element(key, f".{first}")
+        second = part.element(key, f".{other}") if other else None
         if value and (second or other is None):
-            held = f"{part}{key}." + first.removesuffix("value")
-            return value, second, resource.element(f"{held}unit", f"{held}code"), joint
-    plain = (f"{part}{key}" for key in _PLAIN_VALUES)
-    return resource.name(f"{part}valueCodeableConcept") or resource.element(*plain), None, None, "/"
+            held = "." + first.removesuffix("value")
+            return value, second, part.element(key, f"{held}unit", f"{held}code"), joint
+    plain = (part.element(key, path) for key, path in _PLAIN_VALUES)
+    return part.name("valueCodeableConcept") or next(filter(None, plain), None), None, None, "/"
 
 
 def base_name(name: str) -> list[str]:
@@ -239,7 +272,9 @@ def without_value(record: Record, term: Term) -> list[tuple[Element, Element, El
         if not name or not means(term, codes, name.value):
             continue
         for resource in alike.all:
-            called, reason = resource.name("code"), resource.name("dataAbsentReason")
-            if called and reason and _value(resource, "")[0] is None:
+            if (reason := resource.name("dataAbsentReason")) is None:
+                continue
+            called = resource.name("code")
+            if called and _value(_Part(resource, "", resource.raw))[0] is None:
                 found.append((called, reason, resource.element(*DATES)))
     return sorted(found, key=lambda each: moment(each[2]))

@@ -20,7 +20,6 @@ from pipelines.tasks.record.sentences import (
     absent,
     day,
     looked_up,
-    moment,
     not_recorded,
     number,
     plain_day,
@@ -162,7 +161,7 @@ def _group(record: Record, group: list[Measurement], want: Want, few: int, shown
             chosen = [m for value, m in valued if value == best][-1]
             return [_one(record, chosen, f"{want} recorded ", shown)]
     edge = group[0] if want == "first" else group[-1]
-    tied = [m for m in group if moment(m.date) == moment(edge.date)]
+    tied = [m for m in group if m.moment == edge.moment]
     distinct = {(m.value.value, str(m.second)): m for m in tied}
     return [_one(record, m, shown=shown) for m in distinct.values()]
 

@@ -288,6 +288,25 @@ def test_what_is_coded_alike_lies_together_and_is_decoded_by_itself() -> None:
     assert addresses(record) == ["Observation/k1", "Observation/n1", "Observation/k2", "Observation/k3"]
 
 
+def test_of_what_is_coded_alike_each_form_of_components_is_told() -> None:
+    def pressure(ident: str, *names: str, **more: Any) -> dict[str, Any]:
+        parts = [{"code": {"text": name}, "valueInteger": len(ident), **more} for name in names]
+        return {"resourceType": "Observation", "id": ident, "code": {"text": "Pressure"}, "component": parts}
+
+    record = read(
+        bundle(
+            patient(),
+            pressure("both", "Upper", "Lower"),
+            pressure("again", "Upper", "Lower"),
+            pressure("one", "Upper"),
+            pressure("flagged", "Upper", interpretation=[{"text": "high"}]),
+            pressure("odd") | {"component": {"code": 5}},
+        )
+    )
+    [pressures] = record.alike("Observation")
+    assert [each.address.partition("/")[2] for each in pressures.forms] == ["both", "one", "flagged", "odd"]
+
+
 @pytest.mark.long
 def test_a_bundle_of_a_hundred_megabytes_is_read() -> None:
     one = json.dumps(condition("c-0", note=[{"text": "x" * 3900}]))
