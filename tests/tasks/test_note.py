@@ -300,6 +300,8 @@ SAID = (
     "|as follows|under objective|history|Follow up.|Medications.|Allergies:|She denies|we will|lungs clear|moving on"
     "|on examination|On examination,|At discharge he|In summary,|okay so|Okay, plan.|, technique, |, comparison, none"
     "|, discharge medications, |, plan, and|S:|O: clear.|A/P:|P colon|1. Plan:|2) Assessment.|(3) Findings,"
+    "|What she takes:|so, the numbers.|what I found|on the family side,|where we go from here|bloods, colon.|Gout."
+    "|Medical reasoning: pain.|Medical treatment: rest."
     '|next heading|120/80|3.5 cm|Dr.|b.i.d.|"said"|1.|-|.|,|:|;|?|\n|\n\n'
 )
 PIECES = st.lists(st.sampled_from(SAID.split("|")), max_size=40)

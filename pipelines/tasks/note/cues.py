@@ -1,5 +1,4 @@
-"""What wording says about its role in a note: a sentence's own (``filing_cues.toml``), and an announcement's of what
-comes after it (``announcement_cues.toml``)."""
+"""What a sentence's wording says about its role in a note (``filing_cues.toml``)."""
 
 from __future__ import annotations
 
@@ -13,23 +12,19 @@ from typing import Any, Final
 _WEIGHTS: Final = {"strong": 3.0, "cue": 1.5, "hint": 0.6, "against": -2.0}
 _MOST: Final = 6.0
 """More cues than two strong ones say nothing new."""
-_ANNOUNCEMENT: Final = re.compile(
-    r"(?P<words>(?:[\w'’/-]+,? ){0,9}[\w'’/-]+) ?:|(?P<clause>(?:(?:so|and|now|okay),? )?(?:what|why|how)"
-    r"(?: [\w'’/-]+){1,8}|(?:[\w'’/-]+ ){1,6}(?:like this|as follows|the following))[.?]?$"
+_NAME: Final = re.compile(
+    r"(?!(?:.*\s)?(?:is|are|was|were|be|been|has|have|had|will|would|should|can|may|did|do|does|i|we|he|she|they|it|if|to"
+    r"|please|no|not|nil|denies|reports?)\b)(?:\d+[.)] )?[\w'/+?,()-]+(?: [\w'/+?,()-]+){0,7}[.]?"
 )
-"""Words before a colon, or half a sentence that can only announce: "What we are doing." """
-_SHORT: Final = re.compile(r"(?P<words>(?!.* of )(?:[\w'’/-]+,? ){0,3}[\w'’/-]+) ?:")
-_NAMED: Final = re.compile(
-    r"(?P<words>(?:(?:and|then|next|now|so|the|my|his|her|their|patient|patient's|home|current|past|previous|present|other|recent"
-    r"|today's|medical|surgical|clinical|physical|social|family|discharge|lab|laboratory|blood|suggested|proposed"
-    r"|working|main|relevant),? )*"
-    r"(?:(?:(?:\w+ )?(?:history|background|problems|surger(?:y|ies)|operations|medications?|meds|medicines"
-    r"|symptoms|exam|examination|findings|vitals|observations|measurements|labs|bloods|tests|results|imaging|scans"
-    r"|studies|investigations|assessment|impression|diagnosis|conclusion|opinion|plan|management|treatment"
-    r"|recommendations|advice|instructions)(?: and |$| (?=stuff|side|part|wise|next|then|now|today))){1,2}|"
-    r"(?:social|surgical|family|medical) (?=stuff|side|part|wise))(?:stuff|side|part|wise|next|then|now|today)?)"
+"""The words of a sentence without a verb."""
+
+
+_LONGEST_NAME: Final = 60
+_SYSTEM: Final = re.compile(
+    r"(?:constitutional|general|heent|head|eyes?|ears?|nose|mouth|throat|face|neck|chest|lungs?|respiratory|breasts?|heart"
+    r"|cardiac|cardiovascular|vascular|abdomen|gastrointestinal|genitourinary|musculoskeletal|msk|extremities|back|spine|skin"
+    r"|integumentary|neuro|neurologic(?:al)?|psych|psychiatric|endocrine|lymphatics?|hematologic(?:al)?|[,&/]|and|\s)+[.:]?"
 )
-"""A name that a template need not list, by itself: "home meds", "labs and imaging", "surgical stuff"."""
 
 
 def role_weights(sentence: str) -> dict[str, float]:
@@ -38,24 +33,15 @@ def role_weights(sentence: str) -> dict[str, float]:
     return {role: min(_MOST, sum(weight for cue, weight in cues if cue.search(text))) for role, cues in _cues().items()}
 
 
-def announced_roles(sentence: str, *, in_form: bool) -> frozenset[str]:
-    """The roles of what a sentence announces ("so what we agreed: ..."); none where it announces nothing.
-
-    Args:
-        in_form: whether the speaker is giving the note its form, so that a bare name ("Home meds.") is one of its
-            parts.
-    """
-    said = " ".join(sentence.lower().replace("’", "'").split())
-    found = _ANNOUNCEMENT.match(said)
-    if found and (roles := _known("clauses", found["words"] or found["clause"])):
-        return roles
-    named = _SHORT.match(said) or _NAMED.fullmatch(said.rstrip(".,"))
-    return _known("names", named["words"]) if in_form and named else frozenset()
+def is_name(sentence: str) -> bool:
+    """Whether a sentence only names something, as a problem: "Diabetes type 2." """
+    text = " ".join(sentence.lower().replace("’", "'").split())
+    return _NAME.fullmatch(text) is not None and role_weights(text)["plan"] < _WEIGHTS["strong"]
 
 
-def _known(table: str, words: str) -> frozenset[str]:
-    cues = _announcing()[table].items()
-    return frozenset(role for role, patterns in cues if any(pattern.search(words) for pattern in patterns))
+def names_system(sentence: str) -> bool:
+    """Whether a sentence is the name of an organ system and nothing else: "Respiratory." """
+    return len(sentence) <= _LONGEST_NAME and _SYSTEM.fullmatch(sentence.lower().strip()) is not None
 
 
 def roles() -> frozenset[str]:
@@ -68,14 +54,6 @@ def _cues() -> Mapping[str, tuple[tuple[re.Pattern[str], float], ...]]:
     return {
         role: tuple((re.compile(cue), _WEIGHTS[strength]) for strength, cues in strengths.items() for cue in cues)
         for role, strengths in _table("filing_cues.toml").items()
-    }
-
-
-@cache
-def _announcing() -> Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]:
-    return {
-        name: {role: tuple(map(re.compile, cues)) for role, cues in table.items()}
-        for name, table in _table("announcement_cues.toml").items()
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from pipelines.tasks.note.reign import Reign, opened_by
 from pipelines.tasks.note.template import Template, heading_phrase
 from pipelines.tasks.note.templates import load_template, templates
+from pipelines.tasks.note.turns import Said, turns_of
 from pipelines.text.headings import Heading, find, is_filler
 from pipelines.text.sentences import Sentence, split
 
@@ -40,13 +42,17 @@ def pieces_of(text: str, template: Template) -> Iterator[Piece]:
     """The sentences in order, without the headings that open sections, each with the sections open to it."""
     sentences = split(text)
     waiting = _headings(text, sentences, template)
-    reign = Reign(template, structured=len(waiting) >= _STRUCTURED)
+    turns = turns_of(tuple(_said(text, sentences, waiting, template)), template)
+    reign = Reign(template, structured=len(waiting) + len(turns.at) >= _STRUCTURED)
     for start, end in sentences:
         if _begins_item(text, start):
             reign.next_item()
         at, headed, labelled = start, False, 0
         while waiting and waiting[0].start < end:
-            heading, headed = waiting.pop(0), True
+            heading = waiting.pop(0)
+            if start in turns.no_labels:
+                continue
+            headed = True
             filler = is_filler(text[at : heading.start])
             if not filler:
                 yield from _piece(text, at, heading.start, reign, labelled=labelled)
@@ -57,9 +63,36 @@ def pieces_of(text: str, template: Template) -> Iterator[Piece]:
             labelled = 0
             if kept and heading.phrase in template.parts:
                 at, labelled = _label_start(text, heading), heading.end
-        if not headed and (announced := reign.hear(text[start:end])):
-            labelled = start + announced
-        yield from _piece(text, at, end, reign, labelled=labelled)
+        if not headed and (turn := turns.at.get(start)):
+            reign.turn(turn.sections, text[start : start + turn.length])
+            labelled = start + turn.length if turn.length else 0
+        elif not headed:
+            reign.hear(text[start:end])
+        problem = () if headed or not waiting else _problem(text, (start, end), waiting[0], reign)
+        yield from _piece(text, at, end, reign, labelled=labelled, problem=problem)
+
+
+def _problem(text: str, sentence: tuple[int, int], following: Heading, reign: Reign) -> tuple[str, ...]:
+    """Where a sentence belongs that names a problem right before the label of a part of it."""
+    start, end = sentence
+    return () if text[end : following.start].strip() else reign.problem_before(following, text[start:end])
+
+
+def _said(text: str, sentences: Sequence[Sentence], headings: Sequence[Heading], template: Template) -> Iterator[Said]:
+    """The sentences with what the headings in each open; the last one counts."""
+    first = 0
+    for start, end in sentences:
+        after = bisect_left(headings, end, lo=first, key=lambda heading: heading.start)
+        here, first = headings[first:after], after
+        opened = [opened_by(heading, template) for heading in here]
+        labels = [template.parts.get(heading.phrase, ()) for heading in here]
+        last = here[-1].end - start if here else 0
+        alone = len(here) == 1 and bool(labels[0]) and here[0].alone and not _on_own_line(text, here[0])
+        yield Said(start, text[start:end], _last(opened), _last(labels), alone, last)
+
+
+def _last(opened: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return next((keys for keys in reversed(opened) if keys), ())
 
 
 def _headings(text: str, sentences: Sequence[Sentence], template: Template) -> list[Heading]:
@@ -127,12 +160,21 @@ def _on_own_line(text: str, heading: Heading) -> bool:
     return heading.alone and (not before or before.endswith("\n")) and after.startswith("\n")
 
 
-def _piece(text: str, start: int, end: int, reign: Reign, *, aside: bool = False, labelled: int = 0) -> Iterator[Piece]:
+def _piece(
+    text: str,
+    start: int,
+    end: int,
+    reign: Reign,
+    *,
+    aside: bool = False,
+    labelled: int = 0,
+    problem: tuple[str, ...] = (),
+) -> Iterator[Piece]:
     stripped = text[start:end].strip()
     if stripped:
         start = text.index(stripped, start)
         allowed, headed = reign.aside() if aside else reign.next_sentence()
-        yield Piece(start, start + len(stripped), allowed, headed, min(labelled, start + len(stripped)))
+        yield Piece(start, start + len(stripped), problem or allowed, headed, min(labelled, start + len(stripped)))
 
 
 def _foreign(template: Template) -> frozenset[str]:

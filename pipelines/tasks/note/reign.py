@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from pipelines.tasks.note.cues import announced_roles
+from pipelines.tasks.note.cues import is_name
 from pipelines.tasks.note.template import Template
 from pipelines.text.headings import Heading
 
-_ANNOUNCED: Final = 60
-"""Characters of a sentence in which it announces something."""
+_WITHIN: Final = 2
+"""After so many announcements of one section they are of its parts."""
 
 
 def opened_by(heading: Heading, template: Template) -> tuple[str, ...]:
@@ -39,15 +39,25 @@ class Reign:
         self._by: list[str] = []
         """In what words the open section was announced, since it was opened."""
         self._headed = False
+        self._turned = 0
+        """How many announcements in other words opened what is open."""
         self._briefly: list[tuple[str, ...]] = []
         self._fresh = False
         self._begun = False
+        self._labels: set[str] = set()
+        """Those spoken since the last problem's name."""
 
     def begin(self, heading: Heading, own_line: bool) -> bool:
         """Take note of a heading; True if its words stay in the text."""
         opened = opened_by(heading, self._template)
-        if opened and opened == self._open and not heading.alone and _alike(heading.phrase, self._by):
-            # "Physical exam. ... Examination: right knee" says again what is open, and heads no more than a part of it.
+        if (
+            opened
+            and opened == self._open
+            and not heading.alone
+            and (self._turned >= _WITHIN or _alike(heading.phrase, self._by))
+        ):
+            # "Physical exam. ... Examination: right knee" says again what is open, and heads no more than a part of it;
+            # so does what comes after other parts of it that were announced in words of their own.
             return True
         self._briefly = []
         self._fresh = True
@@ -55,6 +65,7 @@ class Reign:
             self._begin(opened, heading.phrase, headed=True)
             return False
         labelled = self._template.parts.get(heading.phrase)
+        self._labels.add(heading.phrase)
         if labelled is None:
             self._open = self._scope = ()
         elif within := tuple(key for key in labelled if key in self._scope):
@@ -69,30 +80,38 @@ class Reign:
             self._briefly = [labelled] * (2 if heading.alone else 1)
         return True
 
+    def problem_before(self, label: Heading, sentence: str) -> tuple[str, ...]:
+        """Where a problem's name belongs that stands right before its first label, problem by problem: "Gout. Medical
+        reasoning: ..."; nothing if it is none."""
+        found = tuple(section.key for section in self._template.sections if "diagnosis" in section.holds)
+        labelled = self._template.parts.get(label.phrase, ())
+        if not found or not labelled or self._order[labelled[0]] < self._order[found[0]] or not is_name(sentence):
+            return ()
+        if label.phrase not in self._labels and (self._labels or label.alone):
+            return ()
+        self._labels.clear()
+        return found
+
     def next_item(self) -> None:
         """A further item of a list, or a new paragraph."""
         self._open = self._scope or self._open
 
-    def hear(self, sentence: str) -> int:
-        """A sentence that leads into a later section by itself ("On examination, ...") ends a heading's rule: from
-        there on the wording decides, but never back. One that announces another without its name ("So what we agreed:
-        ...") opens it, and stays.
+    def turn(self, sections: tuple[str, ...], words: str) -> None:
+        """What was announced without a heading ("So what we agreed: ...") opens its sections."""
+        self._briefly = []
+        again = self._turned if sections == self._open else 0
+        self._begin(sections, words.lower(), headed=False)
+        self._fresh = bool(words)
+        self._turned = again + 1
 
-        Returns:
-            Where in the sentence its announcement ends; 0 where it makes none.
-        """
-        roles = announced_roles(sentence, in_form=bool(self._open) or self._structured)
-        announced = tuple(section.key for section in self._template.sections if roles & {*section.holds})
-        if announced and (self._leads_on(announced) if self._open else self._may_be_its_own(announced)):
-            self._begin(announced, sentence[:_ANNOUNCED].lower(), headed=False)
-            self._fresh = True
-            return sentence.find(":") + 1 or len(sentence)
+    def hear(self, sentence: str) -> None:
+        """A sentence that leads into a later section by itself ("On examination, ...") ends a heading's rule: from
+        there on the wording decides, but never back."""
         for phrase, keys in self._template.lead_ins.items():
             if self._open and re.match(rf"{re.escape(phrase)}\b", sentence, re.IGNORECASE) and self._leads_on(keys):
                 self._open = tuple(self._order)[self._order[self._open[-1]] :]
                 self._scope = ()
                 break
-        return 0
 
     def next_sentence(self) -> tuple[tuple[str, ...], bool]:
         """The sections open to the next sentence, and whether it is the first after a heading."""
@@ -106,7 +125,7 @@ class Reign:
 
     def _begin(self, sections: tuple[str, ...], words: str, *, headed: bool) -> None:
         self._by = [*(self._by if sections == self._open else []), words]
-        self._open, self._headed = sections, headed
+        self._open, self._headed, self._turned = sections, headed, 0
         self._scope = sections if len(sections) > 1 else ()
 
     def _gives_form(self, labelled: tuple[str, ...]) -> bool:
