@@ -25,7 +25,7 @@ _FLAGS: Final = {"L": "low", "H": "high", "LL": "critically low", "HH": "critica
 
 
 def answer(given: TaskInput) -> Result:
-    """The rows of all reports that are attached, as a draft.
+    """The rows of all reports that are attached, as a draft; ``needs-input`` where there is no line of results in any.
 
     Raises:
         BadInput: a report cannot be read.
@@ -35,10 +35,9 @@ def answer(given: TaskInput) -> Result:
     from pipelines.tasks.lab.second_reading import Second, second_reading
 
     reports = _given_reports(given)
+    run = given.consultant.run
     if not reports:
-        return _asking(
-            f"No report is attached. Go on with: assistant resume {given.consultant.run} --attach lab-report=PATH"
-        )
+        return _asking(f"No report is attached. Go on with: assistant resume {run} --attach lab-report=PATH")
     statements: list[Statement] = []
     data: list[dict[str, Any]] = []
     notes: list[str] = []
@@ -55,6 +54,8 @@ def answer(given: TaskInput) -> Result:
         notes += [f"{attachment.name}: {n}" for n in (*document.warnings, *_notes(report, document), *second.notes)]
         data.append(_data(report, document, attachment, given) | second.data)
     message = " ".join(f"{note.rstrip('.')}." for note in dict.fromkeys(notes))
+    if not statements:
+        return _asking(f"{message} Go on with another: assistant resume {run} --without NAME --attach lab-report=PATH")
     return Result(
         task=TaskName.LAB_REPORT,
         status=Status.DRAFT,

@@ -122,15 +122,24 @@ def test_the_patient_s_own_report_asks_nothing(runner: Runner, tmp_path: Path) -
 
 
 def test_without_a_table_that_is_said(runner: Runner, tmp_path: Path) -> None:
-    result = result_of(runner.submit(given(written(tmp_path, b"Dear colleague,\nall is well with the patient.\n"))))
-    assert result.statements == ()
-    assert "no table of results was found in it" in (result.message or "")
+    letter = written(tmp_path, b"Dear colleague,\nall is well with the patient.\n", "letter.txt")
+    waiting = runner.submit(given(letter))
+    assert waiting.exit_code == PERSON_NEEDED
+    assert result_of(waiting).message == (
+        "letter.txt: no table of results was found in it. Go on with another: "
+        f"assistant resume {waiting.view.id} --without NAME --attach lab-report=PATH"
+    )
+    report = GivenAttachment(written(tmp_path), Kind.LAB_REPORT)
+    done = runner.resume(waiting.view.id, without=["letter.txt"], attach=[report])
+    assert done.exit_code == DONE
+    assert len(result_of(done).statements) == 3
 
 
 def test_a_report_in_another_language_is_said_and_not_guessed(runner: Runner, tmp_path: Path) -> None:
-    result = result_of(runner.submit(given(written(tmp_path, GERMAN.encode()))))
-    assert result.statements == ()
-    assert "German" in (result.message or "")
+    waiting = runner.submit(given(written(tmp_path, GERMAN.encode())))
+    assert waiting.exit_code == PERSON_NEEDED
+    assert result_of(waiting).statements == ()
+    assert "German" in (result_of(waiting).message or "")
 
 
 def test_without_a_report_one_is_asked_for(runner: Runner) -> None:
