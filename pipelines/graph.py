@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import ModelNeeded, NoAnswer, PersonNeeded, ProductError
+from pipelines.errors import BadInput, ModelNeeded, NoAnswer, PersonNeeded, ProductError
 from pipelines.evidence.identity import identity_question
 from pipelines.models.consult import Consultant
 from pipelines.ports import Key
@@ -81,18 +81,11 @@ def inspect(state: RunState, ports: Ports) -> RunState:
     key = Key(state["run"], "inspect", request.key())
     known = ports.journal.recall(key)
     if known is None:
-        from pipelines.documents import with_patient
-        from pipelines.evidence.inspect import inspect_attachment
-        from pipelines.recognition import recognised
-
-        # All of them first: what cannot be read is refused before a model is asked about the others.
         try:
-            read = [inspect_attachment(a, ports.store, request.patient) for a in request.attachments]
+            known = ports.journal.record(key, _inspected(ports, state["run"]))
         except PersonNeeded as several:
             return _wait(state, ports, "inspect", "person", _whom(request.task, several, state["run"]))
-        read = [with_patient(a, ports, state["run"]) for a in read]
-        known = ports.journal.record(key, Inspection(attachments=recognised(read, ports, state["run"])))
-    attachments = ports.journal.read(known, Inspection).attachments
+    attachments = ports.journal.read(known, Inspection).used
     question = identity_question(request.patient, [a.patient for a in attachments if a.patient is not None])
     if question is None:
         return {"inspection": known}
@@ -100,6 +93,37 @@ def inspect(state: RunState, ports: Ports) -> RunState:
     if state.get("answer", {}).get("patient_confirmed") == asked.digest():
         return {"inspection": known}
     return {"inspection": known} | _wait(state, ports, "inspect", "person", asked)
+
+
+def _inspected(ports: Ports, run: str) -> Inspection:
+    """All attachments looked at. One that cannot be read is left out, as long as others can.
+
+    Raises:
+        BadInput: none of them can be read.
+        PersonNeeded: it is not said whom of several patients the run is about.
+    """
+    from pipelines.documents import with_patient
+    from pipelines.evidence.inspect import inspect_attachment
+    from pipelines.recognition import recognised
+
+    given, found = ports.request.attachments, list[Attachment]()
+    unread: dict[str, BadInput] = {}
+    for one in given:
+        try:
+            found.append(with_patient(inspect_attachment(one, ports.store, ports.request.patient), ports, run))
+        except BadInput as problem:
+            unread[one.sha256] = problem
+    if not found:
+        raise next(iter(unread.values()))
+    # A model is asked about pictures only when all is read that can be.
+    known = {one.sha256: one for one in recognised(found, ports, run)}
+    attachments = (known.get(one.sha256) or _left_out(one, unread[one.sha256]) for one in given)
+    return Inspection(attachments=tuple(attachments), unread=tuple(unread))
+
+
+def _left_out(attachment: Attachment, problem: BadInput) -> Attachment:
+    why = f"is not used, it {problem.problem}: {problem.remedy}"
+    return attachment.model_copy(update={"warnings": (*attachment.warnings, why)})
 
 
 def route(state: RunState, ports: Ports) -> RunState:
@@ -144,6 +168,9 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
     except ModelNeeded as missing:
         message = f"{missing}. Everything is kept; then: assistant resume {state['run']}"
         return _wait(state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message))
+    if given.left_out:
+        said = (*(f"{one.name} {one.warnings[-1]}." for one in given.left_out), result.message)
+        result = result.model_copy(update={"message": " ".join(filter(None, said))})
     if result.status is Status.NEEDS_INPUT:
         return _wait(state, ports, name, "person", result)
     if result.status is Status.FAILED:
@@ -267,6 +294,7 @@ def _task_input(state: RunState, ports: Ports) -> TaskInput:
         prompts=ports.prompts,
         templates=ports.templates,
         draft=ports.draft,
+        left_out=_inspection(state, ports).left_out,
     )
 
 
@@ -308,8 +336,13 @@ def _confirm_first(name: TaskName, run: str) -> Result:
 
 
 def _attachments(state: RunState, ports: Ports) -> tuple[Attachment, ...]:
+    """Those that can be used."""
+    return _inspection(state, ports).used
+
+
+def _inspection(state: RunState, ports: Ports) -> Inspection:
     digest = state.get("inspection")
-    return ports.journal.read(digest, Inspection).attachments if digest else ()
+    return ports.journal.read(digest, Inspection) if digest else Inspection(attachments=())
 
 
 def _wait(state: RunState, ports: Ports, at: str, needs: str, result: Result) -> RunState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
 
 from pipelines.ports import Journal, Store
 from pipelines.records import Attachment, Request, TaskName, Value
@@ -56,7 +56,20 @@ class RunState(TypedDict, total=False):
 class Inspection(Value):
     """What the attachments turned out to be."""
 
+    added_later: ClassVar[frozenset[str]] = frozenset({"unread"})
+
     attachments: tuple[Attachment, ...]
+    """All that were given, in their order."""
+    unread: tuple[str, ...] = ()
+    """SHA-256 of those that cannot be read, which are left out; their last warning says why."""
+
+    @property
+    def used(self) -> tuple[Attachment, ...]:
+        return tuple(one for one in self.attachments if one.sha256 not in self.unread)
+
+    @property
+    def left_out(self) -> tuple[Attachment, ...]:
+        return tuple(one for one in self.attachments if one.sha256 in self.unread)
 
 
 @dataclass(frozen=True)

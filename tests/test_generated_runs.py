@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,6 @@ from PIL import Image
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
 from assistant.opening import open_runner
-from assistant.runner import Runner
 from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED, UsageProblem
 from pipelines.models.generator import Words
@@ -22,11 +19,10 @@ from pipelines.text.answers import Piece
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.support.engines import ANSWER, DICTATION, ScriptedGenerator, ScriptedRecognizer
+from tests.support.opening import Open, opener
 from tests.support.records import patient, potassium, write_bundle
 from tests.support.sounds import write_tone
 from tests.support.tiny_medgemma import shared
-
-Open = Callable[[], AbstractContextManager[Runner]]
 
 
 @pytest.fixture
@@ -48,14 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 def opened(
     settings: Settings, generator: ScriptedGenerator, ears: ScriptedRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> Open:
-    monkeypatch.setattr("assistant.engines.generator_of", lambda _: generator)
-
-    @contextmanager
-    def open_() -> Iterator[Runner]:
-        with open_runner(settings, recognizer=ears, generator=generator) as runner:
-            yield runner
-
-    return open_
+    return opener(settings, ears, generator, monkeypatch)
 
 
 @pytest.fixture

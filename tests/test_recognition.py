@@ -268,14 +268,16 @@ def test_another_picture_given_later_is_the_only_one_looked_at(
         assert [name for name, _ in runner.log.pictures_of(waiting.view.id)] == ["picture.png", "red.png"]
 
 
-def test_a_broken_picture_fails_the_run_before_the_model_is_asked(
+def test_a_question_about_pictures_is_not_asked_of_some_of_them(
     runner: Runner, eyes: ScriptedClassifier, picture: Path, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(picture.read_bytes()[:200])
     outcome = runner.submit(ask(WHAT, picture, broken, task=TaskName.IMAGE_QUESTION))
     assert outcome.view.state is RunState.FAILED
-    assert eyes.classified == []
+    assert f"assistant resume {outcome.view.id} --without broken.png" in (outcome.view.error or "")
+    assert runner.resume(outcome.view.id, without=["broken.png"]).exit_code == DONE
+    assert len(eyes.classified) == 1
 
 
 def test_a_dicom_picture_whose_header_does_not_say_is_named(

@@ -23,6 +23,11 @@ def answer(given: TaskInput) -> Result:
         BadInput: an image cannot be read, or is too small to show anything.
         ModelNeeded: no model that sees images is ready.
     """
+    for one in given.left_out:
+        if one.kind in IMAGES:
+            # The question may be about this one, or about all of them together.
+            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {one.name}"
+            raise BadInput(one.name, one.warnings[-1], how)
     images = [attachment for attachment in given.attachments if attachment.kind in IMAGES]
     if not images:
         return Result(

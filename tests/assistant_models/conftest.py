@@ -9,7 +9,8 @@ import huggingface_hub.constants
 import pytest
 
 from pipelines.weights.catalogue import MEDASR
-from tests.support.hub_server import Hub, serve
+from tests.support.hub_server import Hub
+from tests.support.local_server import serve
 from tests.support.pulling import Puller, build_repository
 
 #: What the environment of whoever runs the tests must not add.
@@ -17,6 +18,12 @@ _OWN = (
     "HF_ENDPOINT", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
 )  # fmt: skip
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Where models are installed."""
+    return tmp_path / "models"
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +13,6 @@ from assistant.adapting.exporting import export_pairs
 from assistant.cli import _run
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
-from assistant.opening import open_runner
-from assistant.runner import Runner
 from assistant.sessions import SessionLog
 from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, USAGE, UsageProblem
@@ -29,19 +25,11 @@ from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.models.generator_conformance import Pictures
 from tests.support.engines import ANSWER, DICTATION, ScriptedGenerator, ScriptedRecognizer
+from tests.support.opening import Open, opener
 from tests.support.sounds import write_tone
 from tests.support.tiny_medgemma import shared
 
-Open = Callable[[], AbstractContextManager[Runner]]
-
-
-@pytest.fixture(autouse=True)
-def environment() -> Iterator[None]:
-    """The command sets variables for the libraries of its process."""
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.fixture
@@ -56,15 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def opened(settings: Settings, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch) -> Open:
-    monkeypatch.setattr("assistant.engines.generator_of", lambda _: generator)
-    ears = ScriptedRecognizer(texts=(DICTATION,))
-
-    @contextmanager
-    def open_() -> Iterator[Runner]:
-        with open_runner(settings, recognizer=ears, generator=generator) as runner:
-            yield runner
-
-    return open_
+    return opener(settings, ScriptedRecognizer(texts=(DICTATION,)), generator, monkeypatch)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +34,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "medgemma": tiny_medgemma.build_random(folder / "medgemma"),
         "medasr again": tiny_medasr.build_random(folder / "again", seed=1),
     }
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -20,9 +20,10 @@ from assistant.outbound import FolderOutbound, Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import Cancelled, StorageProblem, UsageProblem
 from pipelines.ports import TooLate, Unreachable
-from tests.support.chat_server import ChatServer, CutOff, Endless, Reply, Request, hang, start
-from tests.support.chat_server import serve as serve_chat
-from tests.support.hub_server import SIGNATURE, Hub, Refusal, git_hash, serve
+from tests.support.chat_server import ChatServer, CutOff, Endless, Request, start
+from tests.support.hub_server import SIGNATURE, Hub, Refusal, git_hash
+from tests.support.local_server import Reply, hang, serve
+from tests.support.outbound_log import arrived_at_each_event
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hf_TheTokenOfThisTest"
@@ -39,12 +40,6 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
         (folder / name).write_bytes(data)
     with serve(Hub(folder, "google/tiny", REVISION)) as served:
         yield served
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 def test_it_follows_the_hub_to_where_the_hub_sends_it(hub: Hub, log: SessionLog) -> None:
@@ -103,19 +98,12 @@ def test_each_host_is_in_the_log_before_anything_is_sent_to_it(
     hub: Hub, log: SessionLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So it is there whatever ends this process."""
-    requests_before: list[tuple[str, int]] = []
-    write = log.event
-
-    def noted(kind: str, run: str | None, payload: dict[str, Any]) -> None:
-        requests_before.append((payload["host"], len(hub.requests)))
-        write(kind, run, payload)
-
-    monkeypatch.setattr(log, "event", noted)
+    arrived = arrived_at_each_event(log, hub, monkeypatch)
     with Outbound(log).connect(hub.endpoint, "a test") as connection:
         for _ in range(2):
             with connection.get(hub.url("model.safetensors")) as reply:
                 reply.body()
-        assert requests_before == [(hub.host, 0), (hub.cdn_host, 1)]
+        assert arrived == [(hub.host, 0), (hub.cdn_host, 1)]
         assert [event["state"] for event in log.payloads("outbound")] == ["opened", "opened"]
     assert [event["state"] for event in log.payloads("outbound")] == ["opened", "opened", "closed", "closed"]
 
@@ -231,7 +219,7 @@ class TestJson:
 
     @pytest.fixture
     def chat(self) -> Iterator[ChatServer]:
-        with serve_chat(ChatServer()) as served:
+        with serve(ChatServer()) as served:
             yield served
 
     @pytest.fixture
@@ -244,12 +232,12 @@ class TestJson:
         """The first block is here before the server goes on."""
         go_on = threading.Event()
 
-        def in_two(server: ChatServer, handler: Any, request: Request) -> None:
-            start(handler)
-            handler.wfile.write(b"one")
-            handler.wfile.flush()
+        def in_two(server: ChatServer, exchange: Any, request: Request) -> None:
+            start(exchange)
+            exchange.wfile.write(b"one")
+            exchange.wfile.flush()
             go_on.wait(10)
-            handler.wfile.write(b"two")
+            exchange.wfile.write(b"two")
 
         chat.troubles = [in_two]
         with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
@@ -262,17 +250,10 @@ class TestJson:
     def test_what_is_sent_is_in_the_log_before_it_is_sent(
         self, chat: ChatServer, url: str, log: SessionLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        before: list[int] = []
-        write = log.event
-
-        def noted(kind: str, run: str | None, payload: dict[str, Any]) -> None:
-            before.append(len(chat.requests))
-            write(kind, run, payload)
-
-        monkeypatch.setattr(log, "event", noted)
+        arrived = arrived_at_each_event(log, chat, monkeypatch)
         with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20, bearer="k") as arriving:
             body = b"".join(arriving.blocks)
-        assert before == [0, 1]
+        assert arrived == [(chat.host, 0), (chat.host, 1)]
         opened, closed = log.payloads("outbound")
         assert opened == {"host": chat.host, "sending_bytes": len(self.BODY), "state": "opened", "why": "t"}
         assert closed["received_bytes"] > len(body)

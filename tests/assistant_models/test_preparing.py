@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,17 +35,6 @@ pytestmark = pytest.mark.filterwarnings(FIRST_CONVOLUTION)
 @pytest.fixture(scope="module")
 def gibberish(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     return ModelFolder(build_random(tmp_path_factory.mktemp("gibberish") / "medasr"), MEDASR)
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 def bytes_of(place: Path) -> dict[str, bytes]:

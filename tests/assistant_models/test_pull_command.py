@@ -19,16 +19,15 @@ Assistant = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def assistant(hub: Hub, tmp_path: Path) -> Assistant:
+def assistant(hub: Hub, tmp_path: Path, own_hub_settings: None) -> Assistant:
     """The command in a process of its own, with the hub as its only one and nobody at the keyboard."""
     hub.token = TOKEN
-    own = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "assistant", "--data-dir", str(tmp_path / "data"), *arguments],
             env={
-                **own,
+                **os.environ,
                 "ASSISTANT_MODELS_DIR": str(tmp_path / "models"),
                 "HF_ENDPOINT": hub.endpoint,
                 "HF_HOME": str(tmp_path / "hf"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,25 +21,7 @@ from pipelines.weights.folder import ModelFolder
 from tests.support.tiny_medasr import build_random
 from tests.support.tiny_medgemma import shared
 
-
-@pytest.fixture(autouse=True)
-def environment() -> Iterator[None]:
-    """The command sets variables for the libraries of its process."""
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.fixture

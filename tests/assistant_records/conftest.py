@@ -18,7 +18,8 @@ from assistant.records.fetching import FetchedRecord
 from assistant.records.servers import RecordServers
 from assistant.sessions import SessionLog
 from assistant.settings import load_settings
-from tests.support.fhir_server import FaultyFhirServer, serve
+from tests.support.fhir_server import FaultyFhirServer
+from tests.support.local_server import serve
 
 NOW = datetime(2026, 11, 26, 11, 40, tzinfo=UTC)
 

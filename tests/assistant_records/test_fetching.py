@@ -17,17 +17,8 @@ from assistant.records.pages import pages
 from assistant.records.server import FhirServer, Patience
 from pipelines.errors import BadInput, Cancelled, UsageProblem
 from tests.assistant_records.conftest import Fetcher, addresses, resources
-from tests.support.fhir_server import (
-    SECRET,
-    FaultyFhirServer,
-    Reply,
-    Trouble,
-    bundle,
-    drop,
-    hang,
-    outcome,
-    resource,
-)
+from tests.support.fhir_server import FaultyFhirServer, bundle, outcome, resource
+from tests.support.local_server import SECRET, Reply, Trouble, drop, hang
 from tests.support.records import patient, potassium
 
 NESTED = functools.reduce(lambda inner, _: [inner], range(300), "in the middle")

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pipelines.errors import BadInput, UsageProblem
 from tests.assistant_records.conftest import Fetcher
-from tests.support.fhir_server import SECRET, FaultyFhirServer, Reply, drop, outcome, resource
+from tests.support.fhir_server import FaultyFhirServer, outcome, resource
+from tests.support.local_server import SECRET, Reply, drop
 
 KEY = ec.generate_private_key(ec.SECP384R1())
 
@@ -92,9 +93,9 @@ def test_what_it_asks_to_read(
 
 
 def test_a_token_that_has_ended_is_renewed(client: FaultyFhirServer, fetcher: Fetcher) -> None:
-    def change(server: FaultyFhirServer, handler: Any) -> None:
+    def change(server: FaultyFhirServer, exchange: Any, request: Any) -> None:
         server.token = "two"
-        outcome(401, "expired")(server, handler)
+        outcome(401, "expired")(server, exchange, request)
 
     client.troubles["Observation"] = [change]
     fetch(client, fetcher)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from assistant.sessions import SessionLog
@@ -15,12 +12,6 @@ from pipelines.records import Citation, PageCitation, RecordCitation, Result, St
 from tests.support.charts import ATTACHMENT, LONG_ID, TODAY, record
 
 POTASSIUM = f"Observation/{LONG_ID}3"
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 def at(resource: str, path: str, value: str, attachment: str = ATTACHMENT) -> RecordCitation:

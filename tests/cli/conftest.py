@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +54,10 @@ def call(call_for_real: Call, ears: ScriptedRecognizer) -> Call:
 
 
 @pytest.fixture
-def call_for_real(data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Call]:
+def call_for_real(
+    data_dir: Path, own_environment: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Call:
     """The command with the engines that its user would have."""
-    environment = dict(os.environ)
 
     def run(*arguments: object) -> Called:
         monkeypatch.setattr(sys, "argv", ["assistant", "--data-dir", str(data_dir), *map(str, arguments)])
@@ -68,6 +68,4 @@ def call_for_real(data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest
         assert "Traceback" not in captured.err
         return Called(code, captured.out, captured.err)
 
-    yield run
-    os.environ.clear()
-    os.environ.update(environment)
+    return run

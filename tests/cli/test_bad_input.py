@@ -131,6 +131,25 @@ def test_a_bad_attachment_is_one_line_and_the_recording_is_kept(kind: str, call:
     assert call("log", "verify").code == DONE
 
 
+def test_what_cannot_be_read_is_left_out_as_long_as_others_can(call: Call, tmp_path: Path) -> None:
+    record = write_bundle(tmp_path / "record.json", patient("p1"), potassium())
+    (tmp_path / "broken.json").write_text("{ not json")
+    (tmp_path / "film.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    asked = ("ask", "what was her last potassium", "--attach", f"fhir-record={tmp_path / 'broken.json'}")
+    done = call(*asked, "--attach", record, "--attach", tmp_path / "film.png", "--json")
+    assert done.code == DONE
+    [run] = done.objects
+    result, attachments = run["result"], run["attachments"]
+    assert result["statements"][0]["citations"]  # type: ignore[index]
+    broken, film = result["message"].splitlines()[0].split(". ")[:2]  # type: ignore[index]
+    assert broken.startswith("broken.json is not used, it is not JSON: give a FHIR R4 Bundle")
+    assert film.startswith("film.png is not used, it is a picture that cannot be read")
+    assert [len(one["warnings"]) for one in attachments] == [1, 0, 1]  # type: ignore[index, attr-defined]
+    alone = call(*asked, "--json")
+    assert alone.code == BAD_INPUT
+    assert call("log", "verify").code == DONE
+
+
 def test_of_several_patients_one_is_asked_for_and_the_run_goes_on_with_the_answer(call: Call, tmp_path: Path) -> None:
     p1, p2 = ({"subject": {"reference": f"Patient/{one}"}} for one in ("p1", "p2"))
     record = write_bundle(

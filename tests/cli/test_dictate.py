@@ -6,7 +6,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,33 +14,29 @@ import numpy as np
 import pytest
 
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, OUR_FAULT, USAGE
-from tests.microphone.simulated_folder import speech
-from tests.support.dictating import Desk, spoken_in, wait_until
+from tests.support.dictating import Desk, said, spoken_in, wait_until
 from tests.support.engines import DICTATION
 from tests.support.records import patient, potassium, write_bundle
 from tests.support.small_disk import four_megabytes
-from tests.support.virtual_microphone import RATE, VirtualMicrophone, require, virtual_microphone
+from tests.support.virtual_microphone import RATE, VirtualMicrophone, own_microphone
 
 pytestmark = [pytest.mark.long, pytest.mark.alone]
 
-SAID = speech(240.0, RATE)
 TAKES = "recording/*.take"
 
 
 @pytest.fixture(scope="module")
 def speaking() -> Iterator[VirtualMicrophone]:
     """A microphone into which somebody speaks all the time."""
-    require()
-    with tempfile.TemporaryDirectory(prefix="vm") as folder, virtual_microphone(Path(folder)) as microphone:
-        microphone.play(SAID)
+    with own_microphone() as microphone:
+        microphone.play(said())
         yield microphone
 
 
 @pytest.fixture
-def own_microphone() -> Iterator[VirtualMicrophone]:
+def loose_microphone() -> Iterator[VirtualMicrophone]:
     """One that a test may unplug."""
-    require()
-    with tempfile.TemporaryDirectory(prefix="vm") as folder, virtual_microphone(Path(folder)) as microphone:
+    with own_microphone() as microphone:
         yield microphone
 
 
@@ -65,7 +60,7 @@ def test_from_the_microphone_to_the_note(desk: Desk) -> None:
     assert run["result"]["statements"]
     [sound] = desk.sounds()
     assert len(sound) == round(run["recording"]["seconds"] * run["recording"]["rate"])
-    assert spoken_in(sound, SAID)
+    assert spoken_in(sound, said())
     assert left(desk) == []
     assert not list(desk.data_dir.glob("recording/*.flac"))
 
@@ -93,14 +88,14 @@ def test_a_signal_stops_and_finishes(desk: Desk, number: signal.Signals) -> None
         ended = dictating.end()
     assert ended.code == DONE, ended.err
     assert ended.objects[0]["state"] == "done"
-    assert spoken_in(desk.sounds()[0], SAID)
+    assert spoken_in(desk.sounds()[0], said())
     assert left(desk) == []
 
 
 def test_killed_then_recovered(desk: Desk) -> None:
     record = write_bundle(desk.data_dir.parent / "record.json", patient(), potassium())
     with desk.dictate("--attach", record, "--patient", "p1") as dictating:
-        desk.wait_for_sound(1.0)
+        desk.wait_for_sound(1.1)
         dictating.signal(signal.SIGKILL)
         dictating.process.wait()
     record.unlink()
@@ -122,7 +117,7 @@ def test_killed_then_recovered(desk: Desk) -> None:
     assert run["attachments"][0]["name"] == "record.json"
     assert run["transcript"]["text"] == DICTATION
     assert left(desk) == []
-    assert all(spoken_in(sound, SAID) for sound in desk.sounds())
+    assert all(spoken_in(sound, said()) for sound in desk.sounds())
     assert "nothing to recover" in desk.call("recover").err
 
 
@@ -169,7 +164,7 @@ def test_a_locked_log_stops_no_dictation(desk: Desk) -> None:
 
     assert desk.call("recover", "--json").objects[0]["state"] == "done"
     assert left(desk) == []
-    assert spoken_in(desk.sounds()[0], SAID)
+    assert spoken_in(desk.sounds()[0], said())
 
 
 @pytest.fixture
@@ -204,7 +199,7 @@ def test_a_disk_that_fills_while_somebody_speaks(small_desk: Desk) -> None:
     assert recovered.code == DONE, recovered.err
     assert recovered.objects[0]["recording"]["seconds"] == pytest.approx(listed["seconds"], abs=0.01)
     assert recovered.objects[0]["recording"]["warnings"] == []
-    assert spoken_in(desk.sounds()[0], SAID)
+    assert spoken_in(desk.sounds()[0], said())
     assert not list(elsewhere.glob("*.take"))
     assert left(desk) == []
 
@@ -222,20 +217,20 @@ def test_a_folder_that_cannot_be_written(small_desk: Desk) -> None:
     assert ended.code == OUR_FAULT
     subprocess.run(["mount", "-o", "remount,rw", desk.data_dir], check=True)
     assert desk.call("recover", "--json").objects[0]["state"] == "done"
-    assert spoken_in(desk.sounds()[0], SAID)
+    assert spoken_in(desk.sounds()[0], said())
 
 
-def test_an_unplugged_microphone_that_returns(tmp_path: Path, own_microphone: VirtualMicrophone) -> None:
-    desk = Desk(tmp_path / "data", own_microphone)
-    before, after = SAID[: 30 * RATE], SAID[60 * RATE : 90 * RATE]
-    own_microphone.play(before)
+def test_an_unplugged_microphone_that_returns(tmp_path: Path, loose_microphone: VirtualMicrophone) -> None:
+    desk = Desk(tmp_path / "data", loose_microphone)
+    before, after = said()[: 30 * RATE], said()[60 * RATE : 90 * RATE]
+    loose_microphone.play(before)
     with desk.dictate("--json") as dictating:
         desk.wait_for_sound(4.0)
-        own_microphone.unplug()
+        loose_microphone.unplug()
         dictating.wait_for("the microphone is gone")
-        own_microphone.plug_in()
+        loose_microphone.plug_in()
         dictating.wait_for("the microphone is back")
-        own_microphone.play(after)
+        loose_microphone.play(after)
         desk.wait_for_sound(4.0)
         dictating.signal(signal.SIGINT)
         ended = dictating.end()
@@ -248,31 +243,31 @@ def test_an_unplugged_microphone_that_returns(tmp_path: Path, own_microphone: Vi
     assert holds_piece_of(sound, after, 1.0)
 
 
-def holds_piece_of(sound: np.ndarray, said: np.ndarray, seconds: float) -> bool:
-    """Whether a long piece of what was said stands in ``sound``."""
+def holds_piece_of(sound: np.ndarray, played: np.ndarray, seconds: float) -> bool:
+    """Whether a long piece of what was played stands in ``sound``."""
     length = round(seconds * RATE)
-    whole = said.astype("<i2").tobytes()
+    whole = played.astype("<i2").tobytes()
     for start in range(0, len(sound) - length, length // 2):
         at = whole.find(sound[start : start + 64].astype("<i2").tobytes()) // 2
-        if at > 0 and np.array_equal(said[at : at + length], sound[start : start + length]):
+        if at > 0 and np.array_equal(played[at : at + length], sound[start : start + length]):
             return True
     return False
 
 
-def test_an_unplugged_microphone_that_stays_away(tmp_path: Path, own_microphone: VirtualMicrophone) -> None:
-    desk = Desk(tmp_path / "data", own_microphone)
+def test_an_unplugged_microphone_that_stays_away(tmp_path: Path, loose_microphone: VirtualMicrophone) -> None:
+    desk = Desk(tmp_path / "data", loose_microphone)
     desk.environment["ASSISTANT_MICROPHONE_PATIENCE"] = "2"
-    own_microphone.play(SAID[: 60 * RATE])
+    loose_microphone.play(said()[: 60 * RATE])
     with desk.dictate("--json") as dictating:
         desk.wait_for_sound(3.0)
-        own_microphone.unplug()
+        loose_microphone.unplug()
         dictating.wait_for("the microphone is gone")
         ended = dictating.end()
     assert ended.code == DONE, ended.err
     assert ended.objects[0]["state"] == "done"
     assert "stayed away" in ended.err
     [sound] = desk.sounds()
-    assert holds_piece_of(sound, SAID, 2.0)
+    assert holds_piece_of(sound, said(), 2.0)
     assert left(desk) == []
 
 
@@ -322,8 +317,8 @@ def test_the_microphones(desk: Desk) -> None:
     assert tried.objects[0]["verdict"] == "good"
 
 
-def test_a_silent_microphone(tmp_path: Path, own_microphone: VirtualMicrophone) -> None:
-    desk = Desk(tmp_path / "data", own_microphone)
+def test_a_silent_microphone(tmp_path: Path, loose_microphone: VirtualMicrophone) -> None:
+    desk = Desk(tmp_path / "data", loose_microphone)
     tried = desk.call("microphone", "test", "--device", "virtual", "--seconds", 1, "--json")
     assert tried.code == BAD_INPUT
     with desk.dictate("--max-seconds", 6, "--json") as dictating:

@@ -10,7 +10,6 @@ import pty
 import re
 import struct
 import subprocess
-import tempfile
 import termios
 import threading
 import time
@@ -21,11 +20,9 @@ import pytest
 
 from assistant.sessions import SessionLog
 from pipelines.errors import DONE
-from tests.cli.test_dictate import SAID
-from tests.microphone.simulated_folder import speech
-from tests.support.dictating import PATIENCE, Desk, spoken_in, wait_until
+from tests.support.dictating import PATIENCE, Desk, said, spoken_in, wait_until
 from tests.support.engines import DICTATION
-from tests.support.virtual_microphone import RATE, VirtualMicrophone, require, virtual_microphone
+from tests.support.virtual_microphone import RATE, VirtualMicrophone, own_microphone
 
 pytestmark = [pytest.mark.long, pytest.mark.alone]
 
@@ -34,9 +31,8 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 
 @pytest.fixture(scope="module")
 def speaking() -> Iterator[VirtualMicrophone]:
-    require()
-    with tempfile.TemporaryDirectory(prefix="vm") as folder, virtual_microphone(Path(folder)) as microphone:
-        microphone.play(SAID)
+    with own_microphone() as microphone:
+        microphone.play(said())
         yield microphone
 
 
@@ -135,8 +131,8 @@ def test_live_text_marks_pause_and_stop(desk: Desk, terminal: Terminal) -> None:
     assert 1.5 < marked["seconds"][0] < recording.seconds
     [sound] = desk.sounds()
     mark = round(marked["seconds"][0] * RATE)
-    assert spoken_in(sound[: mark - 100], SAID)
-    assert spoken_in(sound[-RATE // 2 :], SAID)
+    assert spoken_in(sound[: mark - 100], said())
+    assert spoken_in(sound[-RATE // 2 :], said())
     copied = re.search(r"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07", terminal.raw)
     assert copied is not None
     assert base64.b64decode(copied[1]).decode() == DICTATION
@@ -160,7 +156,7 @@ def test_cancel_asks_and_keeps_the_recording(desk: Desk, terminal: Terminal) -> 
     assert "nothing to recover; 1 cancelled" in desk.call("recover").err, "only when it is named"
     recovered = desk.call("recover", listed["take"], "--json")
     assert recovered.objects[0]["state"] == "done"
-    assert spoken_in(desk.sounds()[0], SAID)
+    assert spoken_in(desk.sounds()[0], said())
 
 
 def test_what_was_left_behind_is_offered(desk: Desk) -> None:
@@ -189,4 +185,4 @@ def test_a_terminal_that_is_closed_ends_the_dictation_and_keeps_it(desk: Desk, t
     terminal.process.wait(PATIENCE)
     if not desk.sounds():
         desk.call("recover")
-    assert spoken_in(desk.sounds()[0], speech(240.0, RATE))
+    assert spoken_in(desk.sounds()[0], said())

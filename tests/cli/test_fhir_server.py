@@ -11,7 +11,8 @@ import pytest
 from assistant.sessions import SessionLog
 from pipelines.errors import BAD_INPUT, DONE, PERSON_NEEDED, USAGE
 from tests.cli.conftest import Call
-from tests.support.fhir_server import SECRET, FaultyFhirServer, outcome, serve
+from tests.support.fhir_server import FaultyFhirServer, outcome
+from tests.support.local_server import SECRET, serve
 from tests.support.records import patient, potassium
 from tests.support.sounds import write_tone
 

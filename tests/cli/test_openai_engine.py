@@ -12,7 +12,8 @@ from assistant.engines import engine_table, generator_of
 from assistant.sessions import SessionLog
 from assistant.settings import Settings, load_settings
 from pipelines.errors import DONE, MODEL_NEEDED, USAGE
-from tests.support.chat_server import MODEL, SECRET, ChatServer, Reply, serve
+from tests.support.chat_server import MODEL, ChatServer
+from tests.support.local_server import SECRET, Reply, serve
 
 KEY = "sk-TheKeyOfThisTest"
 CLIP = Path(__file__).parents[2] / "samples" / "recordings" / "question-potassium.flac"

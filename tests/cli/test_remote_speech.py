@@ -12,7 +12,8 @@ from assistant.engines import engine_table, recognizer_of
 from assistant.sessions import SessionLog
 from assistant.settings import Settings, load_settings
 from pipelines.errors import DONE
-from tests.support.speech_server import SpeechServer, serve
+from tests.support.local_server import serve
+from tests.support.speech_server import SpeechServer
 
 KEY = "sk-TheKeyOfThisTest"
 CLIP = Path(__file__).parents[2] / "samples" / "recordings" / "question-potassium.flac"
@@ -34,7 +35,7 @@ def test_no_profile_takes_it(server: SpeechServer, tmp_path: Path, profile: str)
     assert recognizer_of(settings).name != "remote"
     (line,) = [line for line in engine_table(settings) if line.name == "remote"]
     assert (line.taken, line.availability.ready) == (False, True)
-    assert server.uploads == []
+    assert server.requests == []
 
 
 def test_unset_it_says_what_to_set(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_asked_for_by_name_it_hears_and_all_of_it_is_in_the_log(
     done = call_for_real("replay", str(CLIP), "--task", "dictation-note")
     assert done.code == DONE, done.err
     assert "left lung is clear" in done.out
-    (upload,) = server.uploads
+    (upload,) = server.requests
     assert upload.key == KEY
     with SessionLog.open(data_dir) as log:
         states = [event["state"] for event in log.payloads("outbound")]

@@ -15,7 +15,7 @@ from assistant.exports.table import csv_bytes, guarded
 from assistant.plain import one_line
 from pipelines.records import Result, Statement, Status, TaskName
 from tests.support.documents import DOCUMENT
-from tests.support.lab_reports import REPORT
+from tests.support.lab_rows import REPORT
 
 NOTE = Result(
     task=TaskName.DICTATION_NOTE,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -29,15 +27,9 @@ from pipelines.records import (
 )
 from tests.sessions.a_run import exercise, request, result
 from tests.support.fhir_validation import problems
-from tests.support.lab_reports import REPORT
+from tests.support.lab_rows import REPORT
 
 READER = Engine(name="rapidocr", version="3.10.0", model="PP-OCRv6")
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 def finished(log: SessionLog, made: Result, checks: tuple[Check, ...] = ()) -> str:

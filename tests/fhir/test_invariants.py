@@ -14,7 +14,7 @@ from pipelines.fhir.values import to_json
 from pipelines.tasks.lab.rows import LabReport
 from tests.fhir.test_compositions import told
 from tests.fhir.test_lab_bundles import written
-from tests.support.lab_reports import REPORT, reports
+from tests.support.lab_rows import REPORT, reports
 from tests.support.real_fhir_server import FOLDER, require
 
 pytestmark = pytest.mark.long

@@ -17,7 +17,7 @@ from pipelines.fhir.values import LOINC, UCUM, to_json
 from pipelines.records import Attachment, Engine, Kind, Status, TaskName
 from pipelines.tasks.lab.rows import LabReport
 from tests.support.fhir_validation import problems
-from tests.support.lab_reports import REPORT, reports
+from tests.support.lab_rows import REPORT, reports
 
 FILE = "ab" * 32
 TOLD = Told(

@@ -18,7 +18,7 @@ from PIL import Image
 from pipelines.errors import BadInput
 from pipelines.models.classifier import Classification, Embedded, ImageClassifier, unpack
 from pipelines.models.picture_kinds import LABELS
-from pipelines.records import Availability
+from tests.support.readiness import require_ready
 
 LABEL = "a chest x-ray"
 
@@ -50,11 +50,7 @@ class ClassifierConformance:
         raise NotImplementedError("override with the engine under test")
 
     def test_is_available_with_a_line_about_it(self, classifier: ImageClassifier) -> None:
-        available = classifier.available()
-        assert isinstance(available, Availability)
-        assert available.ready
-        assert available.detail
-        assert "\n" not in available.detail
+        require_ready(classifier)
 
     def test_says_which_weights_it_is_before_and_after_loading(self, classifier: ImageClassifier) -> None:
         before = classifier.engine()

@@ -29,7 +29,7 @@ from pipelines.models.generator import (
     Slot,
     Words,
 )
-from pipelines.records import Availability
+from tests.support.readiness import require_ready
 
 BUDGET = 120
 QUESTION = Words(text="Is there a fracture?")
@@ -112,11 +112,7 @@ class GeneratorConformance:
         return generator
 
     def test_is_available_with_a_line_about_it(self, generator: Generator) -> None:
-        available = generator.available()
-        assert isinstance(available, Availability)
-        assert available.ready
-        assert available.detail
-        assert "\n" not in available.detail
+        require_ready(generator)
 
     def test_names_itself_fully(self, generator: Generator, answered: Generation) -> None:
         engine = generator.engine()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from pipelines.errors import BadInput
-from pipelines.models.generator import Ask, Following, Generation, Generator, Sampling, Slot, Words
+from pipelines.models.generator import Ask, Following, Generator, Sampling, Slot, Words
 from pipelines.models.llamacpp.call import Reading, choosing, write
 from pipelines.models.llamacpp.form import Form
 from pipelines.models.llamacpp.generator import LlamaCpp
@@ -20,15 +19,14 @@ from pipelines.models.telling import Telling
 from pipelines.weights.catalogue import MEDGEMMA_GGUF
 from pipelines.weights.gguf import read_gguf
 from pipelines.weights.gguf_folder import GgufFolder
-from tests.models.generator_conformance import QUESTION, RECORD, GeneratorConformance, Pictures, an_ask, same
+from tests.models.generator_conformance import QUESTION, RECORD, GeneratorConformance, Pictures, an_ask
+from tests.models.traces_conformance import LONG_PROMPT, TracesConformance
 from tests.support.small_model import SMALL, small_gguf
-from tests.support.tiny_gguf import MMPROJ, MODEL, shared_gguf, tiny_gguf
-from tests.support.tiny_medgemma_training import ANSWER, ROUND, THOUGHTS, Behaviour
+from tests.support.tiny_gguf import MMPROJ, MODEL, tiny_gguf
+from tests.support.tiny_medgemma_training import ANSWER, Behaviour
 
 #: llama.cpp lives in the process, and can end it: its tests share one with few others.
 pytestmark = pytest.mark.alone
-
-LONG_PROMPT = Words(text="The patient fell on the left hand and cannot move the wrist. " * 12)
 
 
 def small(context: int = 1024) -> LlamaCpp:
@@ -55,31 +53,10 @@ class TestOnWeightsThatSee(GeneratorConformance):
         return tiny("answers")
 
 
-def _generate(behaviour: Behaviour, max_new_tokens: int = 80, picture: bool = False) -> Generation:
-    pictures = Pictures()
-    parts = [pictures.add(5), LONG_PROMPT] if picture else [LONG_PROMPT]
-    return tiny(behaviour).generate(an_ask(*parts, max_new_tokens=max_new_tokens, thinking=True), pictures)
-
-
 @pytest.mark.long
-class TestTracesAndEnds:
-    @pytest.mark.parametrize("picture", [False, True])
-    def test_an_answer_without_a_trace(self, picture: bool) -> None:
-        generation = _generate("answers", picture=picture)
-        assert (generation.text, generation.thoughts, generation.raw) == (ANSWER, None, ANSWER)
-        assert generation.finish_reason == "stop"
-        assert generation.output_tokens == len(ANSWER) + 1
-
-    def test_an_answer_that_is_cut_is_not_shown(self) -> None:
-        generation = _generate("answers", max_new_tokens=10)
-        assert (generation.text, generation.finish_reason, generation.raw) == ("", "length", ANSWER[:10])
-
-    @pytest.mark.parametrize("picture", [False, True])
-    def test_a_closed_trace_is_not_the_answer(self, picture: bool) -> None:
-        generation = _generate("thinks", picture=picture)
-        assert (generation.text, generation.thoughts) == (ANSWER, THOUGHTS)
-        assert generation.finish_reason == "stop"
-        assert generation.raw == f"<unused94>thought\n{THOUGHTS}<unused95>{ANSWER}"
+class TestTracesAndEnds(TracesConformance):
+    def generator(self, behaviour: Behaviour) -> Generator:
+        return tiny(behaviour)
 
     def test_of_what_is_told_a_trace_is_no_part(self) -> None:
         told: list[str] = []
@@ -87,37 +64,13 @@ class TestTracesAndEnds:
         assert told[-1] == ANSWER
         assert all(ANSWER.startswith(text) for text in told)
 
-    @pytest.mark.parametrize("picture", [False, True])
-    def test_a_trace_that_never_ends_is_closed_once(self, picture: bool) -> None:
-        pictures = Pictures()
-        parts = [pictures.add(5), LONG_PROMPT] if picture else [LONG_PROMPT]
-        told: list[float] = []
-        generator = tiny("never-closes")
-        ask = an_ask(*parts, max_new_tokens=60)
-        generation = generator.generate(ask, pictures, Following(progress=told.append))
-        trace = (ROUND * 9)[: 60 - len("thought\n") - 1]
-        assert (generation.text, generation.finish_reason) == (ANSWER, "stop")
-        assert generation.thoughts == trace.strip()
-        assert generation.raw == f"<unused94>thought\n{trace}<unused95>{ANSWER}"
-        assert generation.parameters["closed_trace_after_words"] == len(trace.split())
-        assert generation.output_tokens == 60 + len(ANSWER) + 1
-        assert told == sorted(set(told))
-        assert told[-1] == 1.0
-        assert same(generation, generator.generate(ask, pictures))
-
-    def test_an_answer_cut_behind_a_closed_trace_is_not_shown(self) -> None:
-        generation = _generate("never-closes", max_new_tokens=30)
-        assert (generation.text, generation.finish_reason) == ("", "length")
-        assert generation.raw.endswith(f"<unused95>{ANSWER[:30]}")
-        assert generation.output_tokens == 60
-
     def test_the_context_bounds_what_follows_a_closed_trace(self) -> None:
         prompt = tiny("never-closes").generate(an_ask(QUESTION, max_new_tokens=1), Pictures()).prompt_tokens
         generation = tiny("never-closes", prompt + 40).generate(an_ask(QUESTION, max_new_tokens=40), Pictures())
         assert (generation.output_tokens, generation.finish_reason) == (40, "no-answer")
 
     def test_going_round_in_circles_is_stopped(self) -> None:
-        generation = _generate("never-ends", max_new_tokens=3000)
+        generation = self.generate("never-ends", max_new_tokens=3000)
         assert (generation.text, generation.finish_reason) == ("", "loop")
         assert 1000 < generation.output_tokens < 2900
 
@@ -155,18 +108,18 @@ class TestWhatIsShared:
     @pytest.fixture(scope="class")
     @classmethod
     def runtime(cls) -> _Watched:
-        home = shared_gguf()
+        home = tiny_gguf()
         return _Watched(home / MODEL, home / MMPROJ, 2048, 1, "cpu")
 
     @pytest.fixture(scope="class")
     @classmethod
     def reading(cls, runtime: _Watched) -> Reading:
-        return Reading(runtime, Form(read_gguf(shared_gguf() / MODEL), "llamacpp"))
+        return Reading(runtime, Form(read_gguf(tiny_gguf() / MODEL), "llamacpp"))
 
     def _ask(self, runtime: _Watched, reading: Reading, ask: Ask, pictures: Pictures) -> tuple[str, int]:
         """The answer, and the tokens of the prompt that were evaluated for it."""
-        form = Form(read_gguf(shared_gguf() / MODEL), "llamacpp")
-        eye = Eye(read_gguf(shared_gguf() / MMPROJ))
+        form = Form(read_gguf(tiny_gguf() / MODEL), "llamacpp")
+        eye = Eye(read_gguf(tiny_gguf() / MMPROJ))
         shown = [eye.picture(frame, pictures(frame)) for frame in ask.frames]
         telling = Telling(Following(), 20, form.control.removed)
         text = form.text(ask)
@@ -244,16 +197,7 @@ def test_the_seed_decides_what_is_drawn() -> None:
     assert len({generator.generate(ask, Pictures()).raw for ask in asks}) > 1
 
 
-def test_nobody_can_connect_and_nothing_is_said(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
-    reached: list[object] = []
-
-    def refuse(*target: object) -> None:
-        reached.append(target)
-        raise OSError("no network in this test")
-
-    for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+def test_nobody_can_connect_and_nothing_is_said(reached: list[object], capfd: Any) -> None:
     generator = tiny()
     generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures())
     assert reached == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,8 @@ from pipelines.weights import catalogue
 from pipelines.weights.catalogue import MEDGEMMA_GGUF
 from pipelines.weights.gguf_folder import GgufFolder
 from tests.support import hub_server
-from tests.support.hub_server import Hub, serve
+from tests.support.hub_server import Hub
+from tests.support.local_server import serve
 from tests.support.small_model import small_gguf
 from tests.support.tiny_gguf import MMPROJ, MODEL, tiny_gguf
 
@@ -29,12 +29,6 @@ from tests.support.tiny_gguf import MMPROJ, MODEL, tiny_gguf
 pytestmark = pytest.mark.alone
 
 PUBLISHED = tuple(MEDGEMMA_GGUF.published)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 @pytest.fixture

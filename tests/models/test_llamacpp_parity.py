@@ -21,7 +21,7 @@ from pipelines.weights.folder import ModelFolder
 from pipelines.weights.gguf import read_gguf
 from pipelines.weights.gguf_folder import GgufFolder
 from tests.models.generator_conformance import QUESTION, Pictures, an_ask
-from tests.support.tiny_gguf import MMPROJ, MODEL, shared_gguf
+from tests.support.tiny_gguf import MMPROJ, MODEL, tiny_gguf
 from tests.support.tiny_medgemma import shared
 
 #: llama.cpp lives in the process, and can end it: its tests share one with few others.
@@ -31,7 +31,7 @@ SIDE = 896
 
 @pytest.fixture(scope="module")
 def ours() -> Generator:
-    return LlamaCpp(GgufFolder(shared_gguf(), MEDGEMMA_GGUF), context=4096, threads=1, device="cpu")
+    return LlamaCpp(GgufFolder(tiny_gguf(), MEDGEMMA_GGUF), context=4096, threads=1, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_the_text_is_that_of_the_library(pictures: Pictures, kind: str) -> None:
     from pipelines.models.turn import messages
 
     ask = ASKS[kind](pictures)
-    form = Form(read_gguf(shared_gguf() / MODEL), "llamacpp")
+    form = Form(read_gguf(tiny_gguf() / MODEL), "llamacpp")
     processor: Any = AutoProcessor.from_pretrained(shared(), local_files_only=True)
     whole = processor.apply_chat_template(messages(ask, form.control), add_generation_prompt=True, tokenize=False)
     text = form.text(ask).whole
@@ -114,7 +114,7 @@ def test_pictures_are_resized_as_by_the_library(pictures: Pictures, size: tuple[
     from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
 
     frame = pictures.add(9, size).frame
-    eye = Eye(read_gguf(shared_gguf() / MMPROJ))
+    eye = Eye(read_gguf(tiny_gguf() / MMPROJ))
     assert (eye.side, eye.tokens) == (SIDE, 256)
     sent = np.asarray(Image.open(io.BytesIO(eye.picture(frame, pictures.data[frame]))))
     processor: Any = Gemma3ImageProcessorPil(size={"height": SIDE, "width": SIDE}, do_normalize=False, do_rescale=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -13,16 +12,15 @@ from threading import get_ident
 import pytest
 
 from pipelines.errors import UsageProblem
-from pipelines.models.generator import Following, Generation, Generator, Slot, Words
+from pipelines.models.generator import Following, Generator, Slot, Words
 from pipelines.models.medgemma.generator import MedGemma
 from pipelines.models.registry import generators
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.models.generator_conformance import QUESTION, GeneratorConformance, Pictures, an_ask
+from tests.models.traces_conformance import LONG_PROMPT, TracesConformance, require_closed_once
 from tests.support.tiny_medgemma import shared
 from tests.support.tiny_medgemma_training import ANSWER, ROUND, THOUGHTS, Behaviour
-
-LONG_PROMPT = Words(text="The patient fell on the left hand and cannot move the wrist. " * 12)
 
 
 def medgemma(folder: Path, dtype: str = "float32") -> MedGemma:
@@ -86,42 +84,23 @@ class TestRandomWeights:
         assert generation.engine.version == generation.libraries["transformers"]
 
 
-def _generate(behaviour: Behaviour, max_new_tokens: int = 80, picture: bool = False) -> Generation:
-    pictures = Pictures()
-    parts = [pictures.add(5), LONG_PROMPT] if picture else [LONG_PROMPT]
-    ask = an_ask(*parts, max_new_tokens=max_new_tokens, thinking=True)
-    return medgemma(shared(behaviour)).generate(ask, pictures)
-
-
 @pytest.mark.long
-class TestTracesAndEnds:
-    @pytest.mark.parametrize("picture", [False, True])
-    def test_an_answer_without_a_trace(self, picture: bool) -> None:
-        generation = _generate("answers", picture=picture)
-        assert (generation.text, generation.thoughts, generation.raw) == (ANSWER, None, ANSWER)
-        assert generation.finish_reason == "stop"
-        assert generation.output_tokens == len(ANSWER) + 1
+class TestTracesAndEnds(TracesConformance):
+    def generator(self, behaviour: Behaviour) -> Generator:
+        return medgemma(shared(behaviour))
 
-    def test_an_answer_that_is_cut_is_not_shown(self) -> None:
-        generation = _generate("answers", max_new_tokens=10)
-        assert (generation.text, generation.finish_reason, generation.raw) == ("", "length", ANSWER[:10])
+    @pytest.mark.parametrize("picture", [False, True])
+    def test_a_trace_is_closed_in_bfloat16_too(self, picture: bool) -> None:
+        require_closed_once(medgemma(shared("never-closes"), "bfloat16"), picture)
 
     def test_an_answer_that_never_ends_is_not_shown(self) -> None:
-        generation = _generate("never-ends")
+        generation = self.generate("never-ends")
         assert (generation.text, generation.finish_reason) == ("", "length")
         assert generation.output_tokens == len(generation.raw) == 80
 
-    @pytest.mark.parametrize("picture", [False, True])
-    def test_a_closed_trace_is_not_the_answer(self, picture: bool) -> None:
-        generation = _generate("thinks", picture=picture)
-        assert (generation.text, generation.thoughts) == (ANSWER, THOUGHTS)
-        assert generation.finish_reason == "stop"
-        assert generation.raw == f"<unused94>thought\n{THOUGHTS}<unused95>{ANSWER}"
-        assert "closed_trace_after_words" not in generation.parameters
-
     def test_an_answer_cut_right_behind_its_trace_was_cut(self) -> None:
         trace_tokens = len(f"thought\n{THOUGHTS}") + 2
-        generation = _generate("thinks", max_new_tokens=trace_tokens)
+        generation = self.generate("thinks", max_new_tokens=trace_tokens)
         assert (generation.text, generation.thoughts, generation.finish_reason) == ("", THOUGHTS, "length")
 
     def test_markers_may_be_flagged_special(self, tmp_path: Path) -> None:
@@ -133,45 +112,21 @@ class TestTracesAndEnds:
         generation = medgemma(folder).generate(an_ask(QUESTION), Pictures())
         assert (generation.text, generation.thoughts) == (ANSWER, THOUGHTS)
 
-    @pytest.mark.parametrize("picture", [False, True])
-    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-    def test_a_trace_that_never_ends_is_closed_once(self, picture: bool, dtype: str) -> None:
-        pictures = Pictures()
-        parts = [pictures.add(5), LONG_PROMPT] if picture else [LONG_PROMPT]
-        told: list[float] = []
-        generation = medgemma(shared("never-closes"), dtype).generate(
-            an_ask(*parts, max_new_tokens=60), pictures, Following(progress=told.append)
-        )
-        trace = (ROUND * 9)[: 60 - len("thought\n") - 1]
-        assert (generation.text, generation.finish_reason) == (ANSWER, "stop")
-        assert generation.thoughts == trace.strip()
-        assert generation.raw == f"<unused94>thought\n{trace}<unused95>{ANSWER}"
-        assert generation.parameters["closed_trace_after_words"] == len(trace.split())
-        assert generation.output_tokens == 60 + len(ANSWER) + 1
-        assert told == sorted(set(told))
-        assert told[-1] == 1.0
-
     def test_a_trace_that_goes_round_is_closed_before_its_limit(self) -> None:
-        generation = _generate("never-closes", max_new_tokens=600)
+        generation = self.generate("never-closes", max_new_tokens=600)
         words = generation.parameters["closed_trace_after_words"]
         assert generation.thoughts == " ".join((ROUND * 60).split()[:words])
         assert (generation.text, generation.finish_reason) == (ANSWER, "stop")
         assert generation.output_tokens < 400
 
     def test_an_answer_that_goes_round_is_stopped_and_not_shown(self) -> None:
-        generation = _generate("never-ends", max_new_tokens=600)
+        generation = self.generate("never-ends", max_new_tokens=600)
         assert (generation.text, generation.finish_reason) == ("", "loop")
         assert 80 < generation.output_tokens < 400
 
-    def test_an_answer_cut_behind_a_closed_trace_is_not_shown(self) -> None:
-        generation = _generate("never-closes", max_new_tokens=30)
-        assert (generation.text, generation.finish_reason) == ("", "length")
-        assert generation.raw.endswith(f"<unused95>{ANSWER[:30]}")
-        assert generation.output_tokens == 60
-
     def test_a_trace_that_is_opened_again_is_no_answer(self) -> None:
         """These weights also end their turn within the trace, which counts like a trace that was cut."""
-        generation = _generate("reopens")
+        generation = self.generate("reopens")
         assert (generation.text, generation.finish_reason) == ("", "no-answer")
         trace = f"<unused94>thought\n{THOUGHTS}"
         assert generation.raw == f"{trace}<unused95>{trace}"
@@ -200,16 +155,7 @@ def test_the_context_bounds_what_follows_a_closed_trace(tmp_path: Path) -> None:
     assert (generation.output_tokens, generation.finish_reason) == (40, "no-answer")
 
 
-def test_nothing_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    reached: list[object] = []
-
-    def refuse(*target: object) -> None:
-        reached.append(target)
-        raise OSError("no network in this test")
-
-    for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+def test_nothing_is_connected_to(reached: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     pictures = Pictures()
     generator = medgemma(shared())

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
 from pipelines.errors import ModelNeeded, UsageProblem
 from pipelines.models.generator import Slot
@@ -21,6 +18,7 @@ from pipelines.weights.folder import ModelFolder
 from pipelines.weights.memory import estimate
 from pipelines.weights.strides import SMALL, USUAL, Strides
 from tests.models.generator_conformance import QUESTION, Pictures, an_ask
+from tests.support.edited import edit_json, edit_weights
 from tests.support.tiny_medgemma import shared
 
 SECRET = "Mrs Example"
@@ -47,18 +45,6 @@ def _refusal(folder: Path) -> str:
     return line
 
 
-def _edit(path: Path, change: Callable[[Any], None]) -> None:
-    value = json.loads(path.read_text())
-    change(value)
-    path.write_text(json.dumps(value))
-
-
-def _edit_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
-    weights = load_file(folder / "model.safetensors")
-    change(weights)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-
-
 def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
     assert "assistant models pull medgemma" in _refusal(tmp_path)
     generator = MedGemma(ModelFolder(tmp_path, MEDGEMMA))
@@ -70,7 +56,7 @@ def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
 
 
 def test_another_architecture_is_named(folder: Path) -> None:
-    _edit(folder / "config.json", lambda config: config.update(model_type="llava"))
+    edit_json(folder / "config.json", lambda config: config.update(model_type="llava"))
     assert "is of" in _refusal(folder)
 
 
@@ -81,7 +67,7 @@ def test_weights_that_are_cut_off(folder: Path) -> None:
 
 
 def test_weights_that_lack_a_tensor_are_never_made_up(folder: Path) -> None:
-    _edit_weights(folder, lambda weights: weights.pop(next(name for name in weights if "layers.3.mlp" in name)))
+    edit_weights(folder, lambda weights: weights.pop(next(name for name in weights if "layers.3.mlp" in name)))
     assert "1 tensors are missing" in _refusal(folder)
 
 
@@ -90,14 +76,14 @@ def test_weights_of_another_shape(folder: Path) -> None:
         name = next(name for name in weights if "layers.3.mlp.up" in name)
         weights[name] = torch.zeros(3, 5)
 
-    _edit_weights(folder, widen)
+    edit_weights(folder, widen)
     _refusal(folder)
 
 
 def test_a_tokenizer_without_image_tokens(folder: Path) -> None:
     for name in ("boi_token", "eoi_token", "image_token"):
-        _edit(folder / "tokenizer_config.json", lambda config, name=name: config.pop(name))
-    _edit(
+        edit_json(folder / "tokenizer_config.json", lambda config, name=name: config.pop(name))
+    edit_json(
         folder / "tokenizer.json",
         lambda tokenizer: tokenizer.update(
             added_tokens=[token for token in tokenizer["added_tokens"] if "image" not in token["content"]]
@@ -109,12 +95,12 @@ def test_a_tokenizer_without_image_tokens(folder: Path) -> None:
 def test_a_tokenizer_that_names_no_image_tokens(folder: Path) -> None:
     """The tokens are there, but the processor is not told which they are."""
     for name in ("boi_token", "eoi_token", "image_token"):
-        _edit(folder / "tokenizer_config.json", lambda config, name=name: config.pop(name))
+        edit_json(folder / "tokenizer_config.json", lambda config, name=name: config.pop(name))
     _refusal(folder)
 
 
 def test_a_processor_of_another_image_length(folder: Path) -> None:
-    _edit(folder / "processor_config.json", lambda config: config.update(image_seq_length=64))
+    edit_json(folder / "processor_config.json", lambda config: config.update(image_seq_length=64))
     assert "of another model" in _refusal(folder)
 
 
@@ -132,7 +118,7 @@ def test_a_chat_template_may_come_with_the_tokenizer(folder: Path) -> None:
     expected = _generate(folder)
     template = (folder / "chat_template.jinja").read_text()
     (folder / "chat_template.jinja").unlink()
-    _edit(folder / "tokenizer_config.json", lambda config: config.update(chat_template=template))
+    edit_json(folder / "tokenizer_config.json", lambda config: config.update(chat_template=template))
     assert _generate(folder) == expected
 
 
@@ -143,7 +129,7 @@ def test_a_broken_file(folder: Path, name: str) -> None:
 
 
 def test_a_tokenizer_that_is_not_one(folder: Path) -> None:
-    _edit(folder / "tokenizer.json", lambda tokenizer: tokenizer.update(model={"type": "none"}))
+    edit_json(folder / "tokenizer.json", lambda tokenizer: tokenizer.update(model={"type": "none"}))
     assert "cannot be loaded" in _refusal(folder)
 
 
@@ -152,7 +138,7 @@ def test_weights_that_give_no_numbers(folder: Path, value: float) -> None:
     def spoil(weights: dict[str, torch.Tensor]) -> None:
         next(tensor for name, tensor in weights.items() if "layers.5.mlp.down" in name).fill_(value)
 
-    _edit_weights(folder, spoil)
+    edit_weights(folder, spoil)
     line = _refusal(folder)
     assert "gives no numbers (NaN)" in line
     assert "float32" in line
@@ -162,8 +148,8 @@ def test_weights_stored_as_float16_are_run_in_bfloat16(folder: Path) -> None:
     def halve(weights: dict[str, torch.Tensor]) -> None:
         weights.update({name: tensor.half() for name, tensor in weights.items()})
 
-    _edit_weights(folder, halve)
-    _edit(folder / "config.json", lambda config: config.update(dtype="float16"))
+    edit_weights(folder, halve)
+    edit_json(folder / "config.json", lambda config: config.update(dtype="float16"))
     generator = MedGemma(ModelFolder(folder, MEDGEMMA), threads=1, device="cpu")
     assert generator.generate(an_ask(QUESTION, max_new_tokens=2), Pictures()).parameters["dtype"] == "bfloat16"
 
@@ -264,19 +250,19 @@ def test_a_failed_load_can_be_tried_again(folder: Path) -> None:
 
 def test_a_panic_of_the_tokenizers_library(folder: Path) -> None:
     panicking = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
-    _edit(folder / "tokenizer.json", lambda tokenizer: tokenizer.update(normalizer=panicking))
+    edit_json(folder / "tokenizer.json", lambda tokenizer: tokenizer.update(normalizer=panicking))
     assert "cannot be loaded (PanicException" in _refusal(folder)
 
 
 @pytest.mark.parametrize("part", ["text_config", "vision_config"])
 def test_sizes_that_cannot_be(folder: Path, part: str) -> None:
-    _edit(folder / "config.json", lambda config: config[part].update(hidden_size="a"))
+    edit_json(folder / "config.json", lambda config: config[part].update(hidden_size="a"))
     assert "config.json: says what cannot be" in _refusal(folder)
 
 
 @pytest.mark.parametrize("stated", ["long", 1.5, [], -1, True, None])
 def test_a_context_that_cannot_be_is_not_told(folder: Path, stated: object) -> None:
-    _edit(folder / "config.json", lambda config: config["text_config"].update(max_position_embeddings=stated))
+    edit_json(folder / "config.json", lambda config: config["text_config"].update(max_position_embeddings=stated))
     assert MedGemma(ModelFolder(folder, MEDGEMMA)).capabilities().context_tokens == 131_072
 
 

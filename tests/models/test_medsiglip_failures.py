@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
 from pipelines.errors import ModelNeeded, UsageProblem
 from pipelines.models.medsiglip.classifier import MedSigLIP
@@ -21,6 +18,7 @@ from pipelines.weights.memory import estimate
 from pipelines.weights.passport import describe, write_passport
 from tests.models.classifier_conformance import a_picture
 from tests.support import tiny_medgemma
+from tests.support.edited import edit_json, edit_weights
 from tests.support.tiny_medsiglip import shared
 
 LABELS = ("a chest x-ray", "Mrs Example")
@@ -40,18 +38,6 @@ def _refusal(folder: Path) -> str:
     assert refused.value.subject.startswith("medsiglip")
     assert refused.value.remedy
     return line
-
-
-def _edit(path: Path, change: Callable[[Any], None]) -> None:
-    value = json.loads(path.read_text())
-    change(value)
-    path.write_text(json.dumps(value))
-
-
-def _edit_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
-    weights = load_file(folder / "model.safetensors")
-    change(weights)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def test_a_whole_folder_is_ready(folder: Path) -> None:
@@ -84,7 +70,7 @@ def test_no_image_processor(folder: Path) -> None:
 
 @pytest.mark.parametrize("tower", ["text_config", "vision_config"])
 def test_half_a_model_is_none(folder: Path, tower: str) -> None:
-    _edit(folder / "config.json", lambda config: config.pop(tower))
+    edit_json(folder / "config.json", lambda config: config.pop(tower))
     assert f"medsiglip/config.json: has no {tower}" in _refusal(folder)
 
 
@@ -95,7 +81,7 @@ def test_weights_that_are_cut_off(folder: Path) -> None:
 
 
 def test_weights_that_lack_a_tensor_are_never_made_up(folder: Path) -> None:
-    _edit_weights(folder, lambda weights: weights.pop("logit_scale"))
+    edit_weights(folder, lambda weights: weights.pop("logit_scale"))
     assert "1 tensors are missing" in _refusal(folder)
 
 
@@ -103,18 +89,18 @@ def test_weights_of_another_shape(folder: Path) -> None:
     def widen(weights: dict[str, torch.Tensor]) -> None:
         weights[next(name for name in weights if "vision" in name and "fc1.weight" in name)] = torch.zeros(3, 5)
 
-    _edit_weights(folder, widen)
+    edit_weights(folder, widen)
     _refusal(folder)
 
 
 @pytest.mark.parametrize("name", ["logit_scale", "vision_model.post_layernorm.weight"])
 def test_weights_that_give_no_numbers(folder: Path, name: str) -> None:
-    _edit_weights(folder, lambda weights: weights.update({name: weights[name] * float("nan")}))
+    edit_weights(folder, lambda weights: weights.update({name: weights[name] * float("nan")}))
     assert "gives no numbers (NaN) in float32 on cpu" in _refusal(folder)
 
 
 def test_a_processor_of_another_size(folder: Path) -> None:
-    _edit(folder / "preprocessor_config.json", lambda images: images.update(size={"height": 224, "width": 224}))
+    edit_json(folder / "preprocessor_config.json", lambda images: images.update(size={"height": 224, "width": 224}))
     assert "has an image processor of another size" in _refusal(folder)
 
 
@@ -129,7 +115,7 @@ def test_a_git_lfs_pointer_is_no_tokenizer(folder: Path) -> None:
 
 
 def test_sizes_that_cannot_be(folder: Path) -> None:
-    _edit(folder / "config.json", lambda config: config["vision_config"].update(hidden_size=-1))
+    edit_json(folder / "config.json", lambda config: config["vision_config"].update(hidden_size=-1))
     assert "says what cannot be of the sizes of the model" in _refusal(folder)
 
 
@@ -161,7 +147,7 @@ def test_what_it_needs_is_estimated_from_both_towers(folder: Path) -> None:
             config[tower] |= sizes
 
     weights = sum(tensor.count for tensor in ModelFolder(folder, MEDSIGLIP).tensors().values())
-    _edit(folder / "config.json", published)
+    edit_json(folder / "config.json", published)
     need = estimate(ModelFolder(folder, MEDSIGLIP), "float32", "cpu")
     assert (need.weights, need.cache) == (4 * weights, 0)
     # 4,096 tokens of labels are more than 1,024 patches.

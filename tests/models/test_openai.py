@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,20 +17,8 @@ from pipelines.errors import BadInput, Cancelled, ModelNeeded, UsageProblem
 from pipelines.models.generator import Ask, Following, Generation, Generator, Sampling, Slot, Words
 from pipelines.models.openai.generator import OpenAIGenerator
 from tests.models.generator_conformance import QUESTION, RECORD, SCHEMA, GeneratorConformance, Pictures, an_ask
-from tests.support.chat_server import (
-    MODEL,
-    PATH,
-    SECRET,
-    TEXT,
-    Answering,
-    ChatServer,
-    Events,
-    Reply,
-    Request,
-    drop,
-    hang,
-    serve,
-)
+from tests.support.chat_server import MODEL, PATH, TEXT, Answering, ChatServer, Events, Request
+from tests.support.local_server import SECRET, Reply, drop, hang, serve
 
 KEY = "sk-TheKeyOfThisTest"
 THINK = "SYSTEM INSTRUCTION: think silently if needed."
@@ -41,12 +28,6 @@ THINK = "SYSTEM INSTRUCTION: think silently if needed."
 def server() -> Iterator[ChatServer]:
     with serve(ChatServer()) as served:
         yield served
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -483,9 +464,9 @@ class TestFollowing:
 
     @pytest.mark.parametrize("at_once", [1, 3])
     def test_so_many_calls_run_at_once_and_no_more(self, openai: Make, server: ChatServer, at_once: int) -> None:
-        def slowly(one: ChatServer, handler: Any, request: Request) -> None:
+        def slowly(one: ChatServer, exchange: Any, request: Request) -> None:
             one.over.wait(0.05)
-            one.stream(handler, request)
+            one.stream(exchange, request)
 
         server.troubles = [slowly] * 9
         generator = openai(parallel=at_once)

@@ -15,22 +15,8 @@ from pipelines.errors import ModelNeeded
 from pipelines.models.generator import Following, Words
 from pipelines.models.openai.generator import OpenAIGenerator
 from tests.models.generator_conformance import QUESTION, SCHEMA, Pictures, an_ask
-from tests.support.chat_server import (
-    MODEL,
-    SECRET,
-    TEXT,
-    Answering,
-    ChatServer,
-    CutOff,
-    Endless,
-    EndlessLine,
-    Events,
-    Reply,
-    Trouble,
-    drop,
-    hang,
-    serve,
-)
+from tests.support.chat_server import MODEL, TEXT, Answering, ChatServer, CutOff, Endless, EndlessLine, Events
+from tests.support.local_server import SECRET, Reply, Trouble, drop, hang, serve
 
 FAULTS = 500
 DEADLINE = 0.4

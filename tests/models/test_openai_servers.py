@@ -23,6 +23,12 @@ CONTEXT = 2048
 
 
 @pytest.fixture(scope="module")
+def outbound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outbound]:
+    with SessionLog.open(tmp_path_factory.mktemp("openai") / "data") as log:
+        yield Outbound(log)
+
+
+@pytest.fixture(scope="module")
 def llama_server() -> Iterator[str]:
     """The address of llama.cpp's HTTP server with a real small model, in this process, on one thread."""
     import xllamacpp
@@ -46,9 +52,8 @@ class TestLlamaServerConformance(GeneratorConformance):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def generator(cls, llama_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-        with SessionLog.open(tmp_path_factory.mktemp("openai") / "data") as log:
-            yield OpenAIGenerator(Outbound(log), llama_server, "SmolLM2-135M-Instruct.Q4_1", images=False, retries=0)
+    def generator(cls, llama_server: str, outbound: Outbound) -> Generator:
+        return OpenAIGenerator(outbound, llama_server, "SmolLM2-135M-Instruct.Q4_1", images=False, retries=0)
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +71,10 @@ class TestTransformersServeConformance(GeneratorConformance):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def generator(cls, transformers_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-        with SessionLog.open(tmp_path_factory.mktemp("openai") / "data") as log:
-            made = OpenAIGenerator(Outbound(log), transformers_server, str(shared("answers")), context=4096, retries=0)
-            made.generate(an_ask(QUESTION, json_schema=SCHEMA), Pictures())
-            yield made
+    def generator(cls, transformers_server: str, outbound: Outbound) -> Generator:
+        made = OpenAIGenerator(outbound, transformers_server, str(shared("answers")), context=4096, retries=0)
+        made.generate(an_ask(QUESTION, json_schema=SCHEMA), Pictures())
+        return made
 
     def test_that_it_holds_to_no_schema_was_found_out(self, generator: Generator) -> None:
         able = generator.capabilities()

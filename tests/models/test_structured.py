@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -52,12 +50,6 @@ SHEET = Sheet(usable="yes", rows=(Row(analyte="CRP", value=Decimal("48.50"), fla
 ASK = Ask(
     prompt="p@1 0", system="Careful.", parts=(Words(text="The sheet:"), Words(text="Read it.")), max_new_tokens=50
 )
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 def consultant(log: SessionLog, engine: ScriptedGenerator) -> Consultant:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipelines.errors import BadInput
-from pipelines.records import Availability
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
 from pipelines.speech.recognizer import Heard, Recognizer
+from tests.support.readiness import require_ready
 
 
 class RecognizerConformance:
@@ -33,11 +33,7 @@ class RecognizerConformance:
         return recognizer.recognise(speech)
 
     def test_is_available_with_a_line_about_it(self, recognizer: Recognizer) -> None:
-        available = recognizer.available()
-        assert isinstance(available, Availability)
-        assert available.ready
-        assert available.detail
-        assert "\n" not in available.detail
+        require_ready(recognizer)
 
     def test_names_itself_fully(self, recognizer: Recognizer) -> None:
         engine = recognizer.engine()

@@ -27,11 +27,12 @@ from pipelines.speech.remote_answer import NotAnAnswer, Said, SaidWord, read_ans
 from pipelines.speech.remote_client import transcriptions_url
 from pipelines.speech.remote_writer import UNKNOWN_CONFIDENCE, RemoteWriter
 from tests.speech.recognizer_conformance import RecognizerConformance
-from tests.support.speech_server import TEXT, Reply, SpeechServer, drip, drip_body, drop, hang, serve
+from tests.support.local_server import SECRET, Reply, drop, hang, serve
+from tests.support.outbound_log import arrived_at_each_event
+from tests.support.speech_server import TEXT, SpeechServer, drip, drip_body
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 KEY = "sk-TheKeyOfThisTest"
-SECRET = "what the patient said"
 
 
 def _clip(name: str) -> Samples:
@@ -48,12 +49,6 @@ def speech() -> Samples:
 def server() -> Iterator[SpeechServer]:
     with serve(SpeechServer()) as served:
         yield served
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 Make = Callable[..., RemoteRecognizer]
@@ -111,7 +106,7 @@ class TestWhatIsSent:
         server.key = KEY
         heard = remote(key=KEY).recognise(speech)
         assert heard.raw == TEXT
-        (upload,) = server.uploads
+        (upload,) = server.requests
         assert upload.path == "/v1/audio/transcriptions"
         assert upload.key == KEY
         assert upload.field("model") == ["whisper-1"]
@@ -128,9 +123,9 @@ class TestWhatIsSent:
         silence = np.zeros(10 * RATE, np.float32)
         sound = np.concatenate([part for _ in range(6) for part in (speech, silence)])
         heard = remote().recognise(sound)
-        assert len(server.uploads) == 6
-        assert all(upload.seconds <= 26 for upload in server.uploads)
-        assert sum(upload.seconds for upload in server.uploads) < 6 * len(speech) / RATE + 6
+        assert len(server.requests) == 6
+        assert all(upload.seconds <= 26 for upload in server.requests)
+        assert sum(upload.seconds for upload in server.requests) < 6 * len(speech) / RATE + 6
         assert heard.raw == " ".join([TEXT] * 6)
         starts = [segment.start for segment in heard.segments]
         expected = [n * (len(speech) / RATE + 10) for n in range(6)]
@@ -138,12 +133,12 @@ class TestWhatIsSent:
 
     def test_unbroken_speech_is_cut_before_servers_refuse_it(self, remote: Make, server: SpeechServer) -> None:
         remote().recognise(np.tile(_clip("nephrology-letter"), 2))
-        assert len(server.uploads) > 1
-        assert all(upload.seconds <= 26 for upload in server.uploads)
+        assert len(server.requests) > 1
+        assert all(upload.seconds <= 26 for upload in server.requests)
 
     def test_silence_is_not_sent(self, remote: Make, server: SpeechServer, log: SessionLog) -> None:
         assert remote().recognise(np.zeros(5 * RATE, np.float32)).raw == ""
-        assert (server.uploads, log.payloads("outbound")) == ([], ())
+        assert (server.requests, log.payloads("outbound")) == ([], ())
 
     def test_what_comes_out_does_not_depend_on_how_the_sound_came_in(self, remote: Make, speech: Samples) -> None:
         recognizer = remote()
@@ -164,7 +159,7 @@ class TestWhatIsSent:
 
     def test_loud_sound_does_not_wrap_around(self, remote: Make, server: SpeechServer, speech: Samples) -> None:
         remote().recognise(speech * np.float32(3))
-        assert server.uploads[0].loudest <= 1.0
+        assert server.requests[0].loudest <= 1.0
 
 
 class TestWhatComesBack:
@@ -176,7 +171,7 @@ class TestWhatComesBack:
         heard = remote().recognise(speech)
         words = [word for segment in heard.segments for word in segment.words]
         assert [word.text for word in words] == TEXT.split()
-        (upload,) = server.uploads
+        (upload,) = server.requests
         step = upload.seconds / len(words)
         assert [word.end - word.start for word in words] == pytest.approx([0.9 * step] * len(words), abs=0.01)
         assert [word.confidence for word in words] == pytest.approx([np.exp(-0.2)] * len(words))
@@ -195,7 +190,7 @@ class TestWhatComesBack:
         server.formats = ("json",)
         recognizer = remote()
         heard = recognizer.recognise(speech)
-        assert [upload.field("response_format") for upload in server.uploads] == [
+        assert [upload.field("response_format") for upload in server.requests] == [
             ["verbose_json"],
             ["verbose_json"],
             ["json"],
@@ -209,8 +204,8 @@ class TestWhatComesBack:
         assert {word.confidence for word in words} == {UNKNOWN_CONFIDENCE}
         assert all(a.end <= b.start + 1e-6 for a, b in pairwise(words))
         recognizer.recognise(speech)
-        assert server.uploads[-1].field("response_format") == ["json"]
-        assert len(server.uploads) == 4
+        assert server.requests[-1].field("response_format") == ["json"]
+        assert len(server.requests) == 4
 
     @pytest.mark.parametrize(
         ("stated", "language", "warned"),
@@ -281,7 +276,7 @@ class TestTrouble:
     def test_one_that_stays_out_of_order(self, remote: Make, server: SpeechServer, speech: Samples) -> None:
         server.troubles = [Reply(500, SECRET.encode())] * 3
         assert f"{server.host} is out of order (500)" in one_line(remote(), speech)
-        assert len(server.uploads) == 3
+        assert len(server.requests) == 3
 
     @pytest.mark.parametrize(
         ("reply", "said"),
@@ -303,7 +298,7 @@ class TestTrouble:
     ) -> None:
         server.troubles = [reply]
         assert said in one_line(remote(), speech)
-        assert (len(server.uploads), pauses) == (1, [])
+        assert (len(server.requests), pauses) == (1, [])
 
     def test_a_key_that_is_not_taken_is_not_shown(self, remote: Make, server: SpeechServer, speech: Samples) -> None:
         server.key = "another"
@@ -333,16 +328,9 @@ class TestTheWayOut:
     def test_what_is_sent_is_logged_before_it_is_sent(
         self, remote: Make, server: SpeechServer, log: SessionLog, speech: Samples, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        uploads_before: list[int] = []
-        write = log.event
-
-        def noted(kind: str, run: str | None, payload: dict[str, Any]) -> None:
-            uploads_before.append(len(server.uploads))
-            write(kind, run, payload)
-
-        monkeypatch.setattr(log, "event", noted)
+        arrived = arrived_at_each_event(log, server, monkeypatch)
         remote().recognise(speech)
-        assert uploads_before == [0, 1]
+        assert arrived == [(server.host, 0), (server.host, 1)]
         opened, closed = log.payloads("outbound")
         assert opened["state"] == "opened"
         assert opened["host"] == closed["host"] == server.host
@@ -366,7 +354,7 @@ class TestTheWayOut:
         monkeypatch.setattr(log, "event", refuse)
         with pytest.raises(StorageProblem, match="the disk is full"):
             remote().recognise(speech)
-        assert server.uploads == []
+        assert server.requests == []
 
     @pytest.mark.parametrize(
         ("url", "said"),
@@ -390,7 +378,7 @@ class TestTheWayOut:
         server.troubles = [Reply(307, headers=(("Location", "/v1/audio/transcriptions/"),))]
         form = Form((("model", "m"),), "file", "a.wav", "audio/wav", _wav_of_silence())
         assert Outbound(log).post_form(f"{server.url}/audio/transcriptions", form, why="t", timeout=5).status == 307
-        assert len(server.uploads) == 1
+        assert len(server.requests) == 1
 
     def test_proxies_do_not_see_what_goes_over_http(
         self, remote: Make, speech: Samples, monkeypatch: pytest.MonkeyPatch

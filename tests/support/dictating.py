@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,17 @@ import soundfile
 from numpy.typing import NDArray
 
 from assistant.sessions import SessionLog
-from tests.support.virtual_microphone import VirtualMicrophone
+from tests.microphone.simulated_folder import speech
+from tests.support.virtual_microphone import RATE, VirtualMicrophone
 
 PATIENCE = 40.0
 """Seconds for anything on a busy machine."""
+
+
+@cache
+def said() -> NDArray[np.int16]:
+    """Four minutes for a virtual microphone, any piece of which tells where it comes from."""
+    return speech(240.0, RATE)
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ class Desk:
         return sum(path.stat().st_size for path in (self.data_dir / "recording").glob("*.take"))
 
     def wait_for_sound(self, seconds: float = 0.5) -> None:
-        """Until so much more was written."""
+        """Until so much more was written, heads of files and blocks included: ask for a little more than is needed."""
         enough = self.recorded_bytes() + seconds * self.microphone.rate * 2
         wait_until(lambda: self.recorded_bytes() >= enough)
 

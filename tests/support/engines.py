@@ -43,19 +43,29 @@ def words_of(text: str, seconds: float) -> tuple[Word, ...]:
     return tuple(words)
 
 
+@dataclass(kw_only=True)
+class _Scripted:
+    """An engine that is there or not, as it is told."""
+
+    ready: bool = True
+
+    def available(self) -> Availability:
+        return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
+
+    def require(self) -> None:
+        if not self.ready:
+            raise ModelNeeded("scripted", "is not there", "set ready")
+
+
 @dataclass
-class ScriptedRecognizer(ByListening):
+class ScriptedRecognizer(_Scripted, ByListening):
     """Says ``texts[tenths of a second of audio modulo their number]``; counts how often it was asked."""
 
     texts: tuple[str, ...] = (DICTATION,)
-    ready: bool = True
     asked: int = 0
     name: str = "scripted"
     minimum_seconds: float = 0.1
     heard: list[int] = field(default_factory=list)
-
-    def available(self) -> Availability:
-        return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
 
     def engine(self) -> Engine:
         return Engine(name=self.name, version="1", note="a test engine")
@@ -75,8 +85,7 @@ class ScriptedListening:
         self.samples = 0
 
     def hear(self, samples: Samples) -> None:
-        if not self.engine.ready:
-            raise ModelNeeded("scripted", "is not there", "set ready")
+        self.engine.require()
         self.samples += len(samples)
 
     def so_far(self) -> SoFar:
@@ -84,8 +93,7 @@ class ScriptedListening:
         return SoFar(" ".join(said[:-1]), f" {said[-1]}" if said else "")
 
     def finish(self) -> Heard:
-        if not self.engine.ready:
-            raise ModelNeeded("scripted", "is not there", "set ready")
+        self.engine.require()
         self.engine.asked += 1
         self.engine.heard.append(self.samples)
         seconds = self.samples / RATE
@@ -101,7 +109,7 @@ ANSWER = "There is no pneumothorax. The lungs are clear."
 
 
 @dataclass
-class ScriptedGenerator:
+class ScriptedGenerator(_Scripted):
     """Answers ``answer``, and takes the option of every slot that ``choice`` names, else the last; keeps its asks.
 
     Before ``answer`` it gives those of ``answers`` in turn; ``structured`` is what it says of itself, and no more.
@@ -110,19 +118,14 @@ class ScriptedGenerator:
     answer: str = ANSWER
     choice: str = ""
     finish_reason: Literal["stop", "length", "no-answer", "loop"] = "stop"
-    ready: bool = True
     name: str = "scripted"
     asks: list[Ask] = field(default_factory=list)
     slots: list[tuple[Slot, ...]] = field(default_factory=list)
     answers: tuple[str, ...] = ()
     structured: Literal["enforced", "json", "asked"] = "asked"
 
-    def available(self) -> Availability:
-        return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
-
     def engine(self) -> Engine:
-        if not self.ready:
-            raise ModelNeeded("scripted", "is not there", "set ready")
+        self.require()
         return Engine(
             name=self.name, version="1", model="scripted", revision="1", weights_sha256="0" * 64, note="a test engine"
         )
@@ -161,25 +164,20 @@ class ScriptedGenerator:
 
 
 @dataclass
-class ScriptedClassifier:
+class ScriptedClassifier(_Scripted):
     """Takes every picture for ``kind`` (None: for nothing known), or fails with ``failure``. Where a picture lies its
     mean colour tells: pictures of like colours lie near each other."""
 
     kind: Kind | None = None
     failure: BaseException | None = None
-    ready: bool = True
     weights: str = "5" * 64
     name: str = "scripted-eyes"
     classified: list[str] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
     released: int = 0
 
-    def available(self) -> Availability:
-        return Availability(ready=self.ready, detail="scripted", remedy=None if self.ready else "set ready")
-
     def engine(self) -> Engine:
-        if not self.ready:
-            raise ModelNeeded("scripted", "is not there", "set ready")
+        self.require()
         return Engine(name=self.name, version="1", model="scripted", revision="1", weights_sha256=self.weights)
 
     def classify(self, frame: bytes, labels: tuple[str, ...]) -> Classification:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+from tests.support.local_server import SECRET, Exchange, LocalServer, Reply, Trouble
 from tests.support.records import patient
-from tests.support.serving import serving
 
 BASE = "/fhir"
 FHIR = "application/fhir+json"
-#: In every answer that is none: nobody may ever see it.
-SECRET = "what the record says of the patient"
 Json = dict[str, Any]
 
 
@@ -38,46 +33,15 @@ class Asked:
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What is answered instead."""
-
-    status: int = 200
-    body: bytes = SECRET.encode()
-    media: str = FHIR
-    headers: tuple[tuple[str, str], ...] = ()
-
-    def __call__(self, server: FaultyFhirServer, handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(self.status)
-        length = str(len(self.body))
-        for name, value in (("Content-Type", self.media), *self.headers, ("Content-Length", length)):
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(self.body)
-
-
-Trouble = Callable[["FaultyFhirServer", BaseHTTPRequestHandler], None]
-"""What is done with a request instead of answering it."""
-
-
-def drop(server: FaultyFhirServer, handler: BaseHTTPRequestHandler) -> None:
-    """End the connection without a word."""
-
-
-def hang(server: FaultyFhirServer, handler: BaseHTTPRequestHandler) -> None:
-    """Take the request and say nothing."""
-    server.over.wait(30)
-
-
 def outcome(status: int, code: str, **headers: str) -> Reply:
     """A refusal in FHIR's own form, which says more than anybody may see."""
     issue = [{"severity": "error", "code": code, "diagnostics": SECRET}]
     body = json.dumps({"resourceType": "OperationOutcome", "issue": issue}).encode()
-    return Reply(status, body, headers=tuple((name.replace("_", "-"), value) for name, value in headers.items()))
+    return Reply(status, body, FHIR, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
 
 
 def resource(raw: Json) -> Reply:
-    return Reply(body=json.dumps(raw).encode())
+    return Reply(200, json.dumps(raw).encode(), FHIR)
 
 
 def bundle(*resources: Json, **more: Any) -> Reply:
@@ -87,7 +51,7 @@ def bundle(*resources: Json, **more: Any) -> Reply:
 
 
 @dataclass
-class FaultyFhirServer:
+class FaultyFhirServer(LocalServer[Asked]):
     """It has some resources and two search parameters; what it does first is in ``troubles``."""
 
     resources: list[Json] = field(default_factory=lambda: [patient()])
@@ -107,13 +71,6 @@ class FaultyFhirServer:
     """What is answered where tokens are given."""
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
     """For the next requests of a path below the base."""
-    requests: list[Asked] = field(default_factory=list)
-    port: int = 0
-    over: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
 
     @property
     def base(self) -> str:
@@ -123,7 +80,25 @@ class FaultyFhirServer:
         """What was asked of a path."""
         return [asked.place for asked in self.requests if asked.path == path]
 
-    def answer(self, asked: Asked) -> Reply:
+    def read(self, exchange: Exchange) -> Asked:
+        parts = urlsplit(exchange.path)
+        return Asked(
+            path=parts.path.removeprefix(f"{BASE}/"),
+            query=parts.query,
+            token=exchange.bearer,
+            accept=exchange.headers.get("Accept", ""),
+            media=exchange.headers.get("Content-Type"),
+            form={name: values[0] for name, values in parse_qs(exchange.body().decode()).items()},
+        )
+
+    def trouble(self, request: Asked) -> Trouble | None:
+        waiting = self.troubles.get(request.path)
+        return waiting.pop(0) if waiting else None
+
+    def answer(self, exchange: Exchange, request: Asked) -> None:
+        self._reply(request)(self, exchange, request)
+
+    def _reply(self, asked: Asked) -> Reply:
         if asked.path == "token":
             return self.granted.pop(0)
         if asked.path == ".well-known/smart-configuration":
@@ -162,51 +137,3 @@ class FaultyFhirServer:
 
 def _subject(one: Json) -> str:
     return str(one.get("subject", one.get("patient", {})).get("reference", "")).removeprefix("Patient/")
-
-
-@contextmanager
-def serve(server: FaultyFhirServer) -> Iterator[FaultyFhirServer]:
-    """Answer at ``server.base`` until the block ends."""
-    with serving(_handler(server), before_end=server.over.set) as server.port:
-        yield server
-
-
-def _handler(server: FaultyFhirServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """Keeps quiet."""
-
-        def handle(self) -> None:
-            # The client may hang up at any time.
-            with suppress(OSError):
-                super().handle()
-
-        def finish(self) -> None:
-            with suppress(OSError):
-                super().finish()
-
-        def do_GET(self) -> None:
-            self._do({})
-
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self._do({name: values[0] for name, values in parse_qs(sent).items()})
-
-        def _do(self, form: dict[str, str]) -> None:
-            self.close_connection = True
-            parts = urlsplit(self.path)
-            bearer = self.headers.get("Authorization")
-            token = bearer.removeprefix("Bearer ") if bearer else None
-            path = parts.path.removeprefix(f"{BASE}/")
-            accept, media = self.headers.get("Accept", ""), self.headers.get("Content-Type")
-            asked = Asked(path, parts.query, token, accept, media, form)
-            server.requests.append(asked)
-            waiting = server.troubles.get(path, [])
-            if waiting:
-                waiting.pop(0)(server, self)
-            else:
-                server.answer(asked)(server, self)
-
-    return Handler

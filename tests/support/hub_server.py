@@ -7,17 +7,14 @@ another host name, as the hub does with its CDN.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import Message
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.serving import serving
+from tests.support.local_server import Exchange, LocalServer
 
 LARGE = ("*.safetensors", "*.kenlm", "tokenizer.json")
 SIGNATURE = "signed-for-one-hour"
@@ -48,7 +45,7 @@ class Refusal:
 
 
 @dataclass
-class Hub:
+class Hub(LocalServer[Asked]):
     """The repository, who may have it, and what goes wrong. Switches may be set between requests."""
 
     folder: Path
@@ -73,18 +70,12 @@ class Hub:
     ignores_ranges: bool = False
     elsewhere: str | None = None
     """Where large files are said to lie, instead of this server under its other name."""
-    requests: list[Asked] = field(default_factory=list)
     sent_bytes: int = 0
     received_bytes: int = 0
-    port: int = 0
 
     @property
     def endpoint(self) -> str:
         return f"http://{self.host}"
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
 
     @property
     def cdn_host(self) -> str:
@@ -120,175 +111,127 @@ class Hub:
             siblings.append(entry)
         return {"id": self.repository, "sha": self.revision, "gated": "manual", "siblings": siblings}
 
+    def outlet(self, out: io.BufferedIOBase) -> io.BufferedIOBase:
+        return _Counting(out, self)
+
+    def read(self, exchange: Exchange) -> Asked:
+        headers = exchange.headers
+        self.received_bytes += len(f"{exchange.requestline}\r\n\r\n")
+        self.received_bytes += sum(len(f"{name}: {value}\r\n") for name, value in headers.items())
+        url = urlsplit(exchange.path)
+        return Asked(
+            method=exchange.command,
+            host=headers["Host"],
+            path=url.path,
+            query=url.query,
+            token=exchange.bearer,
+            range=headers.get("Range"),
+            agent=headers["User-Agent"],
+        )
+
+    def answer(self, exchange: Exchange, request: Asked) -> None:
+        given = self._given(request)
+        data, status, headers = given.data, given.status, given.headers
+        if given.name in self.flipped:
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        if request.range and status == 200 and not self.ignores_ranges:
+            first = int(request.range.removeprefix("bytes=").removesuffix("-"))
+            headers = (*headers, ("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}"))
+            data, status = data[first:], 206
+        if request.range and given.name in self.withheld:
+            data = b""
+        exchange.head(status, *headers, ("Content-Length", str(len(data))))
+        if request.method == "HEAD":
+            return
+        drop = self.drop_after.pop(given.name, None)
+        exchange.wfile.write(data[:drop])
+        if drop is not None:
+            exchange.close_connection = True
+
+    def _given(self, asked: Asked) -> _Given:
+        refusal = self._refusal(asked)
+        if refusal is not None:
+            named = (("X-Error-Code", refusal.code), ("X-Error-Message", refusal.message))
+            said = [(name, value) for name, value in named if value is not None]
+            body = json.dumps({"error": refusal.message}).encode()
+            return _Given(body, (*said, *refusal.headers), refusal.status)
+        if asked.path.startswith("/lfs/"):
+            return self._large(asked.path.removeprefix("/lfs/"), parse_qs(asked.query))
+        if asked.path == f"/api/models/{self.repository}/revision/{self.revision}":
+            return _Given(json.dumps(self.listing() if "blobs" in asked.query else {"id": self.repository}).encode())
+        return self._resolved(self.files()[asked.path.removeprefix(self.url(""))])
+
+    def _refusal(self, asked: Asked) -> Refusal | None:
+        for end, refusals in self.refusals.items():
+            if asked.path.endswith(end) and refusals:
+                return refusals.pop(0)
+        if asked.path.startswith("/lfs/"):
+            return None
+        if self.repository not in asked.path:
+            return Refusal(404 if asked.token else 401, "RepoNotFound", "Repository not found")
+        if self.revision not in asked.path:
+            return Refusal(404, "RevisionNotFound", "Invalid rev id")
+        if "/resolve/" not in asked.path:
+            return None
+        if self.token is not None and not asked.path.endswith("README.md"):
+            if asked.token is None:
+                return Refusal(401, "GatedRepo", f"Access to model {self.repository} is restricted.")
+            if asked.token != self.token:
+                return Refusal(401, None, "Invalid credentials in Authorization header")
+            if not self.accepted:
+                return Refusal(403, "GatedRepo", "You are not in the authorized list.")
+        if asked.path.removeprefix(self.url("")) not in self.files():
+            return Refusal(404, "EntryNotFound", "Entry not found")
+        return None
+
+    def _resolved(self, path: Path) -> _Given:
+        data = path.read_bytes()
+        commit = ("X-Repo-Commit", self.revision)
+        if not _is_large(path):
+            return _Given(data, (commit, ("ETag", f'"{git_hash(data)}"')), name=path.name)
+        digest = hashlib.sha256(data).hexdigest()
+        target = self.elsewhere or f"http://{self.cdn_host}"
+        linked = (
+            ("ETag", f'"{git_hash(data)}"'),
+            ("X-Linked-Size", str(len(data))),
+            ("X-Linked-ETag", f'"{digest}"'),
+            ("Location", f"{target}/lfs/{digest}?X-Amz-Signature={SIGNATURE}"),
+        )
+        return _Given(b"", (commit, *linked), 302)
+
+    def _large(self, digest: str, query: dict[str, list[str]]) -> _Given:
+        if query.get("X-Amz-Signature") != [SIGNATURE]:
+            return _Given(b"", status=403)
+        (path,) = (path for path in self.files().values() if hashlib.sha256(path.read_bytes()).hexdigest() == digest)
+        return _Given(path.read_bytes(), (("ETag", f'"{digest}"'),), name=path.name)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An answer before anything goes wrong with it."""
+
+    data: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    status: int = 200
+    name: str = ""
+    """Of the file that is given."""
+
+
+class _Counting(io.BufferedIOBase):
+    """The writing end of a connection, which counts what goes out."""
+
+    def __init__(self, out: io.BufferedIOBase, hub: Hub) -> None:
+        self._out = out
+        self._hub = hub
+
+    def write(self, data: Any) -> int:
+        self._hub.sent_bytes += len(data)
+        return self._out.write(data)
+
 
 def git_hash(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-@contextmanager
-def serve(hub: Hub) -> Iterator[Hub]:
-    """Answer at ``hub.endpoint`` until the block ends."""
-    with serving(_handler(hub)) as hub.port:
-        yield hub
-
-
 def _is_large(path: Path) -> bool:
     return any(path.match(pattern) for pattern in LARGE)
-
-
-class _Counting:
-    """The socket's writing end."""
-
-    def __init__(self, out: BinaryIO, hub: Hub) -> None:
-        self._out = out
-        self._hub = hub
-
-    def write(self, data: bytes) -> int:
-        self._hub.sent_bytes += len(data)
-        return self._out.write(data)
-
-    def flush(self) -> None:
-        self._out.flush()
-
-    def close(self) -> None:
-        self._out.close()
-
-    @property
-    def closed(self) -> bool:
-        return self._out.closed
-
-
-def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def setup(self) -> None:
-            super().setup()
-            self.wfile = _Counting(self.wfile, hub)  # type: ignore[assignment]
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """Keeps quiet."""
-
-        def do_HEAD(self) -> None:
-            self.answer()
-
-        def do_GET(self) -> None:
-            self.answer()
-
-        def answer(self) -> None:
-            url = urlsplit(self.path)
-            self.remember(url.path, url.query)
-            refusal = self.refusal(url.path)
-            if refusal is not None:
-                self.refuse(refusal)
-            elif url.path.startswith("/lfs/"):
-                self.large(url.path.removeprefix("/lfs/"), parse_qs(url.query))
-            elif url.path == f"/api/models/{hub.repository}/revision/{hub.revision}":
-                self.give(json.dumps(hub.listing() if "blobs" in url.query else {"id": hub.repository}).encode())
-            else:
-                self.resolve(hub.files()[url.path.removeprefix(hub.url(""))])
-
-        def remember(self, path: str, query: str) -> None:
-            headers: Message = self.headers
-            hub.received_bytes += len(self.raw_requestline) + len(b"\r\n")
-            hub.received_bytes += sum(len(f"{name}: {value}\r\n") for name, value in headers.items())
-            bearer = headers.get("Authorization")
-            hub.requests.append(
-                Asked(
-                    method=self.command,
-                    host=headers["Host"],
-                    path=path,
-                    query=query,
-                    token=bearer.removeprefix("Bearer ") if bearer else None,
-                    range=headers.get("Range"),
-                    agent=headers["User-Agent"],
-                )
-            )
-
-        def refusal(self, path: str) -> Refusal | None:
-            for end, refusals in hub.refusals.items():
-                if path.endswith(end) and refusals:
-                    return refusals.pop(0)
-            if path.startswith("/lfs/"):
-                return None
-            if hub.repository not in path:
-                return Refusal(404 if hub.requests[-1].token else 401, "RepoNotFound", "Repository not found")
-            if hub.revision not in path:
-                return Refusal(404, "RevisionNotFound", "Invalid rev id")
-            if "/resolve/" not in path:
-                return None
-            if hub.token is not None and not path.endswith("README.md"):
-                token = hub.requests[-1].token
-                if token is None:
-                    return Refusal(401, "GatedRepo", f"Access to model {hub.repository} is restricted.")
-                if token != hub.token:
-                    return Refusal(401, None, "Invalid credentials in Authorization header")
-                if not hub.accepted:
-                    return Refusal(403, "GatedRepo", "You are not in the authorized list.")
-            if path.removeprefix(hub.url("")) not in hub.files():
-                return Refusal(404, "EntryNotFound", "Entry not found")
-            return None
-
-        def refuse(self, refusal: Refusal) -> None:
-            named = (("X-Error-Code", refusal.code), ("X-Error-Message", refusal.message))
-            said = [(name, value) for name, value in named if value is not None]
-            self.give(
-                json.dumps({"error": refusal.message}).encode(), refusal.status, (*said, *refusal.headers), ranges=False
-            )
-
-        def resolve(self, path: Path) -> None:
-            data = path.read_bytes()
-            commit = ("X-Repo-Commit", hub.revision)
-            if not _is_large(path):
-                self.give(data, 200, (commit, ("ETag", f'"{git_hash(data)}"')), path.name)
-                return
-            digest = hashlib.sha256(data).hexdigest()
-            target = hub.elsewhere or f"http://{hub.cdn_host}"
-            self.give(
-                b"",
-                302,
-                (
-                    commit,
-                    ("ETag", f'"{git_hash(data)}"'),
-                    ("X-Linked-Size", str(len(data))),
-                    ("X-Linked-ETag", f'"{digest}"'),
-                    ("Location", f"{target}/lfs/{digest}?X-Amz-Signature={SIGNATURE}"),
-                ),
-            )
-
-        def large(self, digest: str, query: dict[str, list[str]]) -> None:
-            if query.get("X-Amz-Signature") != [SIGNATURE]:
-                self.give(b"", 403)
-                return
-            (path,) = (path for path in hub.files().values() if hashlib.sha256(path.read_bytes()).hexdigest() == digest)
-            self.give(path.read_bytes(), 200, (("ETag", f'"{digest}"'),), path.name)
-
-        def give(
-            self,
-            data: bytes,
-            status: int = 200,
-            headers: tuple[tuple[str, str], ...] = (),
-            name: str = "",
-            ranges: bool = True,
-        ) -> None:
-            if name in hub.flipped:
-                data = data[:-1] + bytes([data[-1] ^ 1])
-            asked = self.headers.get("Range")
-            if asked and ranges and status == 200 and not hub.ignores_ranges:
-                first = int(asked.removeprefix("bytes=").removesuffix("-"))
-                headers = (*headers, ("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}"))
-                data, status = data[first:], 206
-            if asked and name in hub.withheld:
-                data = b""
-            self.send_response(status)
-            for header, value in (*headers, ("Content-Length", str(len(data)))):
-                self.send_header(header, value)
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            drop = hub.drop_after.pop(name, None) if name else None
-            self.wfile.write(data[:drop])
-            if drop is not None:
-                self.close_connection = True
-
-    return Handler

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-#: panel, test, unit, low, high, decimals; None where there is no limit on that side.
+#: By panel: test, unit, low, high, decimals; None where there is no limit on that side.
 _TESTS: Final[dict[str, list[tuple[str, str, float | None, float | None, int]]]] = {
     "Basic Metabolic Panel": [
         ("Glucose", "mg/dL", 70, 99, 0),
@@ -86,14 +86,16 @@ class Result:
     def range_text(self) -> str:
         if self.text_range is not None:
             return self.text_range
-        show = lambda x: f"{x:.{self.decimals}f}"  # noqa: E731
-        if self.low is None and self.high is None:
-            return ""
-        if self.low is None:
-            return f"<{show(self.high)}"
-        if self.high is None:
-            return f">{show(self.low)}"
-        return f"{show(self.low)}-{show(self.high)}"
+        low, high = self.limits
+        if low and high:
+            return f"{low}-{high}"
+        return f"<{high}" if high else f">{low}" if low else ""
+
+    @property
+    def limits(self) -> tuple[str, str]:
+        """Low and high as they are printed; nothing where there is no limit on that side."""
+        low, high = ("" if limit is None else f"{limit:.{self.decimals}f}" for limit in (self.low, self.high))
+        return low, high
 
 
 @dataclass
@@ -106,8 +108,6 @@ class Report:
     laboratory: str
     results: list[Result]
     pages: int = 1
-    notes: dict[str, str] = field(default_factory=dict)
-    """Comments by the name of the test under which they stand."""
 
     def truth(self) -> dict[str, Any]:
         return {
@@ -126,7 +126,7 @@ class Report:
         }  # fmt: skip
 
 
-def made_up(seed: int, panels: int = 3, *, texts: bool = True, flags: bool = True, comparators: bool = True) -> Report:
+def made_up(seed: int, panels: int = 3) -> Report:
     """A report with values mostly within their ranges."""
     rng = random.Random(seed)
     results: list[Result] = []
@@ -135,21 +135,18 @@ def made_up(seed: int, panels: int = 3, *, texts: bool = True, flags: bool = Tru
             value = _value(rng, low, high)
             printed = f"{value:.{decimals}f}"
             flag = None
-            if comparators and rng.random() < 0.05:
-                printed = f"<{printed}" if low is None else printed
+            if rng.random() < 0.05 and low is None:
+                printed = f"<{printed}"
             number = float(printed.lstrip("<>"))
             if low is not None and number < low:
                 flag = "L"
             if high is not None and number > high and not printed.startswith("<"):
                 flag = "H"
             previous = f"{_value(rng, low, high):.{decimals}f}"
-            results.append(
-                Result(panel, name, printed, number, unit, low, high, decimals, None, flag if flags else None, previous)
-            )
-    if texts:
-        for name, text, normal in rng.sample(_TEXTS, 2):
-            flag = "A" if text != normal and flags else None
-            results.append(Result("Serology", name, text, None, "", None, None, 0, normal, flag, normal))
+            results.append(Result(panel, name, printed, number, unit, low, high, decimals, None, flag, previous))
+    for name, text, normal in rng.sample(_TEXTS, 2):
+        flag = None if text == normal else "A"
+        results.append(Result("Serology", name, text, None, "", None, None, 0, normal, flag, normal))
     return Report(
         name=f"{rng.choice(_FIRST)} {rng.choice(_LAST)}",
         birth=f"{rng.randint(1935, 1999)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}",

@@ -2,113 +2,71 @@
 
     python -m tests.support.lab_rendering FOLDER [--seeds N]
 
-writes NAME.pdf, NAME.png (page 1, clean), NAME.scan.jpg, NAME.photo.jpg with NAME*.truth.json for `assistant evaluate
+writes NAME.pdf, NAME.png (page 1, clean), NAME-scan.jpg, NAME-photo.jpg with NAME*.truth.json for `assistant evaluate
 lab-reports`. Patients, laboratories and values are made up.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from tests.support.lab_layouts import SEEN, UNSEEN
-from tests.support.lab_made_up import Report, made_up
+import numpy as np
+from PIL import Image, ImageFilter
 
-
-def picture(pdf: bytes, dpi: int = 150, page: int = 0) -> Any:
-    """A page as a PIL image."""
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return document[page].render(scale=dpi / 72).to_pil().convert("RGB")
-    finally:
-        document.close()
+from tests.support.lab_layouts import LAYOUTS, SEEN, UNSEEN
+from tests.support.lab_made_up import made_up
+from tests.support.scanned import jpeg, levels, page_of, perspective, png, scan
 
 
-def scanned(image: Any, seed: int) -> bytes:
-    """As a flat-bed scanner sees it: a little askew, grey, noisy, soft, and compressed."""
-    import numpy as np
-    from PIL import Image, ImageFilter
-
-    rng = np.random.default_rng(seed)
-    grey = image.convert("L").rotate(
-        float(rng.uniform(-1.8, 1.8)), expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC
-    )
-    grey = grey.filter(ImageFilter.GaussianBlur(0.6))
-    pixels = np.asarray(grey, dtype=np.float32) * 0.92 + 8 + rng.normal(0, 7, (grey.height, grey.width))
-    return _jpeg(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), 60)
+def scanned(page: Image.Image, seed: int) -> bytes:
+    """As a flat-bed scanner sees it."""
+    chance = np.random.default_rng(seed)
+    return scan(page, degrees=float(chance.uniform(-1.8, 1.8)), noise=7, chance=chance)
 
 
-def photographed(image: Any, seed: int) -> bytes:
+def photographed(page: Image.Image, seed: int) -> bytes:
     """As a telephone sees it: in perspective, unevenly lit, coloured, and compressed."""
-    import numpy as np
-    from PIL import Image, ImageFilter
-
-    rng = np.random.default_rng(seed)
-    width, height = image.size
-    off = rng.uniform(0.005, 0.03, 8) * width
+    chance = np.random.default_rng(seed)
+    width, height = page.size
+    off = chance.uniform(0.005, 0.03, 8) * width
     corners = [(off[0], off[1]), (width - off[2], off[3]), (width - off[4], height - off[5]), (off[6], height - off[7])]
-    flat = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
-    matrix = []
-    for (x, y), (u, v) in zip(corners, flat, strict=True):
-        matrix += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-    solution = np.linalg.solve(np.array(matrix), np.array(flat).reshape(8))
-    turned = image.transform(
-        image.size, Image.Transform.PERSPECTIVE, tuple(solution), Image.Resampling.BICUBIC, fillcolor=(90, 80, 70)
-    )
-    turned = turned.filter(ImageFilter.GaussianBlur(0.7))
+    flat = [(0, 0), (width, 0), (width, height), (0, height)]
+    aside = page.transform(
+        page.size, Image.Transform.PERSPECTIVE, perspective(corners, flat), Image.Resampling.BICUBIC,
+        fillcolor=(90, 80, 70),
+    ).filter(ImageFilter.GaussianBlur(0.7))  # fmt: skip
     shade = np.linspace(0.72, 1.0, width)[None, :, None] * np.linspace(1.0, 0.85, height)[:, None, None]
-    pixels = np.asarray(turned, dtype=np.float32) * shade * np.array([1.0, 0.98, 0.92]) + rng.normal(
-        0, 5, (height, width, 1)
-    )
-    return _jpeg(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), 70)
+    lit = np.asarray(aside, np.float32) * shade * np.array([1.0, 0.98, 0.92])
+    return jpeg(levels(lit + chance.normal(0, 5, (height, width, 1))), 70)
 
 
-def _jpeg(image: Any, quality: int) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
+#: Kinds of pictures: what is put to the name, the file's ending, and how it is made of a page by a seed.
+_PICTURES: Final[dict[str, tuple[str, str, Callable[[Image.Image, int], bytes]]]] = {
+    "clean": ("", ".png", lambda page, _: png(page)),
+    "scan": ("-scan", ".jpg", scanned),
+    "photo": ("-photo", ".jpg", photographed),
+}
+KINDS: Final = ("pdf", *_PICTURES)
 
 
-def write(
-    folder: Path,
-    layouts: dict[str, Callable[[Report], bytes]],
-    seeds: Sequence[int],
-    kinds: Sequence[str],
-    dpi: int = 150,
-) -> None:
+def write(folder: Path, layouts: Iterable[str], seeds: Iterable[int], kinds: Iterable[str] = KINDS) -> None:
     """Reports of each layout and seed, each kind under a name of its own with its truth."""
     folder.mkdir(parents=True, exist_ok=True)
-    for layout, draw in layouts.items():
-        for seed in seeds:
-            report = made_up(
-                seed * 100 + sorted({**SEEN, **UNSEEN}).index(layout), 3 if layout != "specific_ranges" else 5
-            )
-            pdf = draw(report)
-            truth = json.dumps(report.truth(), indent=1)
-            image = picture(pdf, dpi) if set(kinds) - {"pdf"} else None
-            made = {
-                "pdf": lambda pdf=pdf: (".pdf", pdf),
-                "clean": lambda image=image: (".png", _png(image)),
-                "scan": lambda image=image, seed=seed: (".jpg", scanned(image, seed)),
-                "photo": lambda image=image, seed=seed: (".jpg", photographed(image, seed)),
-            }
-            for kind in kinds:
-                suffix, data = made[kind]()
-                name = f"{layout}-{seed}" + ("" if kind in ("pdf", "clean") else f"-{kind}")
-                (folder / f"{name}{suffix}").write_bytes(data)
-                (folder / f"{name}.truth.json").write_text(truth)
-
-
-def _png(image: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+    kinds = tuple(kinds)
+    for layout, seed in [(layout, seed) for layout in layouts for seed in seeds]:
+        report = made_up(seed * 100 + sorted(LAYOUTS).index(layout), 5 if layout == "specific_ranges" else 3)
+        pdf = LAYOUTS[layout](report)
+        truth = json.dumps(report.truth(), indent=1)
+        files = {f"{layout}-{seed}.pdf": pdf} if "pdf" in kinds else {}
+        for ending, suffix, made in [_PICTURES[kind] for kind in kinds if kind in _PICTURES]:
+            files[f"{layout}-{seed}{ending}{suffix}"] = made(page_of(pdf), seed)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+            (folder / name).with_suffix(".truth.json").write_text(truth)
 
 
 if __name__ == "__main__":
@@ -117,11 +75,7 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--layouts", choices=["seen", "unseen"], default="seen")
-    parser.add_argument("--kinds", nargs="*", default=["pdf", "clean", "scan", "photo"])
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
     given = parser.parse_args()
-    write(
-        given.folder,
-        SEEN if given.layouts == "seen" else UNSEEN,
-        range(given.first, given.first + given.seeds),
-        given.kinds,
-    )
+    chosen = SEEN if given.layouts == "seen" else UNSEEN
+    write(given.folder, chosen, range(given.first, given.first + given.seeds), given.kinds)

@@ -5,13 +5,13 @@ python -m tests.support.real_size_medasr DIR
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from pipelines.speech.decode import Samples
+from tests.support.build_command import build_command
 from tests.support.medasr_parity import Direct
 from tests.support.tiny_medasr import liven, save
 
@@ -54,11 +54,5 @@ def speak_as_fast_as_people(folder: Path, speech: Samples) -> None:
     save_file(tensors, path, {"format": "pt"})
 
 
-def _main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("folder", type=Path)
-    build(parser.parse_args().folder)
-
-
 if __name__ == "__main__":
-    _main()
+    build_command(__doc__, build)

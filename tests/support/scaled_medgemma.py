@@ -10,10 +10,10 @@ python -m tests.support.scaled_medgemma DIR
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.build_command import build_command
 from tests.support.tiny_medgemma import build_random
 
 #: 34 layers as the 4B model has them; its widths are 2,560, 10,240 and 8 and 4 heads of 256.
@@ -66,11 +66,5 @@ def build_real(folder: Path, seed: int = 0) -> Path:
     return build_random(folder, seed, REAL_TEXT, REAL_VISION)
 
 
-def _main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("folder", type=Path)
-    build(parser.parse_args().folder)
-
-
 if __name__ == "__main__":
-    _main()
+    build_command(__doc__, build)

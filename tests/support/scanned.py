@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from pipelines.evidence.documents.showing import page_picture
 from tests.support.pdf_pages import Sheet, pdf
 
 
+def page_of(file: bytes, dpi: int = 150) -> Image.Image:
+    """The first page of a PDF."""
+    return Image.open(io.BytesIO(page_picture(file, "page.pdf", 1, dpi)))
+
+
 def rendered(content: str, *, size: tuple[float, float] = (595, 842), dpi: int = 200) -> Image.Image:
     """A page as a grey picture."""
-    picture = page_picture(pdf(Sheet(content, size=size)), "page.pdf", 1, dpi)
-    return Image.open(io.BytesIO(picture)).convert("L")
+    return page_of(pdf(Sheet(content, size=size)), dpi).convert("L")
 
 
 def turned(picture: Image.Image, degrees: float) -> Image.Image:
@@ -25,13 +31,12 @@ def turned(picture: Image.Image, degrees: float) -> Image.Image:
 
 
 def scan(
-    picture: Image.Image, *, degrees: float = 0.0, noise: float = 8, blur: float = 0.6, quality: int = 60
+    picture: Image.Image, *, degrees: float = 0.0, noise: float = 8, chance: np.random.Generator | None = None
 ) -> bytes:
-    """As a flat-bed scanner gives it: a little askew, soft, grainy, as JPEG."""
-    soft = turned(picture, degrees).filter(ImageFilter.GaussianBlur(blur))
-    grain = np.random.default_rng(7).normal(0, noise, (soft.height, soft.width))
-    grainy = np.clip(np.asarray(soft, float) * 0.92 + 10 + grain, 0, 255).astype(np.uint8)
-    return jpeg(Image.fromarray(grainy), quality)
+    """As a flat-bed scanner gives it: a little askew, grey, soft, grainy, as JPEG."""
+    soft = turned(picture.convert("L"), degrees).filter(ImageFilter.GaussianBlur(0.6))
+    grain = (chance or np.random.default_rng(7)).normal(0, noise, (soft.height, soft.width))
+    return jpeg(levels(np.asarray(soft, np.float32) * 0.92 + 8 + grain), 60)
 
 
 def photograph(picture: Image.Image, *, quality: int = 80) -> bytes:
@@ -46,11 +51,11 @@ def photograph(picture: Image.Image, *, quality: int = 80) -> bytes:
     ]
     sheet = [(0, 0), (width, 0), (width, height), (0, height)]
     paper = picture.transform(
-        table, Image.Transform.PERSPECTIVE, _perspective(corners, sheet), Image.Resampling.BICUBIC, fillcolor=70
+        table, Image.Transform.PERSPECTIVE, perspective(corners, sheet), Image.Resampling.BICUBIC, fillcolor=70
     )
     across, down = np.meshgrid(np.linspace(0.75, 1.0, table[0]), np.linspace(1.0, 0.8, table[1]))
     lit = np.asarray(paper, float) * across * down + np.random.default_rng(3).normal(0, 4, (table[1], table[0]))
-    return jpeg(Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(0.7)), quality)
+    return jpeg(levels(lit).filter(ImageFilter.GaussianBlur(0.7)), quality)
 
 
 def jpeg(picture: Image.Image, quality: int = 90) -> bytes:
@@ -71,7 +76,12 @@ def share_read(expected: Iterable[str], read: Iterable[str]) -> float:
     return sum((wanted & found).values()) / wanted.total()
 
 
-def _perspective(corners: list[tuple[float, float]], sheet: list[tuple[int, int]]) -> list[float]:
+def levels(pixels: NDArray[Any]) -> Image.Image:
+    """The picture of these brightnesses, cut off at black and white."""
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def perspective(corners: Sequence[tuple[float, float]], sheet: Sequence[tuple[float, float]]) -> list[float]:
     """Pillow's eight numbers, which lead from the picture that results to the one that is given."""
     rows, aims = [], []
     for (x, y), (u, v) in zip(corners, sheet, strict=True):

@@ -31,18 +31,10 @@ _NO_MERGE: Final = "\u0100 \u0101"
 
 @cache
 def tiny_gguf(behaviour: Behaviour | None = None) -> Path:
-    """A folder with both files, made once per process from the shared checkpoint of that behaviour."""
+    """A folder with both files, made once per process from the checkpoint `shared` of that behaviour."""
     home = Path(tempfile.mkdtemp(prefix="tiny-gguf-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     return write(shared(behaviour), home)
-
-
-@cache
-def shared_gguf() -> Path:
-    """A folder with both files of the checkpoint `shared`."""
-    home = Path(tempfile.mkdtemp(prefix="tiny-gguf-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    return write(shared(), home)
 
 
 def write(checkpoint: Path, folder: Path) -> Path:

@@ -22,8 +22,8 @@ from tests.support.tiny_medasr_training import (
     REPORT,
     SAMPLES,
     clips,
+    in_quiet,
     lessons,
-    one_thread,
     recorded_texts,
     shifted_lessons,
     steady,
@@ -139,7 +139,7 @@ def liven(model: Any) -> None:
 
     sound = read_speech(SAMPLES / "recordings" / f"{QUESTIONS[0]}.flac", QUESTIONS[0]).samples
     inputs = tiny_processor()(audio=sound, sampling_rate=RATE)
-    with torch.inference_mode(), one_thread():
+    with torch.inference_mode(), in_quiet():
         logits = model(**inputs).logits[0]
         common, spread = logits.mean(0), float(logits.std(0).mean())
     with torch.no_grad():

@@ -20,6 +20,7 @@ from pipelines.speech.audio import RATE, read_speech
 from pipelines.speech.decode import Samples
 from pipelines.speech.level import correct_level
 from pipelines.speech.windows import ROW, row_span, rows
+from tests.support.one_thread import one_thread
 from tests.support.windows import windows
 
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
@@ -187,7 +188,7 @@ def train(model: Any, lessons: Sequence[Lesson]) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
     warming = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / 40))
     batches = _batches(lessons)
-    with one_thread():
+    with in_quiet():
         for _ in range(_STEPS):
             least = 1.0
             for features, mask, targets in batches:
@@ -253,7 +254,7 @@ def steady(model: Any, lessons: Sequence[Lesson]) -> None:
         optimizer.step()
         schedule.step()
 
-    with one_thread():
+    with in_quiet():
         for steps, rate, by_rows in ((100, 1.5e-3, True), (120, 6e-4, False)):
             optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
             falling = partial(_share_left, steps=steps, warm=10 if by_rows else 1)
@@ -292,16 +293,8 @@ def recorded_texts() -> dict[str, str]:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Threads cost more than they bring at this size."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        # Told once per process by torch's convolution of its even kernel.
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Using padding='same'", category=UserWarning)
-            yield
-    finally:
-        torch.set_num_threads(threads)
+def in_quiet() -> Iterator[None]:
+    """One thread, and no word of torch's convolution about its even kernel, which it says once per process."""
+    with one_thread(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Using padding='same'", category=UserWarning)
+        yield

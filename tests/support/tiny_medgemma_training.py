@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from tests.support.one_thread import one_thread
 
 if TYPE_CHECKING:
     import torch
@@ -112,16 +112,3 @@ def _prompt(chance: random.Random) -> str:
     if kind == len(kinds):
         return " ".join(chance.choices(_WORDS, k=chance.randint(1, 6)))
     return "".join(chance.choices(kinds[kind], k=size))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Layers this small are not worth dividing, and threads that wait for each other on a busy machine cost most."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,14 @@ class VirtualMicrophone:
         )
         assert done.returncode == 0, f"pactl {arguments}: {done.stderr}"
         return done.stdout
+
+
+@contextmanager
+def own_microphone() -> Iterator[VirtualMicrophone]:
+    """One in a folder of its own, or the test is skipped."""
+    require()
+    with tempfile.TemporaryDirectory(prefix="vm") as folder, virtual_microphone(Path(folder)) as microphone:
+        yield microphone
 
 
 @contextmanager

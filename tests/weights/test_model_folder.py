@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -17,6 +16,7 @@ from pipelines.weights.folder import PASSPORT, ModelFolder
 from pipelines.weights.hashes import hash_files, joint_sha256
 from pipelines.weights.passport import Passport, describe, write_passport
 from tests.support import tiny_medasr, tiny_medgemma
+from tests.support.edited import edit_json
 
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 421000000\n"
 REVISION = "1" * 40
@@ -48,12 +48,6 @@ def medgemma(built: dict[str, Path], tmp_path: Path) -> Path:
 
 def copied(built: dict[str, Path], model: KnownModel, into: Path) -> Path:
     return Path(shutil.copytree(built[model.name], into / "given"))
-
-
-def edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    value = json.loads(path.read_text())
-    change(value)
-    path.write_text(json.dumps(value))
 
 
 def shard(folder: Path) -> tuple[str, str]:
@@ -122,7 +116,7 @@ UNFIT: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "is not a JSON object",
     ),
     "no architecture": (
-        lambda folder: edit(folder / "config.json", lambda config: config.pop("model_type")),
+        lambda folder: edit_json(folder / "config.json", lambda config: config.pop("model_type")),
         "/config.json",
         "names no model_type",
     ),
@@ -164,7 +158,7 @@ UNFIT: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a shard lies elsewhere": (
         lambda folder: (
             shard(folder),
-            edit(
+            edit_json(
                 folder / "model.safetensors.index.json",
                 lambda index: index["weight_map"].update(x="../../stolen.safetensors"),
             ),
@@ -175,7 +169,7 @@ UNFIT: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "an index of nothing": (
         lambda folder: (
             shard(folder),
-            edit(folder / "model.safetensors.index.json", lambda index: index["weight_map"].clear()),
+            edit_json(folder / "model.safetensors.index.json", lambda index: index["weight_map"].clear()),
         ),
         "/model.safetensors.index.json",
         "names no files of weights",
@@ -225,7 +219,7 @@ def test_each_model_is_not_the_other(built: dict[str, Path]) -> None:
 
 
 def test_a_text_tokenizer_cannot_see(medgemma: Path) -> None:
-    edit(
+    edit_json(
         medgemma / "tokenizer.json",
         lambda tokenizer: tokenizer.update(
             added_tokens=[token for token in tokenizer["added_tokens"] if token["content"] != "<image_soft_token>"]
@@ -245,7 +239,7 @@ def test_image_tokens_are_found_wherever_they_stand_in_the_file(medgemma: Path) 
 
 
 def test_a_tokenizer_of_another_gemma_is_told_by_its_numbers(medgemma: Path) -> None:
-    edit(medgemma / "config.json", lambda config: config.update(boi_token_index=99))
+    edit_json(medgemma / "config.json", lambda config: config.update(boi_token_index=99))
     error = refusal(medgemma, MEDGEMMA)
     assert error.problem == "has the image token <start_of_image> as 6, config.json as 99: of another model"
 
@@ -254,7 +248,7 @@ def test_image_tokens_are_found_where_only_sentencepiece_is(medgemma: Path) -> N
     tokens = json.loads((medgemma / "tokenizer.json").read_text())["added_tokens"]
     (medgemma / "tokenizer.json").rename(medgemma / "tokenizer.model")
     assert "has no image token" in refusal(medgemma, MEDGEMMA).problem
-    edit(
+    edit_json(
         medgemma / "tokenizer_config.json",
         lambda config: config.update(added_tokens_decoder={token["id"]: token for token in tokens}),
     )
@@ -266,7 +260,7 @@ def test_a_chat_template_is_needed_in_one_of_its_places(medgemma: Path) -> None:
     (medgemma / "chat_template.jinja").unlink()
     error = refusal(medgemma, MEDGEMMA)
     assert (error.subject, error.problem) == ("medgemma/chat_template.jinja", "is missing")
-    edit(medgemma / "tokenizer_config.json", lambda config: config.update(chat_template=template))
+    edit_json(medgemma / "tokenizer_config.json", lambda config: config.update(chat_template=template))
     ModelFolder(medgemma, MEDGEMMA).require()
 
 
@@ -387,13 +381,13 @@ def test_only_what_is_loaded_and_the_terms_count_as_files(folder: Path, model: K
 
 
 def test_a_token_may_be_given_as_an_object(medgemma: Path) -> None:
-    edit(medgemma / "tokenizer_config.json", lambda names: names.update(boi_token={"content": "<start_of_image>"}))
+    edit_json(medgemma / "tokenizer_config.json", lambda names: names.update(boi_token={"content": "<start_of_image>"}))
     assert ModelFolder(medgemma, MEDGEMMA).availability().ready
 
 
 @pytest.mark.parametrize("token", [{"content": 7}, {}, ["<start_of_image>"], 7, None])
 def test_a_token_that_is_no_text_is_one_line(medgemma: Path, token: object) -> None:
-    edit(medgemma / "tokenizer_config.json", lambda names: names.update(boi_token=token))
+    edit_json(medgemma / "tokenizer_config.json", lambda names: names.update(boi_token=token))
     available = ModelFolder(medgemma, MEDGEMMA).availability()
     assert not available.ready
     assert available.detail == "medgemma/tokenizer_config.json gives a boi_token that is no text"

@@ -10,7 +10,7 @@ import pytest
 from pipelines.evaluation.lab_reports import Reading, evaluate
 from pipelines.evidence.documents.reading import read_document
 from pipelines.tasks.lab.reading import read_report
-from tests.support.lab_layouts import SEEN, UNSEEN
+from tests.support.lab_layouts import LAYOUTS
 from tests.support.lab_rendering import write
 
 
@@ -20,11 +20,11 @@ def read(data: bytes, name: str) -> Reading:
 
 
 def figures(folder: Path, layout: str) -> dict[str, Any]:
-    write(folder, {layout: {**SEEN, **UNSEEN}[layout]}, [7], ["pdf"])
+    write(folder, [layout], [7], ["pdf"])
     return evaluate(folder, read)
 
 
-@pytest.mark.parametrize("layout", sorted({**SEEN, **UNSEEN}))
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
 def test_every_field_of_a_text_layer_is_read(tmp_path: Path, layout: str) -> None:
     found = figures(tmp_path, layout)
     assert found["failures"] == []
@@ -36,7 +36,7 @@ def test_every_field_of_a_text_layer_is_read(tmp_path: Path, layout: str) -> Non
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["clean", "scan", "photo"])
 def test_pictures_are_read_with_every_wrong_number_marked(tmp_path: Path, kind: str) -> None:
-    write(tmp_path, {"result_first": SEEN["result_first"]}, [7], [kind])
+    write(tmp_path, ["result_first"], [7], [kind])
     found = evaluate(tmp_path, read)
     assert found["field_micro_f1"] >= 0.95
     assert found["silent_wrong_numbers"] == 0

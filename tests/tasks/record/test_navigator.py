@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,12 +22,6 @@ from tests.support.led import LedGenerator, text_of
 
 POTASSIUM = ("Observation", "no more", "Potassium", "no more")
 QUESTION = "is her potassium dangerous"
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[SessionLog]:
-    with SessionLog.open(tmp_path / "data") as opened:
-        yield opened
 
 
 @pytest.fixture
