@@ -18,12 +18,16 @@ from pipelines.errors import DONE, PERSON_NEEDED
 from pipelines.evidence.documents.document import Document
 from pipelines.evidence.documents.page import Page
 from pipelines.evidence.documents.text_file import text_pages
+from pipelines.models.medgemma.generator import MedGemma
 from pipelines.records import Engine, Kind, PageCitation, Result, TaskName
 from pipelines.tasks.lab.report import reports_in
+from pipelines.weights.catalogue import MEDGEMMA
+from pipelines.weights.folder import ModelFolder
 from tests.support.engines import ScriptedGenerator
 from tests.support.lab_layouts import result_first, urinalysis
 from tests.support.lab_made_up import made_up
 from tests.support.scanned import page_of
+from tests.support.tiny_medgemma import build_random
 
 REPORT = b"""\
 Mill Lane Clinical Laboratory
@@ -255,3 +259,29 @@ def test_a_model_that_comes_to_no_end_leaves_the_first_reading(
     assert "page 1 has no second reading that can be used: the model said the same over and over" in (
         result.message or ""
     )
+
+
+@pytest.mark.long
+def test_the_real_engine_is_shown_the_page_and_held_to_the_form(tmp_path: Path) -> None:
+    """The real classes on random weights, with real pictures and a real reader: what they write is rows or is cut, and
+    the first reading stands."""
+    folder = build_random(tmp_path / "model", text={"max_position_embeddings": 8192})
+    generator = MedGemma(ModelFolder(folder, MEDGEMMA), 1, "cpu", "float32")
+    (tmp_path / "prompts").mkdir()
+    shipped = (Path(__file__).parents[3] / "prompts" / "lab-report.md").read_text()
+    (tmp_path / "prompts" / "lab-report.md").write_text(shipped.replace("budget = 4000", "budget = 200"))
+    page_of(result_first(made_up(1))).save(tmp_path / "scan.png")
+    settings = Settings(data_dir=tmp_path / "data", prompts_dir=tmp_path / "prompts")
+    with open_runner(settings, generator=generator) as runner:
+        confirm(runner.log, RESEARCH_USE)
+        done = runner.submit(given(tmp_path / "scan.png"))
+        assert done.exit_code == DONE, done.view.error
+        calls = [call for call in done.view.model_calls if call.engine.name == "medgemma"]
+        assert calls
+        assert all((call.prompt or "").startswith("lab-report@1") for call in calls)
+        asked = [exchange.ask for exchange in runner.log.exchanges(done.view.id)]
+        assert all(len(ask.frames) == 1 and ask.json_schema for ask in asked)
+        [(_, report)] = reports_in(result_of(done))
+        assert len(report.rows) > 20
+        assert "second" in (result_of(done).message or "") or "twice" in (result_of(done).message or "")
+        assert runner.log.verify().ok
