@@ -8,7 +8,7 @@ from typing import Any, Final
 
 Raw = Mapping[str, Any]
 
-_WHOLE: Final = re.compile(r"^(?P<what>[\w ]+?): (?:none|not) recorded(?P<when> .+?)? in this record\.$")
+_WHOLE: Final = re.compile(r"^(?P<what>[\w -]+?): (?:none|not) recorded(?P<when> .+?)? in this record\.$")
 _NAMED: Final = re.compile(
     r"^No (?P<named>.+?) is recorded(?P<when> (?:in|on|since|before|from) \d.*?)? in this record(?:; .*)?\.$"
 )

@@ -14,9 +14,8 @@ from pipelines.evaluation.record_answers import Tolerance, is_right, tolerance
 from pipelines.evaluation.record_questions import evaluate
 from pipelines.records import Result, Statement, Status, TaskName
 from tests.support.record_truth import questions
+from tests.support.record_voices import voices
 from tests.support.synthetic_record import synthetic_bundle
-
-VOICES = ("terse", "polite", "spoken", "other", "further", "last")
 
 
 def written(folder: Path, seeds: range, every: int) -> list[dict[str, Any]]:
@@ -25,7 +24,7 @@ def written(folder: Path, seeds: range, every: int) -> list[dict[str, Any]]:
     for seed in seeds:
         bundle = synthetic_bundle(seed)
         (folder / f"p{seed}.json").write_text(json.dumps(bundle))
-        for n, case in enumerate(questions(bundle, VOICES, seed, every)):
+        for n, case in enumerate(questions(bundle, voices(), seed, every)):
             lines.append({"id": f"{seed}-{n}", "patient_file": f"p{seed}.json", "today": "2026-06-01", **case})
     (folder / "cases.jsonl").write_text("\n".join(map(json.dumps, lines)))
     return list(read_cases(folder / "cases.jsonl"))
@@ -33,14 +32,14 @@ def written(folder: Path, seeds: range, every: int) -> list[dict[str, Any]]:
 
 def reached(folder: Path, seeds: range, every: int) -> None:
     figures = evaluate(written(folder, seeds, every))
-    assert figures["accuracy"] >= 0.97, figures["failures"]
+    assert figures["accuracy"] >= 0.99, figures["failures"]
     assert figures["fabricated"] == 0, figures["failures"]
     assert figures["wrong"] <= 0.01, figures["failures"]
     assert figures["unsupported"] == 0
 
 
 def test_invented_patients_are_asked_after_in_many_wordings(tmp_path: Path) -> None:
-    reached(tmp_path, range(2), every=16)
+    reached(tmp_path, range(2), every=24)
 
 
 @pytest.mark.long

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
-from tests.support.record_wordings import (
-    ANALYTES,
-    CONDITIONS,
-    DRUGS,
-    PROCEDURES,
-    UNANSWERABLE,
-    VACCINES,
-    WORDINGS,
-)
-from tests.support.record_wordings_blind import BLIND
-from tests.support.record_wordings_further import FURTHER
-from tests.support.record_wordings_last import LAST
+from tests.support.record_voices import Names, Table, Voice, voice, voices
 
 Raw = dict[str, Any]
 TODAY: Final = date(2026, 6, 1)
@@ -33,44 +26,59 @@ _ORDINALS: Final = (
 ).split()
 
 
-def questions(bundle: Raw, voices: tuple[str, ...], seed: int, every: int = 1) -> Iterator[Raw]:
+def questions(bundle: Raw, of_voices: tuple[str, ...], seed: int, every: int = 1) -> Iterator[Raw]:
     """Cases ``{"category", "voice", "question", "answer", "match"}`` in every wording of the voices.
 
     Args:
         bundle: of one patient; all its resources are taken for that patient's.
-        voices: of ``record_wordings``.
+        of_voices: of `tests.support.record_voices`.
         seed: chooses the names, dates and years that fill a wording.
         every: only each so many-th wording, from a place that the seed chooses.
     """
     chance = random.Random(seed)
     held = _Held([entry["resource"] for entry in bundle["entry"] if "resource" in entry])
-    for category, by_voice in WORDINGS.items():
-        for voice in voices:
-            for n, wording in enumerate(_LATER[voice][category] if voice in _LATER else by_voice[voice]):
+    for name in of_voices:
+        asker = voice(name)
+        for category, wordings in asker.wordings.items():
+            for n, wording in enumerate(wordings):
                 if (n + seed) % every:
                     continue
-                found = _TRUTHS[category](held, chance, _SPEAKS_AS.get(voice, voice))
+                found = _TRUTHS[category](held, _Asker.chosen(asker, chance))
                 if found:
                     slots, answer, match = found
                     question = wording.format(**slots)
-                    yield {"category": category, "voice": voice, "question": question, "answer": answer, "match": match}
-    for voice in voices:
-        for n, question in enumerate(_LATER[voice]["unanswerable"] if voice in _LATER else UNANSWERABLE[voice]):
-            if not (n + seed) % every:
-                yield {
-                    "category": "unanswerable",
-                    "voice": voice,
-                    "question": question,
-                    "answer": "NOT_RECORDED",
-                    "match": "abstain",
-                }
+                    yield {"category": category, "voice": name, "question": question, "answer": answer, "match": match}
 
-
-#: The names and dates of a voice that has none of its own.
-_SPEAKS_AS: Final = {"further": "polite", "last": "other", "blind": "polite"}
-_LATER: Final = {"further": FURTHER, "last": LAST, "blind": BLIND}
 
 Truth = tuple[dict[str, str], Any, str]
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """Chance, and how one question calls things and says dates."""
+
+    chance: random.Random
+    names: Names
+    dates: str
+
+    @classmethod
+    def chosen(cls, asker: Voice, chance: random.Random) -> _Asker:
+        return cls(chance, chance.choice(asker.names), chance.choice(asker.dates))
+
+    def calls(self, table: Table, recorded: Iterable[str]) -> tuple[str, str] | None:
+        """(what the recorded name holds, what it is called) for something that is there."""
+        names = list(recorded)
+        there = [(word, said) for word, said in self.names[table].items() if any(_holds(name, word) for name in names)]
+        if not there:
+            return None
+        word, said = self.chance.choice(there)
+        return word, self.chance.choice(said)
+
+    def day(self, day: str) -> str:
+        return _spoken_date(day, self.chance, self.dates)
+
+    def year(self, year: int) -> str:
+        return _spoken_year(year) if self.dates == "spoken" else str(year)
 
 
 class _Held:
@@ -92,12 +100,13 @@ class _Held:
         ]
         return sorted(found, key=lambda each: each[0])
 
-    def choose_lab(self, chance: random.Random, voice: str, least: int = 1) -> tuple[str, list[tuple[str, float, str]]]:
-        there = [code for code in ANALYTES if len({t for t, *_ in self.labs(code)}) >= least]
+    def choose_lab(self, asker: _Asker, least: int = 1) -> tuple[str, list[tuple[str, float, str]]]:
+        names = asker.names["analytes"]
+        there = [code for code in names if len({t for t, *_ in self.labs(code)}) >= least]
         if not there:
             return "", []
-        code = chance.choice(there)
-        return chance.choice(ANALYTES[code][voice]), self.labs(code)
+        code = asker.chance.choice(there)
+        return asker.chance.choice(names[code]), self.labs(code)
 
 
 def _codes(concept: Any) -> set[str]:
@@ -145,13 +154,9 @@ def _spoken_year(year: int) -> str:
     return f"{'nineteen' if year < 2000 else 'twenty'} {f'oh {low}' if rest < 10 else low}"
 
 
-def _year(year: int, voice: str) -> str:
-    return _spoken_year(year) if voice == "spoken" else str(year)
-
-
 def _edge(pick: Callable[[list[tuple[str, float, str]]], tuple[str, float, str]]) -> Callable[..., Truth | None]:
-    def truth(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-        name, labs = held.choose_lab(chance, voice)
+    def truth(held: _Held, asker: _Asker) -> Truth | None:
+        name, labs = held.choose_lab(asker)
         if not labs:
             return None
         at, value, unit = pick(labs)
@@ -167,8 +172,8 @@ def _edge(pick: Callable[[list[tuple[str, float, str]]], tuple[str, float, str]]
 
 
 def _extreme(sign: int) -> Callable[..., Truth | None]:
-    def truth(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-        name, labs = held.choose_lab(chance, voice, 2)
+    def truth(held: _Held, asker: _Asker) -> Truth | None:
+        name, labs = held.choose_lab(asker, 2)
         if not labs:
             return None
         best = max(sign * v for _, v, _ in labs) * sign
@@ -179,8 +184,8 @@ def _extreme(sign: int) -> Callable[..., Truth | None]:
     return truth
 
 
-def _trend(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    name, labs = held.choose_lab(chance, voice, 2)
+def _trend(held: _Held, asker: _Asker) -> Truth | None:
+    name, labs = held.choose_lab(asker, 2)
     return ({"a": name}, *_changed(labs)) if labs else None
 
 
@@ -193,39 +198,39 @@ def _changed(labs: list[tuple[str, float, str]]) -> tuple[Raw, str]:
     return answer, "numeric(±0.1)+dates"
 
 
-def _change_between(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    name, labs = held.choose_lab(chance, voice, 2)
+def _change_between(held: _Held, asker: _Asker) -> Truth | None:
+    name, labs = held.choose_lab(asker, 2)
     years = sorted({int(t[:4]) for t, *_ in labs})
     if len(years) < 2:
         return None
-    a, b = sorted(chance.sample(years, 2))
+    a, b = sorted(asker.chance.sample(years, 2))
     within = [each for each in labs if a <= int(each[0][:4]) <= b]
-    return {"a": name, "y1": _year(a, voice), "y2": _year(b, voice)}, *_changed(within)
+    return {"a": name, "y1": asker.year(a), "y2": asker.year(b)}, *_changed(within)
 
 
-def _value_on(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    name, labs = held.choose_lab(chance, voice)
+def _value_on(held: _Held, asker: _Asker) -> Truth | None:
+    name, labs = held.choose_lab(asker)
     if not labs:
         return None
-    at = chance.choice(labs)[0]
+    at = asker.chance.choice(labs)[0]
     there = [each for each in labs if _day(each[0]) == _day(at)]
     if len(there) > 1:
         return None
     answer = {"value": there[0][1], "unit": there[0][2]}
-    return {"a": name, "d": _spoken_date(_day(at), chance, voice)}, answer, "numeric(±0.5%)"
+    return {"a": name, "d": asker.day(_day(at))}, answer, "numeric(±0.5%)"
 
 
-def _count_lab(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    name, labs = held.choose_lab(chance, voice)
+def _count_lab(held: _Held, asker: _Asker) -> Truth | None:
+    name, labs = held.choose_lab(asker)
     return ({"a": name}, len(labs), "int") if labs else None
 
 
-def _count_lab_year(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    name, labs = held.choose_lab(chance, voice)
+def _count_lab_year(held: _Held, asker: _Asker) -> Truth | None:
+    name, labs = held.choose_lab(asker)
     if not labs:
         return None
-    year = chance.choice([t[:4] for t, *_ in labs])
-    return {"a": name, "y1": _year(int(year), voice)}, len([1 for t, *_ in labs if t[:4] == year]), "int"
+    year = asker.chance.choice([t[:4] for t, *_ in labs])
+    return {"a": name, "y1": asker.year(int(year))}, len([1 for t, *_ in labs if t[:4] == year]), "int"
 
 
 def _pressures(held: _Held) -> list[tuple[str, float, float]]:
@@ -238,7 +243,7 @@ def _pressures(held: _Held) -> list[tuple[str, float, float]]:
     return sorted(found)
 
 
-def _last_bp(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _last_bp(held: _Held, asker: _Asker) -> Truth | None:
     found = _pressures(held)
     if not found:
         return None
@@ -246,7 +251,7 @@ def _last_bp(held: _Held, chance: random.Random, voice: str) -> Truth | None:
     return {}, {"systolic": upper, "diastolic": lower, "date": _day(at), "unit": "mm[Hg]"}, "numeric(±1)+date"
 
 
-def _highest_systolic(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _highest_systolic(held: _Held, asker: _Asker) -> Truth | None:
     found = _pressures(held)
     return ({}, {"value": max(upper for _, upper, _ in found)}, "numeric(±1)") if found else None
 
@@ -257,7 +262,7 @@ def _state(r: Raw) -> str:
 
 
 def _conditions(active: bool) -> Callable[..., Truth | None]:
-    def truth(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+    def truth(held: _Held, asker: _Asker) -> Truth | None:
         found = held.of("Condition")
         names = sorted({_name(r["code"]) for r in found if (_state(r) == "active") is active})
         return ({}, names, "set(case-insensitive)") if names else None
@@ -265,34 +270,25 @@ def _conditions(active: bool) -> Callable[..., Truth | None]:
     return truth
 
 
-def _said(table: Any, names: list[str], chance: random.Random) -> tuple[str, str] | None:
-    """(what the recorded name holds, what it is called) for something that is there."""
-    there = [(word, spoken) for word, spoken in table if any(_holds(name, word) for name in names)]
-    if not there:
-        return None
-    word, spoken = chance.choice(there)
-    return word, chance.choice(spoken)
-
-
-def _condition_onset(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _condition_onset(held: _Held, asker: _Asker) -> Truth | None:
     found = [r for r in held.of("Condition") if "onsetDateTime" in r]
-    chosen = _said(CONDITIONS, [_name(r["code"]) for r in found], chance)
+    chosen = asker.calls("conditions", [_name(r["code"]) for r in found])
     if not chosen:
         return None
     days = {_day(r["onsetDateTime"]) for r in found if _holds(_name(r["code"]), chosen[0])}
     return ({"c": chosen[1]}, days.pop(), "date") if len(days) == 1 else None
 
 
-def _has_condition(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    chosen = _said(CONDITIONS, [_name(r["code"]) for r in held.of("Condition")], chance)
+def _has_condition(held: _Held, asker: _Asker) -> Truth | None:
+    chosen = asker.calls("conditions", [_name(r["code"]) for r in held.of("Condition")])
     return ({"c": chosen[1]}, True, "bool") if chosen else None
 
 
-def _conditions_on(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _conditions_on(held: _Held, asker: _Asker) -> Truth | None:
     found = [r for r in held.of("Condition") if "onsetDateTime" in r]
     if not found:
         return None
-    day = _day(chance.choice(found)["onsetDateTime"])
+    day = _day(asker.chance.choice(found)["onsetDateTime"])
     if len(day) < 10:
         return None
     names = {
@@ -301,16 +297,16 @@ def _conditions_on(held: _Held, chance: random.Random, voice: str) -> Truth | No
         if _day(r["onsetDateTime"]) <= day and ("abatementDateTime" not in r or _day(r["abatementDateTime"]) >= day)
         and ("abatementDateTime" in r or _state(r) == "active")
     }  # fmt: skip
-    return ({"d": _spoken_date(day, chance, voice)}, sorted(names), "set") if names else None
+    return ({"d": asker.day(day)}, sorted(names), "set") if names else None
 
 
-def _conditions_in(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _conditions_in(held: _Held, asker: _Asker) -> Truth | None:
     found = [r for r in held.of("Condition") if "onsetDateTime" in r]
     if not found:
         return None
-    year = chance.choice(found)["onsetDateTime"][:4]
+    year = asker.chance.choice(found)["onsetDateTime"][:4]
     names = sorted({_name(r["code"]) for r in found if r["onsetDateTime"][:4] == year})
-    return {"y1": _year(int(year), voice)}, names, "set"
+    return {"y1": asker.year(int(year))}, names, "set"
 
 
 def _drug(r: Raw) -> str:
@@ -318,7 +314,7 @@ def _drug(r: Raw) -> str:
 
 
 def _medications(active: bool) -> Callable[..., Truth | None]:
-    def truth(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+    def truth(held: _Held, asker: _Asker) -> Truth | None:
         found = held.of("MedicationRequest")
         names = sorted({_drug(r) for r in found if (r["status"] == "active") is active})
         return ({}, names, "set") if names else None
@@ -326,23 +322,23 @@ def _medications(active: bool) -> Callable[..., Truth | None]:
     return truth
 
 
-def _on_drug(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _on_drug(held: _Held, asker: _Asker) -> Truth | None:
     found = held.of("MedicationRequest")
-    chosen = _said(DRUGS, [_drug(r) for r in found], chance)
+    chosen = asker.calls("drugs", [_drug(r) for r in found])
     if not chosen:
         return None
     active = any(r["status"] == "active" for r in found if _holds(_drug(r), chosen[0]))
     return {"m": chosen[1]}, active, "bool"
 
 
-def _drug_start(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _drug_start(held: _Held, asker: _Asker) -> Truth | None:
     found = held.of("MedicationRequest")
-    chosen = _said(DRUGS, [_drug(r) for r in found], chance)
+    chosen = asker.calls("drugs", [_drug(r) for r in found])
     days = {_day(r["authoredOn"]) for r in found if chosen and _holds(_drug(r), chosen[0])}
     return ({"m": chosen[1]}, min(days), "date") if chosen else None
 
 
-def _drug_reason(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _drug_reason(held: _Held, asker: _Asker) -> Truth | None:
     by_id = {f"urn:uuid:{r.get('id')}": r for r in held.all} | {
         f"{r['resourceType']}/{r.get('id')}": r for r in held.all
     }
@@ -354,53 +350,53 @@ def _drug_reason(held: _Held, chance: random.Random, voice: str) -> Truth | None
                 reasons.setdefault(_drug(r), set()).add(_name(target["code"]))
         for concept in r.get("reasonCode", []):
             reasons.setdefault(_drug(r), set()).add(_name(concept))
-    chosen = _said(DRUGS, list(reasons), chance)
+    chosen = asker.calls("drugs", list(reasons))
     if not chosen:
         return None
     same = [why for drug, why in reasons.items() if _holds(drug, chosen[0])]
     return {"m": chosen[1]}, sorted(set.union(*same)), "set"
 
 
-def _medications_in(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _medications_in(held: _Held, asker: _Asker) -> Truth | None:
     found = held.of("MedicationRequest")
     if not found:
         return None
-    year = chance.choice(found)["authoredOn"][:4]
-    return {"y1": _year(int(year), voice)}, sorted({_drug(r) for r in found if r["authoredOn"][:4] == year}), "set"
+    year = asker.chance.choice(found)["authoredOn"][:4]
+    return {"y1": asker.year(int(year))}, sorted({_drug(r) for r in found if r["authoredOn"][:4] == year}), "set"
 
 
-def _allergies(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _allergies(held: _Held, asker: _Asker) -> Truth | None:
     names = sorted({_name(r["code"]) for r in held.of("AllergyIntolerance") if _state(r) == "active"})
     return {}, names or "NOT_RECORDED", "set" if names else "abstain"
 
 
-def _shots(held: _Held, chance: random.Random) -> tuple[str, list[str]] | None:
+def _shots(held: _Held, asker: _Asker) -> tuple[str, list[str]] | None:
     found = [r for r in held.of("Immunization") if r["status"] == "completed"]
-    chosen = _said(VACCINES, [_name(r["vaccineCode"]) for r in found], chance)
+    chosen = asker.calls("vaccines", [_name(r["vaccineCode"]) for r in found])
     if not chosen:
         return None
     days = sorted(_day(r["occurrenceDateTime"]) for r in found if _holds(_name(r["vaccineCode"]), chosen[0]))
     return chosen[1], days
 
 
-def _immunization(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    found = _shots(held, chance)
+def _immunization(held: _Held, asker: _Asker) -> Truth | None:
+    found = _shots(held, asker)
     return ({"v": found[0]}, {"last_date": found[1][-1], "count": len(found[1])}, "date+int") if found else None
 
 
-def _immunization_last(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    found = _shots(held, chance)
+def _immunization_last(held: _Held, asker: _Asker) -> Truth | None:
+    found = _shots(held, asker)
     return ({"v": found[0]}, found[1][-1], "date") if found else None
 
 
-def _immunizations_list(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _immunizations_list(held: _Held, asker: _Asker) -> Truth | None:
     names = {_name(r["vaccineCode"]) for r in held.of("Immunization") if r["status"] == "completed"}
     return ({}, sorted(names), "set") if names else None
 
 
-def _done(held: _Held, chance: random.Random) -> tuple[str, list[str]] | None:
+def _done(held: _Held, asker: _Asker) -> tuple[str, list[str]] | None:
     found = [r for r in held.of("Procedure") if r["status"] == "completed"]
-    chosen = _said(PROCEDURES, [_name(r["code"]) for r in found], chance)
+    chosen = asker.calls("procedures", [_name(r["code"]) for r in found])
     if not chosen:
         return None
     starts = [
@@ -411,17 +407,17 @@ def _done(held: _Held, chance: random.Random) -> tuple[str, list[str]] | None:
     return chosen[1], sorted(starts)
 
 
-def _procedure_last(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    found = _done(held, chance)
+def _procedure_last(held: _Held, asker: _Asker) -> Truth | None:
+    found = _done(held, asker)
     return ({"p": found[0]}, _day(found[1][-1]), "date") if found else None
 
 
-def _procedure_count(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    found = _done(held, chance)
+def _procedure_count(held: _Held, asker: _Asker) -> Truth | None:
+    found = _done(held, asker)
     return ({"p": found[0]}, len(found[1]), "int") if found else None
 
 
-def _procedures_in(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _procedures_in(held: _Held, asker: _Asker) -> Truth | None:
     found = [
         ((r.get("performedDateTime") or r["performedPeriod"]["start"])[:4], _name(r["code"]))
         for r in held.of("Procedure")
@@ -429,14 +425,14 @@ def _procedures_in(held: _Held, chance: random.Random, voice: str) -> Truth | No
     ]
     if not found:
         return None
-    year = chance.choice(found)[0]
-    return {"y1": _year(int(year), voice)}, sorted({name for at, name in found if at == year}), "set"
+    year = asker.chance.choice(found)[0]
+    return {"y1": asker.year(int(year))}, sorted({name for at, name in found if at == year}), "set"
 
 
 def _around(after: bool) -> Callable[..., Truth | None]:
-    def truth(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-        found = _done(held, chance)
-        name, labs = held.choose_lab(chance, voice)
+    def truth(held: _Held, asker: _Asker) -> Truth | None:
+        found = _done(held, asker)
+        name, labs = held.choose_lab(asker)
         if not found or len(found[1]) != 1 or not labs:
             return None
         at = found[1][0]
@@ -453,22 +449,22 @@ def _starts(held: _Held, *classes: str) -> list[str]:
     return sorted(r["period"]["start"] for r in held.of("Encounter") if not classes or r["class"]["code"] in classes)
 
 
-def _encounter_count(held: _Held, chance: random.Random, voice: str) -> Truth | None:
-    year = chance.choice(_starts(held))[:4]
-    return {"y1": _year(int(year), voice)}, len([1 for s in _starts(held) if s[:4] == year]), "int"
+def _encounter_count(held: _Held, asker: _Asker) -> Truth | None:
+    year = asker.chance.choice(_starts(held))[:4]
+    return {"y1": asker.year(int(year))}, len([1 for s in _starts(held) if s[:4] == year]), "int"
 
 
-def _encounter_count_between(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _encounter_count_between(held: _Held, asker: _Asker) -> Truth | None:
     years = sorted({int(s[:4]) for s in _starts(held)})
     if len(years) < 2:
         return None
-    a, b = sorted(chance.sample(years, 2))
+    a, b = sorted(asker.chance.sample(years, 2))
     count = len([1 for s in _starts(held) if a <= int(s[:4]) <= b])
-    return {"y1": _year(a, voice), "y2": _year(b, voice)}, count, "int"
+    return {"y1": asker.year(a), "y2": asker.year(b)}, count, "int"
 
 
 def _stays(*classes: str, count: bool) -> Callable[..., Truth | None]:
-    def truth(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+    def truth(held: _Held, asker: _Asker) -> Truth | None:
         starts = _starts(held, *classes)
         if not starts:
             return None
@@ -477,7 +473,7 @@ def _stays(*classes: str, count: bool) -> Callable[..., Truth | None]:
     return truth
 
 
-def _person(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _person(held: _Held, asker: _Asker) -> Truth | None:
     died = held.patient.get("deceasedDateTime")
     answer = {
         "birthDate": held.patient["birthDate"], "gender": held.patient["gender"], "deceased": died is not None,
@@ -486,26 +482,26 @@ def _person(held: _Held, chance: random.Random, voice: str) -> Truth | None:
     return {}, answer, "fields"
 
 
-def _birth(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _birth(held: _Held, asker: _Asker) -> Truth | None:
     return {}, held.patient["birthDate"], "date"
 
 
-def _phone(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _phone(held: _Held, asker: _Asker) -> Truth | None:
     found = [t["value"] for t in held.patient.get("telecom", []) if t.get("system") == "phone"]
     return ({}, found[0], "text") if found else None
 
 
-def _city(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _city(held: _Held, asker: _Asker) -> Truth | None:
     found = held.patient.get("address", [])
     return ({}, {"city": found[0]["city"]}, "text") if found and "city" in found[0] else None
 
 
-def _marital(held: _Held, chance: random.Random, voice: str) -> Truth | None:
+def _marital(held: _Held, asker: _Asker) -> Truth | None:
     found = held.patient.get("maritalStatus")
     return ({}, _name(found), "text") if found else None
 
 
-_TRUTHS: Final[dict[str, Callable[[_Held, random.Random, str], Truth | None]]] = {
+_TRUTHS: Final[dict[str, Callable[[_Held, _Asker], Truth | None]]] = {
     "last_lab": _edge(lambda labs: labs[-1]),
     "first_lab": _edge(lambda labs: labs[0]),
     "highest_lab": _extreme(1),
@@ -550,4 +546,25 @@ _TRUTHS: Final[dict[str, Callable[[_Held, random.Random, str], Truth | None]]] =
     "phone": _phone,
     "city": _city,
     "marital": _marital,
+    #: No record of the sets holds an answer to these: any value is made up.
+    "unanswerable": lambda _held, _asker: ({}, "NOT_RECORDED", "abstain"),
 }
+
+
+def main() -> None:
+    """Write cases for `assistant evaluate record-questions`."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("patients", nargs="+", type=Path)
+    parser.add_argument("--voices", nargs="+", default=voices(), choices=voices())
+    given = parser.parse_args()
+    lines = []
+    for seed, path in enumerate(given.patients):
+        for n, case in enumerate(questions(json.loads(path.read_bytes()), tuple(given.voices), seed)):
+            about = {"id": f"{seed}-{n}", "patient_file": str(path.resolve()), "today": TODAY.isoformat()}
+            lines.append(json.dumps(about | case, ensure_ascii=False))
+    given.out.write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

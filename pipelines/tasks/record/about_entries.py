@@ -12,15 +12,23 @@ from pipelines.tasks.record.event import take_visit
 from pipelines.tasks.record.listing import counted, going_on, line, listed, moment_of, why
 from pipelines.tasks.record.prescribed import detailed
 from pipelines.tasks.record.sentences import Answer, not_recorded, plain_day
-from pipelines.tasks.record.words import Domain, Term
+from pipelines.tasks.record.words import Domain, Term, term_domain, terms
 
 CONDITION: Final = line("Condition", "onset", "resolved")
 MEDICATION: Final = line("Medication", "ordered", "ended")
 #: Words that make "now" the time of an absence: "no longer", "off of".
 _NO_LONGER: Final = frozenset({"off", "longer"})
+#: Words that ask what somebody had, where a time is given: "what did she develop in 2010".
+_FELL_ILL: Final = frozenset("develop developed contract contracted catch caught ill".split())
+#: Words that ask for a list as well.
+_SUMMARY: Final = ("summarise", "summarize", "summary", "overview", "rundown", "outline", "recap")
+#: Words that no medicine is called that was stopped.
+_STILL: Final = frozenset("still active actively ongoing open unresolved".split())
+_ON_AND_OFF: Final = ("put on", "come off", "came off", "taken off", "off of")
 #: Words that ask what was ordered in a period, not what was taken.
 _ORDERED: Final = frozenset(
-    "prescribed ordered orders written prescribe started new rx prescriptions prescription scripts".split()
+    "prescribed ordered order orders written prescribe started start begin began commence commenced new issued rx "
+    "prescriptions prescription scripts".split()
 )
 
 
@@ -32,12 +40,14 @@ def about_conditions(asked: Asked) -> list[Answer] | None:
     all_of_them = bool({"history", "all", "ever", "hx", "every", "total"}.intersection(words.all))
     onset = words.take(*grammar.ONSET)
     diagnosed = "dx" in words.all or "diagnos" in " ".join(words.all)
-    over = words.has("resolved") or words.has("recovered")
+    over = words.has("resolved") or words.has("recovered") or words.has("inactive") or words.has("cleared up")
     past = words.take(*grammar.PAST)
-    mentioned = words.take(*grammar.CONDITION) or diagnosed or over
+    fell_ill = bool(_FELL_ILL.intersection(words.all)) and asked.period is not None
+    mentioned = words.take(*grammar.CONDITION) or diagnosed or over or fell_ill
     active = words.take(*grammar.ACTIVE)
     stopped = words.take(*grammar.STOPPED)
     edge = _take_edge(asked)
+    mentioned = mentioned or ((active or past) and words.all[0].startswith("what") and _is_having(words.all))
     words.take(
         "where",
         "ever",
@@ -51,9 +61,14 @@ def about_conditions(asked: Asked) -> list[Answer] | None:
         "suffers",
         "suffered",
         "under",
+        "have",
+        "fall",
+        "fell",
+        "ill",
+        *_SUMMARY,
     )
     count = asked.take_count()
-    if not (recorded or wanted or mentioned):
+    if not (recorded or wanted or mentioned) or _means_a_vaccine(asked, held, wanted):
         return None
     phrase = [] if recorded or wanted else asked.phrase(_names(held))
     if phrase is None or (not phrase and asked.left()):
@@ -77,7 +92,7 @@ def about_conditions(asked: Asked) -> list[Answer] | None:
             return [_list(asked, began, "conditions", CONDITION, "Conditions", count)]
     if asked.period:
         return [going_on(asked.record, held, "conditions", CONDITION, "Conditions", asked.period)]
-    if (past or stopped) and "history" not in words.all:
+    if (past or stopped) and (over or "history" not in words.all):
         ended = [entry for entry in held if not entry.active]
         return [_list(asked, ended, "past conditions", CONDITION, "Past conditions", count)]
     if all_of_them and not active:
@@ -85,6 +100,22 @@ def about_conditions(asked: Asked) -> list[Answer] | None:
     current = [entry for entry in held if entry.active]
     nothing = "Active conditions" if held else "Conditions"
     return [_list(asked, current, "active conditions", CONDITION, nothing, count)]
+
+
+def _is_having(said: Sequence[str]) -> bool:
+    """Whether all that is asked is what somebody has: "what does she have at the moment"."""
+    return bool({"have", "got"}.intersection(said)) and all(
+        word in meaning.FILLER or word in grammar.NOW or word in _STILL for word in said
+    )
+
+
+def _means_a_vaccine(asked: Asked, held: Sequence[Entry], wanted: Sequence[Term]) -> bool:
+    """Whether the name of an illness that the record does not hold means its vaccine: "when was the last COVID"."""
+    timed = asked.when or asked.count or {"last", "latest"}.intersection(asked.words.all)
+    if not wanted or asked.yes_no or not timed:
+        return False
+    vaccines = {phrase for term in terms() if term.domain == "vaccine" for phrase in term.spoken}
+    return all(vaccines.intersection(term.spoken) and not entries.match(held, [term], ()) for term in wanted)
 
 
 def _condition(asked: Asked, found: Sequence[Entry], name: str, moment: str | None, onset: bool) -> Answer:
@@ -103,25 +134,33 @@ def about_medications(asked: Asked) -> list[Answer] | None:
     words = asked.words
     held = entries.medications(asked.record)
     recorded, wanted = take_names(asked, held, "medication")
+    if not grammar.HANDLED.isdisjoint(words.all):
+        return None
     take_visit(asked)
-    ordered = bool(_ORDERED.intersection(words.all))
+    ordered = bool(_ORDERED.intersection(words.all)) or words.has("put on")
     reason = words.take(*grammar.REASON) or asked.what_for
     detail = "dose" if words.take(*grammar.DOSE) else "who" if words.take(*grammar.WHO) else None
-    mentioned = words.take(*grammar.MEDICATION) or asked.on
+    mentioned = words.take(*grammar.MEDICATION) or asked.on or any(map(words.has, _ON_AND_OFF))
     past, active = words.take(*grammar.PAST), words.take(*grammar.ACTIVE)
-    active = active and not _NO_LONGER.intersection(words.all)
     started, stopped = words.take(*grammar.STARTED), words.take(*grammar.STOPPED)
+    still = bool(_STILL.intersection(words.all))
+    active = active and not _NO_LONGER.intersection(words.all) and (still or not (past or stopped))
     edge = _take_edge(asked)
-    words.take("written", "name", "every", "all", "ever", "list", "as", "regular", "currently", "under", "being", "new")
+    words.take("written", "name", "every", "all", "ever", "list", "as", "currently", "under", "being", "new", "newly")
+    words.take("treatment", "treatments", "regular", "repeat", "usual", "routine", "home", *_SUMMARY)
     count = asked.take_count()
     if not (recorded or wanted or mentioned or (reason and not asked.count)):
         return None
     phrase = [] if recorded or wanted else asked.phrase(_names(held))
+    if phrase and term_domain(phrase) == "observation":
+        return None  # "sodium" is no "Naproxen sodium"
     if phrase is None or (not phrase and asked.left()):
         known = mentioned and not wanted and not reason and (asked.yes_no or asked.on)
         return unknown(asked, "medication named {}", "medication") if known else None
+    if reason and not started and not set(grammar.STOPPED).isdisjoint(words.all):
+        return None  # why it was stopped is not recorded with an order
     if recorded or wanted or phrase:
-        moment = _moment(asked, started or ordered, stopped)
+        moment = _moment(asked, started or (ordered and not active), stopped)
         return [
             _medication(asked, found, name, "why" if reason else detail or moment)
             for name, found in with_names(held, recorded, wanted, phrase)
@@ -200,11 +239,12 @@ def take_names(asked: Asked, held: Sequence[Entry], domain: Domain) -> tuple[lis
     recorded = asked.take_recorded(names)
     before = asked.words.mark()
     wanted = asked.words.take_terms(domain)
-    if wanted and not recorded and asked.name_words(names):
+    if wanted and not recorded and (beside := asked.name_words(names)):
         # More words of a recorded name than those of the term: "laceration of the hand".
         after = asked.words.mark()
         asked.words.back_to(before)
-        if entries.match(held, (), asked.name_words(names)):
+        every = asked.name_words(names)
+        if len(every) > len(beside) and entries.match(held, (), every):
             return recorded, []
         asked.words.back_to(after)
     return recorded, wanted
@@ -234,4 +274,5 @@ def unknown(asked: Asked, noun: str, kind: str) -> list[Answer] | None:
     name = asked.unknown_name()
     if not name or not asked.one_thing or meaning.DRUG_CLASS.intersection(name):
         return None
-    return [not_recorded(asked.record, noun, " ".join(name), kind, asked.period)]
+    answer = not_recorded(asked.record, noun, " ".join(name), kind, asked.period)
+    return [Answer(answer.statements, answer.data | {"by_name_only": True})]

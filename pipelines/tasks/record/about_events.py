@@ -15,6 +15,21 @@ def about_allergies(asked: Asked) -> list[Answer] | None:
     words = asked.words
     mentioned = words.take(*grammar.ALLERGY)
     reaction = words.take("reaction", "reactions", "severe", "severity", "happens", "manifestation", "criticality")
+    words.take(
+        "adverse",
+        "foods",
+        "flag",
+        "flags",
+        "alert",
+        "alerts",
+        "give",
+        "not",
+        "history",
+        "summarise",
+        "summarize",
+        "summary",
+    )
+    words_of_both = mentioned and reaction
     if not mentioned and not reaction:
         return None
     held = entries.allergies(asked.record)
@@ -33,7 +48,10 @@ def about_allergies(asked: Asked) -> list[Answer] | None:
             return None
         return [allergy_answer(asked.record, name, ())]
     if reaction:
-        return [reaction_answer(asked.record, phrase, each) for each in _one_by_one(wanted)]
+        reactions = [reaction_answer(asked.record, phrase, each) for each in _one_by_one(wanted)]
+        if phrase or wanted or not words_of_both:
+            return reactions
+        return [Answer(reactions[0].statements, allergy_answer(asked.record, (), ()).data)]
     if asked.count and not (phrase or wanted):
         answer = allergy_answer(asked.record, (), ())
         return [Answer(answer.statements, answer.data | {"count": len(answer.data.get("names", ()))})]
@@ -52,7 +70,20 @@ def about_vaccinations(asked: Asked) -> list[Answer] | None:
     held = entries.vaccinations(asked.record)
     recorded, wanted = take_names(asked, held, "vaccine")
     want = _event_want(asked)
-    words.take("ever", "received", "administered", "given", "against", "got", "status", "list", "history", "doses")
+    words.take(
+        "ever",
+        "received",
+        "administered",
+        "given",
+        "against",
+        "got",
+        "status",
+        "list",
+        "history",
+        "doses",
+        "dose",
+        "summary",
+    )
     phrase = [] if recorded or wanted else asked.phrase([name.value for e in held for name in e.names])
     if phrase is None or (asked.left() and not phrase):
         return None
@@ -68,6 +99,7 @@ def about_vaccinations(asked: Asked) -> list[Answer] | None:
 
 def _event_want(asked: Asked) -> str:
     last, first = asked.words.take(*grammar.LAST), asked.words.take(*grammar.FIRST)
+    asked.words.take("over the years", "through the years", "over time")
     count = asked.take_count()
     if asked.elapsed or (asked.lasted and not asked.yes_no):
         return "elapsed"
@@ -133,8 +165,10 @@ def about_encounters(asked: Asked) -> list[Answer] | None:
         if words.take(*spoken):
             sort = sort or each
     visits = words.take(*grammar.VISIT)
-    came = not visits and sort is None and words.take(*grammar.CAME_IN)
+    came = not visits and sort is None and "off" not in words.all and words.take(*grammar.CAME_IN)
     if sort is None and not (visits or came or recorded):
+        return None
+    if words.has("happened") and not (asked.when or asked.count):
         return None
     reason, who = words.take(*grammar.REASON), words.take(*grammar.WHO)
     last, first = words.take(*grammar.LAST), words.take(*grammar.FIRST)

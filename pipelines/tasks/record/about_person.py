@@ -34,6 +34,10 @@ def about_family(asked: Asked) -> list[Answer] | None:
 def about_person(asked: Asked) -> list[Answer] | None:
     words = asked.words
     fields = [field for field, spoken in grammar.PERSON.items() if words.take(*spoken)]
+    if "number" in words.all and words.take("ring", "call", "dial", "reach", "contact") and "phone" not in fields:
+        fields.append("phone")
+    if asked.where and "birth" in fields:
+        return None
     words.take(
         "whether",
         "plus",
@@ -56,6 +60,8 @@ def about_person(asked: Asked) -> list[Answer] | None:
         "patient",
         "day",
         "legal",
+        "best",
+        "resident",
     )
     if not fields or asked.left() or asked.period or "many" in words.all:
         return None

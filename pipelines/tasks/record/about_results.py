@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipelines.tasks.record import grammar
+from pipelines.tasks.record import entries, grammar
 from pipelines.tasks.record.asked import Asked, Want
 from pipelines.tasks.record.conversion import take_unit
 from pipelines.tasks.record.event import take_visit
-from pipelines.tasks.record.measurements import Measurement, matching, measurements, named, without_value
+from pipelines.tasks.record.measurements import Measurement, Measurements, matching, measurements, named, without_value
 from pipelines.tasks.record.observations import abnormal_answer, answer, judged_answer
 from pipelines.tasks.record.sentences import Answer, absent_value
-from pipelines.tasks.record.words import Term
+from pipelines.tasks.record.words import Term, terms
 
+_WHOLE: Final = "blood pressure"
 _RESULTS: Final = (
     "abnormal", "results", "result", "labs", "lab", "values", "value", "findings", "finding", "tests", "observations",
     "measurements",
@@ -28,10 +29,17 @@ def about_results(asked: Asked) -> list[Answer] | None:
     held = measurements(record)
     recorded = asked.take_recorded(held.names)
     wanted = words.take_terms("observation")
+    if len(wanted) > 1:
+        # "Of all the blood pressures the highest systolic": the whole is named for its part.
+        wanted = [
+            term for term in wanted if term.name != _WHOLE or not any(_WHOLE in t.name for t in wanted if t != term)
+        ]
     if asked.on and asked.yes_no:
         return None
     if not recorded and not wanted:
         return _abnormal(asked, held)
+    if not recorded and _means_a_procedure(asked, held, wanted):
+        return None
     take_visit(asked)
     groups: list[tuple[str, Sequence[Measurement], Term | None]] = [
         (name, held.called(name), None) for name in recorded
@@ -43,9 +51,12 @@ def about_results(asked: Asked) -> list[Answer] | None:
             groups.append((term.name, meant, term))
     unit = take_unit(words)
     want, few = asked.take_want()
+    words_say_not = words.has("not normal") or words.has("outside")
     judged = words.take(*grammar.JUDGED)
     words.take(*grammar.ACTIVE, "ever", "where")
     if asked.left() or (asked.count and grammar.HOW_MANY_ELSE.search(" ".join(words.all))):
+        return None
+    if judged and not asked.yes_no and "normal" in words.all and not words_say_not:
         return None
     if judged:
         return _judged(asked, groups, want)
@@ -58,6 +69,16 @@ def _means_a_condition(asked: Asked) -> bool:
     both = bool(asked.words.take_terms("condition")), bool(asked.words.take_terms("observation"))
     asked.words.back_to(before)
     return both == (True, False)
+
+
+def _means_a_procedure(asked: Asked, held: Measurements, wanted: Sequence[Term]) -> bool:
+    """Whether the name of measurements that the record does not hold is that of a procedure which it does: "DEXA"."""
+    done = entries.procedures(asked.record)
+    return not any(matching(held, term) for term in wanted) and any(
+        entries.match(done, [term], ())
+        for term in terms()
+        if term.domain == "procedure" and any(set(term.spoken) & set(each.spoken) for each in wanted)
+    )
 
 
 def _answer(

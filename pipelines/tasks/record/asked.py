@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from functools import cache, cached_property
 from typing import Final, Literal
 
 from pipelines.evidence.records.record import Record
 from pipelines.tasks.record import grammar, meaning
+from pipelines.tasks.record.heard import heard
 from pipelines.tasks.record.period import Period, take_period
 from pipelines.tasks.record.sentences import Answer
 from pipelines.tasks.record.words import Words, near, singular, terms, tokens
@@ -17,8 +18,20 @@ from pipelines.text.ordinary import rank
 
 #: Words between "what" and the word that it asks for.
 _BEFORE_HEADS: Final = frozenset("is was are were s the a an her his their patient patients this that".split())
+_CLAUSE: Final = re.compile(r"[:;,.?!](?=\s)|\s[–—-]+\s")
+_IN_GENERAL: Final = frozenset("diagnosed treated caused defined confirmed prevented performed done".split())
+_COMPARED: Final = frozenset("compared versus vs relative against".split())
+_DETERMINERS: Final = frozenset("the a an his her their its this that these those my our your some any no".split())
+#: Before a word that says which one is meant: "the height of the bed".
+_NARROWING: Final = frozenset("of in from on at with without during under through into per against near inside".split())
+#: Words that may follow "what for".
+_AFTER_FOR: Final = frozenset("in this the patient her him them she he case please again exactly now currently".split())
+#: Words that ask for something else than yes or no.
+_ASKING: Final = frozenset("what whats which when who whom whose where how why".split())
 Want = Literal["last", "first", "highest", "lowest", "all", "trend", "count"]
 _EVERYDAY: Final = 3_000
+#: Rarer words may be names that nothing here knows.
+_ORDINARY: Final = 15_000
 _OWNER: Final = re.compile(r"\b(?:mr|mrs|ms|miss|mister|dr|doctor)\.? (\w+)|(\w+)['’]s\b", re.I)
 
 
@@ -27,28 +40,44 @@ class Asked:
 
     def __init__(self, text: str, record: Record, today: date) -> None:
         self.record, self.today = record, today
-        self.words = words = Words(text, meaning.MISHEARD)
+        self.words = words = Words(heard(text))
         for part in tokens(record.patient.name or ""):
             words.take(part.rstrip("0123456789"), part)
         words.take(*meaning.COURTESY)
         words.take_first("ok", "okay", "so", "and", "well")
-        said = set(words.all)
-        self.yes_no = bool(words.all) and words.all[0] in grammar.YES_NO
+        said = set(words.rest(frozenset()))
+        clauses = [words.all, *(heard(clause) for clause in _CLAUSE.split(text)[1:])]
+        self.yes_no = any(_is_yes_no(clause) for clause in clauses[:1] + [c for c in clauses[1:] if len(c) > 2])
         self.on = bool(grammar.ON.search(" ".join(words.all)))
         self.when = bool(said & grammar.WHEN)
         #: Only a question after one thing ("is she …", "when was …") is answered with its absence; other words that
         #: are no name in the record may not have been meant as one.
         self.one_thing = self.yes_no or self.when or "last" in said
         self.elapsed = words.take_pattern(grammar.ELAPSED) is not None
+        #: "Who did it": neither a value nor a date answers that.
+        self.who = bool({"who", "whom"}.intersection(words.all[:2]) or words.has("by whom"))
+        #: "How is hypertension diagnosed" asks after no patient's.
+        self.in_general = " ".join(words.all[:2]) in {"how is", "how are"} and words.all[-1] in _IN_GENERAL
+        self.where = "where" in words.all[:2]
         self.lasted = not self.elapsed and words.take(*grammar.LASTED)
         self.count = words.take(*grammar.COUNT)
+        before = words.mark()
         self.period: Period | None = take_period(words, today)
+        if self.period is None:
+            words.back_to(before)
+        #: "The A1c in 2015 compared with 2020", "how did it go from 2015 to 2020".
+        self.compared = self.period is not None and (
+            not _COMPARED.isdisjoint(words.all)
+            or (self.period.text.startswith("from ") and " ".join(words.all[:2]) in {"how did", "how has", "how have"})
+        )
         self.from_first = words.take_pattern(grammar.SINCE_FIRST) is not None
-        self.what_for = len(said) > 2 and words.all[-1] == "for" and words.all[0] in {"what", "whats", "which"}
+        self.what_for = any(_is_what_for(clause) for clause in clauses)
         #: Names of people other than the patient, and owners of what is asked for.
         self.others = (
             frozenset(tokens(" ".join(map("".join, _OWNER.findall(text))))) - meaning.FILLER - set(words.all[:1])
         )
+        self.next_one = False
+        """Whether "the next one" is asked for, after the event that the period is reckoned from."""
         self.event: Answer | None = None
         """What the period is reckoned from, where that is an entry of the record."""
 
@@ -62,12 +91,18 @@ class Asked:
         if match := words.take_pattern(grammar.LAST_FEW):
             return "all", int(match["n"])
         spanned = words.take_pattern(grammar.FROM_FIRST_TO_LAST) is not None
-        trend = words.take(*grammar.TREND) or spanned or self.from_first
-        first, last = words.take(*grammar.FIRST), words.take(*grammar.LAST)
+        trend = words.take(*grammar.TREND) or spanned or self.from_first or self.compared
+        if trend:
+            words.take(*grammar.REACHED)
+        words.take("against")
+        first, last = words.take(*grammar.FIRST) or self.next_one, words.take(*grammar.LAST)
         highest, lowest = words.take(*grammar.HIGHEST), words.take(*grammar.LOWEST)
         every = words.take(*grammar.ALL)
-        count = self.take_count()
+        one_day = self.period is not None and self.period.first == self.period.last
+        # "The last total CO2" has a total in its name.
+        count = self.take_count() and (self.count or not (last or one_day))
         if highest != lowest:
+            words.take(*grammar.REACHED, "worst", "best")
             return "highest" if highest else "lowest", 0
         if trend or (first and last):
             return "trend", 0
@@ -96,9 +131,16 @@ class Asked:
         return [
             word
             for at, word in self.words.places()
-            if word not in meaning.FILLER
-            and not (self._is_everyday(word) and not self.words.beside_a_name(at) and at not in self._heads)
+            if word not in meaning.FILLER and not (self._is_everyday(word) and not self._says_which(at))
         ]
+
+    def _says_which(self, at: int) -> bool:
+        """Whether a word stands where it may say which one is meant: beside a name, asked for, or in "of the …"."""
+        before = at - 1
+        while before >= 0 and self.words.all[before] in _DETERMINERS:
+            before -= 1
+        narrows = before >= 0 and self.words.all[before] in _NARROWING
+        return narrows or self.words.beside_a_name(at) or at in self._heads
 
     def _is_everyday(self, word: str) -> bool:
         if word in self.others:
@@ -145,6 +187,27 @@ class Asked:
         return [name for name, said in by_length if tuple(said) in same]
 
 
+def _is_what_for(said: Sequence[str]) -> bool:
+    """Whether a reason is asked for: "what is she on that for", "what is it given for in this patient"."""
+    at = next((n for n, word in enumerate(said) if word not in meaning.FILLER or word in _ASKING), 0)
+    end = len(said)
+    while end and said[end - 1] in _AFTER_FOR:
+        end -= 1
+    return end > 2 and said[end - 1] == "for" and said[at] in {"what", "whats", "which"}
+
+
+def _is_yes_no(said: Sequence[str]) -> bool:
+    """Whether an auxiliary comes before any word that asks for something: "is she …", "can you check if he is …"."""
+    if not said or said[0] in grammar.YES_NO:
+        return bool(said)
+    for at, word in enumerate(said):
+        if word in {"is", "does", "has", "did", "was", "are"} | {"whether", "if"}:
+            return at < len(said) - 1
+        if word in _ASKING or word not in meaning.FILLER:
+            return False
+    return False
+
+
 def _plain_name(name: str) -> list[str]:
     """The words of a name without the kind that SNOMED CT adds to it: ``Anemia (disorder)``."""
     bare = name.rsplit(" (", maxsplit=1)[0] if name.endswith((" (disorder)", " (finding)", " (procedure)")) else name
@@ -160,15 +223,21 @@ def _is_among(word: str, known: Collection[str]) -> bool:
     return one in known or (len(one) > 5 and any(near(one, other) for other in known))
 
 
+def bears_nothing(text: str) -> bool:
+    """Whether words before a question only say where or why it is asked: none names anything or asks for anything."""
+    words = tokens(text)
+    return not (words and words[0] in _NARROWING) and all(
+        not word.isdigit()
+        and word not in meaning.TIME | _ASKING
+        and (word in meaning.FILLER or (word not in _never_passed_over() and rank(word) < _ORDINARY))
+        for word in words
+    )
+
+
 @cache
 def _never_passed_over() -> frozenset[str]:
     """Words that always mean something, however common they are: those of the grammar itself."""
-    phrases = (
-        grammar.MEDICATION, grammar.ALLERGY, grammar.CONDITION, grammar.VACCINATION, grammar.ADMISSION,
-        grammar.EMERGENCY, grammar.VISIT, grammar.PROCEDURE, grammar.PAST, grammar.HIGHEST, grammar.LOWEST,
-        grammar.FIRST, grammar.LAST, grammar.TREND, grammar.REASON, *grammar.PERSON.values(), *grammar.CARE.values(),
-    )  # fmt: skip
-    said = {word for group in phrases for phrase in group for word in phrase.split()}
+    said = {word for group in grammar.GROUPS for phrase in group for word in phrase.split()}
     said |= {word for term in terms() for phrase in term.spoken for word in phrase}
     return frozenset(said - meaning.FILLER).union(
         meaning.MEANINGFUL, meaning.JUDGEMENT, meaning.KIN, meaning.NOT_A_NAME

@@ -12,8 +12,9 @@ from pipelines.tasks.record.about_entries import CONDITION, MEDICATION
 from pipelines.tasks.record.asked import Asked
 from pipelines.tasks.record.entries import Entry
 from pipelines.tasks.record.listing import events, listed, moment_of, why
+from pipelines.tasks.record.measurements import measurements
 from pipelines.tasks.record.sentences import Answer, looked_up
-from pipelines.tasks.record.words import terms
+from pipelines.tasks.record.words import term_domain, terms
 
 #: "The last stress test" is no condition, though one may be called "Stress".
 _INVESTIGATION: Final = frozenset(
@@ -32,13 +33,23 @@ def by_recorded_name(asked: Asked) -> list[Answer] | None:
         "vaccination": entries.vaccinations(record),
     }
     ended = words.take(*grammar.STOPPED)
+    if reason and ended:
+        return None
     begun = words.take(*grammar.STARTED, *grammar.ONSET)
     timed = asked.when or asked.elapsed or asked.lasted or begun
     last, first = words.take(*grammar.LAST), words.take(*grammar.FIRST)
     words.take("ever", *grammar.ACTIVE)
     count = asked.take_count()
+    vaccines = words.take_terms("vaccine") if (timed or last or count) and not reason else []
+    if vaccines and not asked.left():
+        found = [e for e in held["vaccination"] if any(entries.match([e], [term], ()) for term in vaccines)]
+        want = "elapsed" if asked.elapsed or asked.lasted else "last" if timed or last else "count"
+        name = " and ".join(term.name for term in vaccines)
+        return [_answer(asked, "vaccination", found, name, want, timed, ended, reason)] if found else None
     phrase = asked.phrase([name.value for group in held.values() for e in group for name in e.names], strict=True)
-    if not phrase:
+    if not grammar.HANDLED.isdisjoint(words.all):
+        return None
+    if not phrase or term_domain(phrase) == "observation":
         return None
     if grammar.FOUND.intersection(words.all) and not (asked.when or asked.count):
         return None
@@ -86,3 +97,13 @@ def no_such_name(question: str, record: Record, today: date) -> list[Answer] | N
     said = f"No entry named {' '.join(name)} is recorded in this record."
     about = {"question_kind": "by-name", "found": False, "looked_for": " ".join(name), "by_name_only": True}
     return [Answer((looked_up(record, said, ()),), about)]
+
+
+def recorded_names(record: Record) -> list[str]:
+    """What the record calls the things in it."""
+    readers = (
+        entries.conditions, entries.medications, entries.allergies, entries.vaccinations, entries.procedures,
+        entries.others,
+    )  # fmt: skip
+    held = [name.value for read in readers for entry in read(record) for name in entry.names]
+    return [*dict.fromkeys((*held, *measurements(record).names))]

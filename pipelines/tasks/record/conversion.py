@@ -57,13 +57,16 @@ def _grams() -> Mapping[str, Decimal]:
     return {code: Decimal(entry["grams"]) for entry in _table()["mole"] for code in entry["loinc"]}
 
 
+@cache
+def _spoken() -> tuple[tuple[str, str], ...]:
+    """("in" and a unit as it is said, its code), those of more words first."""
+    said = {tuple(tokens(phrase)): entry["code"] for entry in _table()["unit"] for phrase in entry["spoken"]}
+    return tuple((" ".join(("in", *phrase)), said[phrase]) for phrase in sorted(said, key=len, reverse=True))
+
+
 def take_unit(words: Words) -> str | None:
     """Take the unit that a question asks for ("in millimoles per liter"): its UCUM code."""
-    spoken = {tuple(tokens(phrase)): entry["code"] for entry in _table()["unit"] for phrase in entry["spoken"]}
-    for phrase in sorted(spoken, key=len, reverse=True):
-        if words.take(" ".join(("in", *phrase))):
-            return str(spoken[phrase])
-    return None
+    return next((code for phrase, code in _spoken() if words.take(phrase)), None)
 
 
 def converted(m: Measurement, code: str) -> Converted | None:

@@ -15,22 +15,38 @@ from pipelines.tasks.record.asked import Asked
 from pipelines.tasks.record.encounters import Sort, stays
 from pipelines.tasks.record.period import Period, around, span_of
 from pipelines.tasks.record.sentences import Answer, day, looked_up, moment, plain_day, sentence
-from pipelines.tasks.record.words import Domain, Words, tokens
+from pipelines.tasks.record.words import Domain, Term, Words, tokens
 
+_PROCEDURAL: Final = ("pre", "post")
 _BEFORE: Final = (
-    "before", "prior to", "preceding", "preceded", "ahead of", "until", "till", "up to", "leading up to",
+    "pre", "going into", "going in for", "heading into", "before", "prior to", "preceding", "preceded", "ahead of",
+    "until", "till", "up to", "leading up to",
 )  # fmt: skip
-_AFTER: Final = ("after", "following", "since", "subsequent to", "followed")
+_AFTER: Final = ("post", "coming out of", "after", "following", "since", "subsequent to", "followed")
 _PREPOSITION: Final = re.compile(
-    r"(?<!\S)(?:immediately |right |shortly |just )?(?P<how>" + "|".join((*_BEFORE, *_AFTER)) + r")(?!\S)"
+    r"(?<!\S)(?P<close>(?:immediately|right|shortly|just|straight|directly|soon) )?(?P<how>"
+    + "|".join((*_BEFORE, *_AFTER))
+    + r")(?!\S)"
 )
 #: Where the name of the event ends at the latest.
 _NEXT: Final = frozenset("what which how when where who did was is can could tell give show and please were".split())
 #: Small words before and in the name of an event, and words for its beginning.
 _SMALL: Final = frozenset(
-    "the a an her his their she he they patient patients had has having got was were being been of on to in last first "
-    "most recent starting started start beginning diagnosed diagnosis with put going it we taking undergoing underwent "
-    "undergo getting for at this that receiving received".split()
+    "went sent go the a an her his their she he they patient patients had has having got was were being been of on to "
+    "in last first most recent starting started start beginning diagnosed diagnosis with put going it we taking "
+    "undergoing underwent undergo getting for at this that receiving received".split()
+)
+#: The event once more: "the last one before it".
+_AGAIN: Final = (
+    "before it",
+    "after it",
+    "before that",
+    "after that",
+    "beforehand",
+    "afterwards",
+    "afterward",
+    "1 before",
+    "last before",
 )
 _LONGEST: Final = 8
 _KINDS: Final[tuple[tuple[Domain, str], ...]] = (
@@ -58,7 +74,7 @@ def take_event(asked: Asked) -> Answer | None:
         recorded, or there are several that it may be.
     """
     words = asked.words
-    text = " ".join(word for word in words.all)
+    text = " ".join(words.all)
     match = next((m for m in _PREPOSITION.finditer(text) if _stands(words, text, m)), None)
     if match is None:
         return None
@@ -73,12 +89,16 @@ def take_event(asked: Asked) -> Answer | None:
         return None
     before = match["how"] in _BEFORE
     first = "first" in (places[each] for each in phrase[:2])
-    for length in range(len(phrase), 0, -1):
-        said = [places[each] for each in phrase[:length]]
-        found = list(_named(asked.record, said))
-        if found:
-            words.take_at((*range(start, start + len(match.group().split())), *phrase[:length]))
-            return _reckon(asked, found, before, first)
+    length, found = _longest(asked.record, [places[each] for each in phrase], match["how"] in _PROCEDURAL)
+    if found:
+        words.take_at((*range(start, start + len(match.group().split())), *phrase[:length]))
+        words.take(*_AGAIN)
+        if before:
+            words.take("closest", "nearest")
+        asked.next_one = not before and (words.take("next", "closest", "nearest") or match["close"] is not None)
+        return _reckon(asked, found, before, first)
+    if match["how"] in _PROCEDURAL:
+        return None
     name = " ".join(places[each] for each in phrase if places[each] not in _SMALL)
     if len(name.split()) > 3 or meaning.JUDGEMENT.intersection(name.split()):
         return None
@@ -141,6 +161,7 @@ def _named(record: Record, said: Sequence[str]) -> Iterator[_Found]:
     kept = [word for word in said if word not in _SMALL]
     if not kept:
         return
+    whole = said[next(n for n, word in enumerate(said) if word not in _SMALL) :]
     for phrases, sort in _STAYS:
         if " ".join(kept) in phrases:
             yield from (_Found("encounter", name, start) for name, start in stays(record, sort))
@@ -153,9 +174,9 @@ def _named(record: Record, said: Sequence[str]) -> Iterator[_Found]:
         yield from (_Found("procedure", e.name, e.date) for e in entries.procedures(record))
         return
     for domain, kind in _KINDS:
-        words = Words(" ".join(kept))
-        wanted = words.take_terms(domain)
-        left = words.rest(meaning.FILLER | _SMALL | {"shot", "vaccine", "vaccination", "therapy", "treatment"})
+        wanted, left = _terms(whole, domain)
+        if not wanted or left:
+            wanted, left = _terms(kept, domain)
         held = readers[kind](record)
         if wanted and not left:
             matched = [e for term in wanted for e in entries.match(held, [term], ())]
@@ -164,6 +185,35 @@ def _named(record: Record, said: Sequence[str]) -> Iterator[_Found]:
         if matched:
             yield from (_Found(kind.removesuffix("s"), e.name, e.date) for e in matched)
             return
+
+
+def _longest(record: Record, phrase: Sequence[str], of_procedure: bool) -> tuple[int, list[_Found]]:
+    """How many of the words name an event, and its entries; what says nothing more at their end is left out."""
+    for length in range(len(phrase), 0, -1):
+        said = phrase[:length]
+        if said[-1] in _SMALL:
+            continue
+        found = [each for each in _named(record, said) if each.kind == "procedure" or not of_procedure]
+        if found:
+            needed = length
+            while needed > 1 and phrase[needed - 1] in _SMALL | meaning.FILLER and _same(record, phrase, needed, found):
+                needed -= 1
+            return needed, found
+    return 0, []
+
+
+def _same(record: Record, said: Sequence[str], length: int, found: Sequence[_Found]) -> bool:
+    """Whether the name says as much without its last word."""
+    return list(_named(record, said[: length - 1])) == found
+
+
+def _terms(said: Sequence[str], domain: Domain) -> tuple[list[Term], list[str]]:
+    """The names of the table among the words, and the words that mean something else."""
+    words = Words(said)
+    wanted = words.take_terms(domain)
+    return wanted, words.rest(
+        meaning.FILLER | _SMALL | {"shot", "vaccine", "vaccination", "therapy", "treatment", "procedure", "operation"}
+    )
 
 
 def _reckon(asked: Asked, found: Sequence[_Found], before: bool, first: bool) -> Answer | None:

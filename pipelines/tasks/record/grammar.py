@@ -5,28 +5,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipelines.tasks.record.meaning import JUDGEMENT, KIN, NOT_A_NAME
+from pipelines.tasks.record.meaning import JUDGEMENT, KIN, NOT_A_NAME, phrases
 from pipelines.tasks.record.person import Field
 
-
-def _phrases(text: str) -> tuple[str, ...]:
-    return tuple(" ".join(phrase.split()) for phrase in text.split("/"))
-
-
-COUNT: Final = _phrases(
+COUNT: Final = phrases(
     """
-    how many times / how many / total number of / number of / how often / count of / count the /
+    how many times / how many / total number of / number of / how often /
     on how many occasions / how frequently / the count / how much number
     """
 )
 #: Alone, these count only beside the name of something that is counted.
-COUNTED: Final = _phrases(
+COUNTED: Final = phrases(
     """
-    count / total / tally
+    count of / count the / count / total / tally
     """
 )
 YES_NO: Final = frozenset({"is", "does", "has", "did", "was", "do", "have", "any", "are", "had", "were"})
-LAST: Final = _phrases(
+LAST: Final = phrases(
     """
     most recent / most recently / last recorded / latest / last / newest / recent / lately / final / most current /
     last time / previous time
@@ -43,26 +38,34 @@ HOW_MANY_ELSE: Final = re.compile(
 LAST_FEW: Final = re.compile(
     r"\b(?:last|past|latest|most recent|recent|previous) (?P<n>\d{1,2})(?= (?!day|week|month|year)|$)"
 )
-FIRST: Final = _phrases(
+FIRST: Final = phrases(
     """
     very first / earliest / oldest / first / initial / initially / baseline / originally / start out / started out /
-    start off / started off / starting point / starting value / to begin with / to start with
+    start off / started off / start at / started at / begin at / began at /
+    back to the start / at the start / from the start / starting value / starting level / at the outset /
+    at first / we started from / we started with / we began with / started from / starting point /
+    starting value / to begin with / to start with
     """
 )
-HIGHEST: Final = _phrases(
+HIGHEST: Final = phrases(
     """
     highest / maximum / maximal / peak / all time high / high point / highest point / ceiling / record high /
     high water mark / peaked / max / greatest / largest / biggest / top / how high has / how high did /
-    most elevated / heaviest / tallest / at its highest
+    how far up / worst high / most elevated / most extreme high / extreme high / upper extreme / heaviest / tallest /
+    at its highest
     """
 )
-LOWEST: Final = _phrases(
+LOWEST: Final = phrases(
     """
     lowest / minimum / minimal / min / all time low / low point / lowest point / bottom / record low / floor /
-    nadir / smallest / least / how low has / how low did / lightest / at its lowest
+    how far down / worst low / nadir / most extreme low / extreme low / trough / lower extreme / smallest / least /
+    how low has /
+    how low did / lightest / at its lowest
     """
 )
-TREND: Final = _phrases(
+#: Beside the highest and the lowest: "how high has it gone".
+REACHED: Final = ("gone", "went", "go", "got", "reach", "reached", "climb", "climbed", "risen", "dip", "dipped", "sunk")
+TREND: Final = phrases(
     """
     what happened to / what became of /
     first and the last / first and last / first and the most recent / first versus last / first vs last /
@@ -74,7 +77,12 @@ TREND: Final = _phrases(
     falling / improved / better or worse / shift / shifted / delta / variation / moved / move / developed /
     evolution / development / trajectory / course / trends / progressed / compare / compared / comparison /
     overall change / changed between / change between / difference between / changed / change / trend / trended /
-    trending / evolved / over time / over the years / through the years / through time / progression / difference
+    trending / direction of travel / which way / develop / developing / how far off / how much higher or lower /
+    how much lower or higher /
+    how much higher / how much lower / higher or lower /
+    direction / heading / headed / plot / graph / better or worse /
+    better than when / worse than when / pattern / fluctuated / varied / evolved /
+    over time / over the years / through the years / through time / progression / difference
     """
 )
 FROM_FIRST_TO_LAST: Final = re.compile(
@@ -88,24 +96,25 @@ SINCE_FIRST: Final = re.compile(
     r"\bsince (?:(?:the |its |his |her )?(?:very )?(?:first|beginning|start|baseline|outset)"
     r"(?: recorded| available| ever)?(?: (?:reading|value|measurement|result))?(?: was (?:taken|recorded|measured))?"
     r"|(?:it|they|this|that) (?:was|were) (?:first|initially) (?:\w+ed|taken|drawn|done|seen)"
+    r"|(?:we|you|they) (?:have )?(?:(?:first|initially) \w+(?: (?:it|them|her|him))?|known (?:her|him|them))"
     r"|(?:we|you|they|records?|monitoring|tracking|measurements?|testing) (?:have )?(?:started|began|begun|start|begin)"
     r"(?: \w+ing)?(?: (?:it|her|him|them))?)(?= |$)"
 )
-ALL: Final = _phrases(
+ALL: Final = phrases(
     """
     all / every / each / history / list / complete / individual / series
     """
 )
-ABNORMAL: Final = _phrases(
+ABNORMAL: Final = phrases(
     """
     abnormal / out of range / outside the normal range / outside the reference range / outside of range /
-    outside normal limits / flagged / abnormalities / not normal / out of the normal range / off
+    outside normal limits / flagged / abnormalities / not normal / out of the normal range
     """
 )
 #: Words that ask whether a value is normal; the record may say so itself.
 JUDGED: Final = (
     *ABNORMAL,
-    *_phrases(
+    *phrases(
         "normal / within normal limits / in range / within range / in the normal range / too high / too low / elevated"
         "/ high / low / ok / okay / fine / alright"
     ),
@@ -114,81 +123,94 @@ WHEN: Final = frozenset({"when", "date"})
 #: "How long ago": what is asked is the time from an entry until today.
 ELAPSED: Final = re.compile(
     r"\b(?:how (?:long|much time|many (?:years|months|weeks|days))(?: ago)?"
-    r"(?: (?:has|have|is|was|it|been|gone|passed|elapsed"
+    r"(?: (?:has|have|is|was|it|been|gone|passed|elapsed|now"
     r"|by|did))* (?:since|ago)(?: (?:was|is|did))?"
     r"|how (?:long|far back|much time)(?: (?:has|have|is|was|it))* (?:ago|back|been since)(?: (?:was|is|did))?"
     r"|how (?:long|many (?:years|months|weeks|days)) ago(?: (?:was|is|did))?"
     r"|(?:amount of |length of )?time (?:that has |that s |has )?(?:elapsed |passed |gone by )?since"
     r"|(?:years|months|weeks|days|interval) (?:elapsed |passed )?since|how long has it been)(?= |$)"
 )
-LASTED: Final = _phrases(
+LASTED: Final = phrases(
     """
     how long / for how long / since when / duration
     """
 )
-REASON: Final = _phrases(
+REASON: Final = phrases(
     """
-    for what reason / for which reason / reason for / reasons for / reason / reasons / why / indication for /
+    for which illness / which illness / what illness / for which disease / which disease / linked to / tied to /
+    attached to / meant to treat / intended to treat / supposed to treat / for what reason /
+    for which reason / reason for / reasons for / reason / reasons / why / indication for /
     indication / indications / what for / for what / used for / used to treat / treat / treated with / target /
     address / prescribed to treat / to treat / purpose of / purpose / taken for / which condition / what condition /
     what problem / which problem / because of / which diagnosis / what diagnosis / brought in for
     """
 )
-STARTED: Final = _phrases(
+STARTED: Final = phrases(
     """
-    start date / date of start / started / start taking / start / begin taking / began taking / begin / began /
+    start date / starting / date of start / started / start taking / start / begin taking / began taking / begin /
+    began /
     begun / initiated / commenced / put on / placed on / first prescribed / first ordered / initiation / go on /
     went on / introduced
     """
 )
-STOPPED: Final = _phrases(
+STOPPED: Final = phrases(
     """
-    stop date / end date / stopped / stop taking / stop / discontinued / ended / end / finished / come off /
+    ceased / withdrawn / halted / stop date / end date / stopped / stop taking / stop / discontinued / ended /
+    end / finished / come off /
     came off / taken off / discontinuation / quit / resolve / resolved / go away / went away
     """
 )
-ONSET: Final = _phrases(
+ONSET: Final = phrases(
     """
-    picked up / pick up / came up / come up / noticed / discovered / detected / identified / spotted / came on /
+    starting / labelled / labeled / incident / added / picked up / pick up / came up / come up / noticed /
+    discovered /
+    detected / identified /
+    spotted /
+    came on /
     acquired / acquire / emerged / emerge / arise / arose / occurred / started having / first noted / onset date /
     date of onset / onset / newly diagnosed / first diagnosed / get diagnosed / got diagnosed / diagnosed with /
     diagnosed / diagnose / new / newly / developed / develop / appeared / first appear / appear / began / begin /
-    started / start / first documented / made / come down with / came down with / date of diagnosis / dx /
+    started / start / first documented / made / come down with / came down with / date of diagnosis /
     contract / contracted
     """
 )
-DOSE: Final = _phrases(
+DOSE: Final = phrases(
     """
     dosage / dose / dosing / how much / strength / instructions / how many milligrams / sig
     """
 )
-WHO: Final = _phrases(
+WHO: Final = phrases(
     """
     who prescribed / who ordered / who saw / who did she see / who did he see / who performed / prescriber /
     prescribed by whom / by whom / which doctor / which provider / who
     """
 )
-MEDICATION: Final = _phrases(
+MEDICATION: Final = phrases(
     """
-    active medications / drug regimen / regimen / medication regimen / pharmacologic / pharmacological therapy /
+    active medications / being given / regulars / drug history / medication history /
+    medicine history /
+    drug chart / drug regimen /
+    regimen / medication regimen / pharmacologic / pharmacological therapy /
     medication profile / prescription list / prescribing / medication orders / medication requests /
     medication request / medication list / med list / drug therapy / pharmacotherapy / rx / drug list / prescribe /
-    scripts / script / tablets / medicated / take / use / uses / used to take / treated with / medications /
+    scripts / script / tablets / medicated / take / use / uses / treated with / medications /
     medication / medicines / medicine / meds / med / drugs / drug / prescriptions / prescription / prescribed /
     pills / taking / takes / she take / he take / patient take / orders / order / ordered
     """
 )
-ALLERGY: Final = _phrases(
+#: What becomes of medicines after they were ordered, which no order tells.
+HANDLED: Final = frozenset("pick picked collect collected miss missed misses skip crush filled refill refills".split())
+ALLERGY: Final = phrases(
     """
-    allergens / allergen /
+    react allergically / allergically / allergic reactions / allergic reaction / allergens / allergen /
     allergic to any medications / allergic to any drugs / allergies to medications / allergies to any medications /
     allergies / allergy / allergic / nkda / nka / intolerances / intolerance / react to / reacts to / reaction to /
     reactions to / hypersensitivities / hypersensitivity / intolerant / reacted to
     """
 )
-CONDITION: Final = _phrases(
+CONDITION: Final = phrases(
     """
-    told they have / told she has / told he has /
+    known for / told they have / told she has / told he has /
     recovered from / recover from / got over / living with / live with / dealing with / suffering from /
     struggling with / battling / afflicted with / affected by / medical history / health history / troubles /
     complaints / morbidities / comorbidity / sicknesses / sickness / medical state / problem list /
@@ -199,30 +221,32 @@ CONDITION: Final = _phrases(
     suffer / suffers
     """
 )
-VACCINATION: Final = _phrases(
+VACCINATION: Final = phrases(
     """
-    immunization history / vaccine history / vaccination history / vaccinated against / immunized against /
+    imms / imm / vaccs / vacs / vaxes / jags / immunization history / vaccine history / vaccination history /
+    vaccinated against / immunized against /
     inoculations / inoculated / jabbed / doses of / doses / immunisation / boosters / shots / shot / vaccinations /
     vaccination / vaccines / vaccine / vaccinated / immunizations / immunization / immunisations / immunized /
     immunised / jab / jabs / booster / vax
     """
 )
-ADMISSION: Final = _phrases(
+ADMISSION: Final = phrases(
     """
-    in the hospital / in hospital / to the hospital / to hospital / hospital admissions / hospital admission /
+    inpatient treatment / inpatient care / in the hospital / in hospital / to the hospital / to hospital /
+    hospital admissions / hospital admission /
     inpatient stays / inpatient stay / inpatient admission / inpatient encounters / inpatient encounter /
     hospitalisations / admit / stayed in the hospital / admitted / admission / admissions / hospitalized /
     hospitalised / hospitalization / hospitalizations / hospitalisation / inpatient / hospital stay /
     hospital stays / hospital
     """
 )
-EMERGENCY: Final = _phrases(
+EMERGENCY: Final = phrases(
     """
     a and e / casualty / emergent / emergency care / emergency room / emergency department / emergency / er / e r /
     ed
     """
 )
-VISIT: Final = _phrases(
+VISIT: Final = phrases(
     """
     came by / stopped by / checked in / follow ups / follow up / office appointments /
     trips / trip / attendances / attendance / presentations / through the door / see the doctor / seen by / see us /
@@ -233,27 +257,36 @@ VISIT: Final = _phrases(
     """
 )
 #: Ways of saying that somebody came, which mean a visit only where nothing else is asked for.
-CAME_IN: Final = _phrases(
+CAME_IN: Final = phrases(
     """
     she here / he here / they here / patient here / last in / been in / come in / came in / been here / in last /
-    last here / in total / showed up / came / come / been / last time in / in
+    turn up / turned up / show up / drop in / dropped in / pop in / popped in / last here / in total / showed up /
+    came / come / been / last time in / in
     """
 )
-PROCEDURE: Final = _phrases(
+PROCEDURE: Final = phrases(
     """
     procedurally / interventions / intervention / surgical procedures / surgical history / undergo / surgical /
     procedures / procedure / surgeries / surgery / operations / operation / performed / undergone / underwent
     """
 )
-ACTIVE: Final = _phrases(
+#: Words that are said of what was stopped as well: "which are stopped now".
+NOW: Final = frozenset("now currently presently present current today moment minute".split())
+ACTIVE: Final = phrases(
     """
-    active / actively / ongoing / present / current / currently / presently / unresolved / open / right now /
-    at the moment / these days / existing / still / now / today / at present
+    in force / active / actively / ongoing / present / current / currently / presently / unresolved / open /
+    right now /
+    at the moment / at the minute / at this time / at this point / for now / these days / existing / still / now /
+    today / at present
     """
 )
-PAST: Final = _phrases(
+PAST: Final = phrases(
     """
-    cleared up / off of / gone / no longer taking / no longer on /
+    come off / now better / got better / gotten better / in remission / remission / over and done with /
+    done with / closed /
+    ceased / withdrawn / halted / cleared up /
+    off of / gone /
+    no longer taking / no longer on /
     recovered from / recovered / got over / gone away / went away / over with / healed / cured / been stopped /
     came off / taken off / been discontinued / cancelled / no more / no longer active / no longer current /
     no longer / not active / not current / in the past / used to take / used to be on / used to have / used to /
@@ -263,72 +296,83 @@ PAST: Final = _phrases(
 )
 ON: Final = re.compile(r"\b(?:is|was|been|being|still|now|currently|patient|she|he|they) on\b|\b(?:on|using)$")
 PERSON: Final[dict[Field, tuple[str, ...]]] = {
-    "birth": _phrases(
+    "birth": phrases(
         """
         date of birth / birth date / birthdate / birthday / dob / d o b / born / birth / date of her birth
         """
     ),
-    "age": _phrases("how old / age"),
-    "sex": _phrases(
+    "age": phrases("how old / age"),
+    "sex": phrases(
         """
         administrative gender / sex / gender / male or female / female or male / male / female
         """
     ),
-    "alive": _phrases(
+    "alive": phrases(
         """
-        vital status / still alive / still living / living or deceased / alive or dead / alive or deceased / alive /
+        still with us / with us / vital status / still alive / still living / living or deceased / alive or dead /
+        alive or deceased / alive /
         deceased / dead / died / die / living / death / passed away / expired
         """
     ),
-    "phone": _phrases(
+    "contact": phrases(
         """
+        emergency contact number / emergency contact phone / number of the emergency contact / emergency contacts /
+        emergency contact / next of kin number / next of kin phone / next of kin
+        """
+    ),
+    "phone": phrases(
+        """
+        what number do we have / what number have we /
+        which number do we have / best number / tel number / tel no / tel / number to reach / number to ring /
+        number can we ring /
         number can we call / number to call / contact number / phone number / telephone number / telephone / phone /
         mobile / cell number
         """
     ),
-    "email": _phrases("email address / e mail address / email / e mail"),
-    "address": _phrases(
+    "email": phrases("email address / e mail address / email / e mail"),
+    "address": phrases(
         """
         what number street / street address / mailing address / patient home / home address / address /
         where does the patient live / where does she live / where does he live / where do they live / residence /
-        which city / what city / zip code / postal code / city
+        which city / what city / town / village / suburb / postcode / post code / zip code / postal code / city
         """
     ),
-    "marital": _phrases(
+    "marital": phrases(
         """
-        marital status / single or married / married or single / married / single / divorced / widowed
+        marital status / marital situation / family status / marital state / civil status / relationship status /
+        single or married / married or single / married /
+        single / divorced / widowed
         """
     ),
-    "language": _phrases(
+    "language": phrases(
         """
         preferred language / primary language / language / what language / speak / speaks
         """
     ),
-    "race": _phrases("race"),
-    "ethnicity": _phrases("ethnicity / ethnic group"),
-    "contact": _phrases("emergency contacts / emergency contact / next of kin"),
-    "identifier": _phrases(
+    "race": phrases("race"),
+    "ethnicity": phrases("ethnicity / ethnic group"),
+    "identifier": phrases(
         """
         medical record number / record number / mrn / m r n / patient id / patient identifier
         """
     ),
-    "provider": _phrases(
+    "provider": phrases(
         """
         her doctor / his doctor / patient doctor / primary care provider / primary care physician /
         primary care doctor / general practitioner /
         family doctor / family physician / pcp / p c p / gp / g p
         """
     ),
-    "name": _phrases(
+    "name": phrases(
         """
         full name / called / name of the patient / patient name / first name / last name / surname
         """
     ),
 }
 CARE: Final = {
-    "CareTeam": _phrases("care team / care teams / members of the care team / caregivers"),
-    "CarePlan": _phrases("care plans / care plan / plan of care / plans of care"),
-    "Goal": _phrases("treatment goals / health goals / care goals / goals / goal"),
+    "CareTeam": phrases("care team / care teams / members of the care team / caregivers"),
+    "CarePlan": phrases("care plans / care plan / plan of care / plans of care"),
+    "Goal": phrases("treatment goals / health goals / care goals / goals / goal"),
 }
 #: Words that a name never holds: they ask for something else, or for someone else.
 NEVER_A_NAME: Final = (
@@ -342,3 +386,12 @@ NEVER_A_NAME: Final = (
         if word not in {"use", "take", "open"}
     }
 )
+#: All phrases whose words always mean something.
+GROUPS: Final = (
+    MEDICATION, ALLERGY, CONDITION, VACCINATION, ADMISSION, EMERGENCY, VISIT, PROCEDURE, PAST, HIGHEST, LOWEST, FIRST,
+    LAST, TREND, REASON, *PERSON.values(), *CARE.values(),
+)  # fmt: skip
+#: Every group of phrases.
+VOCABULARY: Final = (
+    *GROUPS, COUNT, COUNTED, ALL, ABNORMAL, LASTED, STARTED, STOPPED, ONSET, DOSE, WHO, ACTIVE,
+)  # fmt: skip

@@ -9,13 +9,21 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _phrases(text: str) -> tuple[str, ...]:
-    return tuple(" ".join(phrase.split()) for phrase in text.split("/"))
+def _with_plurals(words: frozenset[str]) -> frozenset[str]:
+    """The words and their plurals; a number of days or years means something."""
+    return words | {f"{word}s" for word in words if len(word) > 3 and not word.endswith("s") and word != "year"}
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """The phrases that a text has between strokes, those of more words first: they hold the others."""
+    found = (" ".join(phrase.split()) for phrase in text.split("/"))
+    return tuple(sorted(found, key=lambda phrase: -phrase.count(" ")))
 
 
 #: Words that carry no meaning for a lookup.
-FILLER: Final = _words(
-    """
+FILLER: Final = _with_plurals(
+    _words(
+        """
     a able about access according accurate accurately across actual actually administer administered afternoon again
     ago ah alexa all along alongside already also although altogether am among amongst amount amounts an and answer
     answers any anybody anymore anyone anything appear appears appreciate appreciated approximate approximately
@@ -37,7 +45,7 @@ FILLER: Final = _words(
     individuals info information instant into is isnt it item itemise itemize items its itself ive just keep keeps
     kept kind kinda kindly know knowing known lab laboratory labs lady learn learning let lets letting level levels
     lie lies like line lines list listed listen listing listings literally little lives living log logged look
-    looked looking looks lookup lot lots love madam made main man many mark marked may maybe me meanwhile measure
+    looked looking looks lookup love madam made main man many mark marked may maybe me meanwhile measure
     measured measurement measurements measures medical medically member members mention mentioned might mind mister
     moment morning mr mrs ms much must my name named need needed needs net note noted notes nothing noting now
     nowadays number numbers numeric numerical o obtain obtained occasion occasions occur occurred oclock of off
@@ -58,71 +66,37 @@ FILLER: Final = _words(
     various verified verify very via view viewed viewing visible w walk want wanted wants was wasnt way we well went
     were werent weve what whatever whats when whens whether which whichever who whole whos whose wise with within
     woman wonder wondering wont work workup worth would wouldnt write writes written yeah year years yep yes yet you
-    your youre
+    your youre anywhere archive archives bloke bundle chap cheers colleague colleagues dataset datapoint datapoints doc
+    dossier extract fella fellow folks gal gent guys lad lass mate obs observation observations observed readout
+    readouts registry repository section sections ta tab field demographics examination compute calculate derive
+    work coded code clocked hit bled
+    furnish determination anamnesis coding window episode managed tracked ringing phoning calling wondering
     """
+    )
 )
 #: Phrases that are left out before anything is looked for.
-COURTESY: Final = _phrases(
+COURTESY: Final = phrases(
     """
-    can you / could you / would you / i would like / would like / want to know / need to know / i need / we need /
-    pull up / look up / bring up / question mark / go over / over the record / across the record / over the chart /
+    can you / could you / would you / will you / i would like / would like / want to know / need to know / i need /
+    we need /
+    pull up / look up / bring up / go over / over the record / across the record / over the chart /
     run through / run over / how about / what about / by any chance / if any / if so / worst case / best case / w /
     rq / pls / plz / take place / took place / takes place / taken place / carried out / on file / on record /
-    in the record / in the chart / in the system / to date / any kind of / as well as
+    in the record / in the chart / in the system / to date / any kind of / as well as / during follow up /
+    during the follow up / in follow up / over follow up / during the whole record / during the record /
+    over the whole record / throughout the record / any where / yes or no / true or false / all the way back /
+    right back / or not / or what / or otherwise / on the index date / at the index date / any type / any kind /
+    of any type / past or present / present or past /
+    current or past / past or current / looking over / looking at / looking through / look over / look through /
+    study window / study period / that day /
+    on that day / that date / to bother you / trouble you for /
+    to trouble you / for bothering you / to disturb you / recorded as / in the period / during the period / a lot /
+    as it stood /
+    as they stood / until now / until today / till today / up to today / in the meantime / up to now /
+    till now / till date / as of now /
+    up to the present / so far / go to / at all / question / in all
     """
 )
-#: What a recogniser, or a hurried hand, writes for words of the grammar.
-MISHEARD: Final = {
-    "resent|recents|resents|recently": "recent",
-    "presser|pressures": "pressure",
-    "hight|hite": "height",
-    "weight s": "weight",
-    "pane": "pain",
-    "allergys|allergees|alergies": "allergies",
-    "alergic|allergick": "allergic",
-    "flew": "flu",
-    "be p|bee p|b pee": "bp",
-    "hard rate": "heart rate",
-    "meds list": "medications",
-    "whens": "when is",
-    "wheres": "where is",
-    "hows": "how is",
-    "oh 2": "o2",
-    "per scribed|proscribed": "prescribed",
-    "up to date value": "latest",
-    "most up to date": "latest",
-    "emergency ward": "emergency department",
-    "admited|admittied": "admitted",
-    "immunisation": "immunization",
-    "latests": "latest",
-    "diagnosised|diagnose": "diagnosed",
-    "appointment s": "appointments",
-    "wait": "weight",
-    "weighed|weigh": "weight",
-    "heavy|heaviness": "weight",
-    "tall": "height",
-    "weights": "weight",
-    "(the|first|last|latest|recent|newest|earliest|oldest|previous|this|that|which|each|every|highest|lowest) 1": r"\1",
-    "x rays": "x ray",
-    "systolic (?:over|and|and the|slash) diastolic(?: (?:pressures?|blood pressure|readings?))?": "blood pressure",
-    "living will": "livingwill",
-    "(?:(?:have|has|are|is) )?(?:still )?not (?:yet )?(?:been )?resolved": "active",
-    "(?:have|has|are|is) yet to (?:be resolved|resolve)": "active",
-    "over the (?:recorded |whole |entire |observation )?(?:period|time|timeline)": "over time",
-    "rn": "right now",
-    "lipid (?:panel|profile|results?)|lipids|cholesterol (?:panel|profile)": "total cholesterol ldl hdl triglycerides",
-    "cbc|complete blood count|blood counts": "white count hemoglobin hematocrit platelets",
-    "(?:basic )?metabolic panel|bmp": "sodium potassium chloride bicarbonate bun creatinine glucose calcium",
-    "electrolytes|lytes": "sodium potassium chloride bicarbonate",
-    "vitals|vital signs": "blood pressure heart rate respiratory rate temperature weight",
-    "1 of (?:the|her|his|their|those|these)": "",
-    "(?:a|per|every|each) day": "daily",
-    "blood work": "bloodwork",
-    "treating|treats": "treat",
-    "prescribing": "prescribed",
-    "how (?:high|low|much|big|large|great|bad|elevated) (was|is|were|are)": r"what \1",
-    "any 1": "any",
-}
 #: Words that say what a value is of, when, or for whom: left over, they mean that something else was asked.
 MEANINGFUL: Final = _words(
     """
@@ -145,7 +119,15 @@ MEANINGFUL: Final = _words(
     spinal steve stewart stool stress supplement supplements surgeon surgery susan sweat synovial target taylor than
     therapy third thomas three titer tobacco tom tomorrow tony total transplant travel treatment trough turner twice
     two under until upcoming upper urinary urine variability vein venous vitamin walker ward water watson weekly
-    while william williams wilson without work wright
+    cost price fee bill hours parking policy while william williams wilson without work wright
+    """
+)
+#: Words that say when: a clause with one of them is never passed over.
+TIME: Final = _words(
+    """
+    january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday yesterday today tonight day days week weeks weekend month months year years night
+    ago spring summer autumn fall winter christmas easter
     """
 )
 #: Words that ask for judgement, not for an entry.

@@ -31,7 +31,7 @@ from pipelines.tasks.record.navigator_manifest import Holding, Manifest, manifes
 from pipelines.tasks.record.navigator_retrieval import ANY_TIME, LATEST, Selection, retrieve, years_of
 from pipelines.tasks.record.period import take_period
 from pipelines.tasks.record.sentences import none_recorded
-from pipelines.tasks.record.words import Words
+from pipelines.tasks.record.words import Words, said
 
 #: Asked step by step: plans of several parts in one go were measured to fail (a third party's study of 1.5 4B: 0-10 %).
 _KINDS: Final = 3
@@ -136,14 +136,14 @@ class _Navigator:
         """From which time: as the question says, or else as the model does where there is much of it."""
         held = self._holdings(way)
         if sum(len(holding.entries) for holding in held) <= _FEW_ENTRIES or take_period(
-            Words(self.question), self.today
+            Words(said(self.question)), self.today
         ):
             return {"time": ANY_TIME}
         return {"time": self._pick("time", [], lambda _: [ANY_TIME, LATEST, *years_of(held)])}
 
     def retrieve(self, way: Way) -> Way:
         """The entries themselves, and those that they lead to."""
-        period = take_period(Words(self.question), self.today)
+        period = take_period(Words(said(self.question)), self.today)
         selection = Selection(self._holdings(way), way["time"], period)
         return {"entries": [entry.address for entry in retrieve(self.record, selection)]}
 

@@ -8,7 +8,7 @@ else was asked, and then the question waits for a language model instead of gett
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -25,14 +25,17 @@ from pipelines.tasks.record.about_events import (
 )
 from pipelines.tasks.record.about_person import about_care, about_family, about_person
 from pipelines.tasks.record.about_results import about_results, results_by_phrase
+from pipelines.tasks.record.asides import corrected, other_readings
 from pipelines.tasks.record.asked import Asked
-from pipelines.tasks.record.by_name import by_recorded_name, no_such_name
+from pipelines.tasks.record.by_name import by_recorded_name, no_such_name, recorded_names
 from pipelines.tasks.record.event import take_event
+from pipelines.tasks.record.respelling import respelled
 from pipelines.tasks.record.sentences import Answer
 from pipelines.tasks.record.words import tokens
 
 Reader = Callable[[Asked], list[Answer] | None]
 
+_PART: Final = re.compile(r"[?;,.](?=\s)|\band\b|\balso\b|\bplus\b", re.I)
 _REMEDY: Final = "only a language model could answer it from the record; or ask for what the record states"
 #: In the order in which they are tried: what has words of its own first, bare names last.
 _READERS: Final[tuple[Reader, ...]] = (
@@ -50,6 +53,10 @@ _READERS: Final[tuple[Reader, ...]] = (
     by_recorded_name,
     about_other_entries,
 )
+#: Those that can say who.
+_OF_PEOPLE: Final[tuple[Reader, ...]] = (about_care, about_person, about_medications, about_encounters)
+#: Those that can say where somebody lives or something stands.
+_OF_PLACES: Final[tuple[Reader, ...]] = (about_results, about_person, results_by_phrase)
 
 
 def answer(question: str, record: Record, today: date | None = None) -> Result:
@@ -79,21 +86,51 @@ def answer(question: str, record: Record, today: date | None = None) -> Result:
 
 
 def _answers(question: str, record: Record, today: date) -> list[Answer] | str:
+    """What is asked as it was said (or put right), else without asides and respelled; why not, where nothing does."""
+    put_right = corrected(question)
+    first = _whole_or_parts(question if put_right is None else put_right, record, today)
+    if not isinstance(first, str) and not _only_by_name(first):
+        return first
+    for said in _other_readings(question, record, as_said=put_right is not None):
+        found = _whole_or_parts(said, record, today)
+        if not isinstance(found, str) and not _only_by_name(found):
+            return found
+    return no_such_name(question, record, today) or first if isinstance(first, str) else first
+
+
+def _other_readings(question: str, record: Record, as_said: bool) -> Iterator[str]:
+    readings = [question]
+    if as_said:
+        yield question
+    for said in other_readings(question):
+        readings.append(said)
+        yield said
+    names = recorded_names(record)
+    for said in readings:
+        if (spelled := respelled(said, names)) is not None:
+            yield spelled
+
+
+def _only_by_name(found: list[Answer]) -> bool:
+    """Whether nothing was found by a name that may not have been meant as one."""
+    return any(each.data.get("by_name_only") for each in found)
+
+
+def _whole_or_parts(question: str, record: Record, today: date) -> list[Answer] | str:
     """The whole question at once, else each of its parts; why not, where any part is beyond lookup."""
     whole = _read(question, record, today)
     if not isinstance(whole, str):
         return whole
-    parts = [part for part in re.split(r"[?;,.](?=\s)|\band\b|\balso\b|\bplus\b", question, flags=re.I) if tokens(part)]
-    if len(parts) > 1:
-        found: list[Answer] = []
-        for part in parts:
-            read = _read(part, record, today)
-            if isinstance(read, str):
-                break
-            found += read
-        else:
-            return found
-    return no_such_name(question, record, today) or whole
+    parts = [part for part in _PART.split(question) if tokens(part)]
+    if len(parts) < 2:
+        return whole
+    found: list[Answer] = []
+    for part in parts:
+        read = _read(part, record, today)
+        if isinstance(read, str):
+            return whole
+        found += read
+    return found
 
 
 def _read(text: str, record: Record, today: date) -> list[Answer] | str:
@@ -101,9 +138,11 @@ def _read(text: str, record: Record, today: date) -> list[Answer] | str:
     asked = Asked(text, record, today)
     if not asked.words.all:
         return "no question was recognised"
+    if asked.in_general:
+        return "this is beyond lookup in the record"
     if no_event := take_event(asked):
         return [no_event]
-    for reader in _READERS:
+    for reader in _OF_PEOPLE if asked.who else _OF_PLACES if asked.where else _READERS:
         before, period, event = asked.words.mark(), asked.period, asked.event
         if found := reader(asked):
             return _with_event(found, asked.event)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Literal
 
 from pipelines.tasks.record.spoken_dates import plain, with_days
@@ -36,7 +35,8 @@ def tokens(text: str) -> list[str]:
 def _tokens(text: str) -> tuple[str, ...]:
     """A record says the same names over and over."""
     plain = text.lower().replace("’", "'")
-    plain = re.sub(r"(\w)'s\b", r"\1", plain).replace("n't", " not").replace("'", "")
+    plain = plain.replace("can't", "cannot").replace("won't", "will not").replace("n't", " not")
+    plain = re.sub(r"(\w)'(?:s|ve|ll|re|m|d)\b", r"\1", plain).replace("'", "")
     return tuple(_digits(_TOKEN.findall(plain)))
 
 
@@ -57,7 +57,8 @@ def _year(words: Sequence[str]) -> tuple[int, int]:
     if len(words) < 2:
         return 0, 0
     if words[:2] == ["two", "thousand"]:
-        skip = 3 if words[2:3] == ["and"] else 2
+        again = words[4:5] == ["thousand"] or (words[3:4] in (["twenty"], ["nineteen"]) and _small(words[4:5])[0] > 9)
+        skip = 3 if words[2:3] == ["and"] and not again else 2
         rest, length = _small(words[skip : skip + 2])
         return (2000 + rest, skip + length) if length and rest < 100 else (2000, 2)
     if words[0] in _CENTURIES:
@@ -80,6 +81,7 @@ def _small(words: Sequence[str]) -> tuple[int, int]:
 
 
 Domain = Literal["observation", "vaccine", "condition", "medication", "procedure"]
+DOMAINS: Final[tuple[Domain, ...]] = ("observation", "vaccine", "condition", "medication", "procedure")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,6 @@ class Term:
 def terms() -> tuple[Term, ...]:
     """The table of names that ship with the product (``analytes.toml``)."""
     table = tomllib.loads(Path(__file__).with_name("analytes.toml").read_text(encoding="utf-8"))
-    domains: tuple[Domain, ...] = ("observation", "vaccine", "condition", "medication", "procedure")
     return tuple(
         Term(
             domain=domain,
@@ -106,7 +107,7 @@ def terms() -> tuple[Term, ...]:
             codes=frozenset(entry.get("loinc", ())),
             named=tuple(tuple(tokens(phrase)) for phrase in entry.get("named", ())),
         )
-        for domain in domains
+        for domain in DOMAINS
         for entry in table[domain]
     )
 
@@ -115,6 +116,11 @@ def terms() -> tuple[Term, ...]:
 def _by_phrase(domain: str) -> tuple[dict[tuple[str, ...], Term], frozenset[str]]:
     found = {phrase: term for term in terms() if term.domain == domain for phrase in term.spoken}
     return found, frozenset(word for phrase in found for word in phrase)
+
+
+def term_domain(words: Sequence[str]) -> Domain | None:
+    """Of what sort the thing is that the words name, all of them together; None where the table has no such name."""
+    return next((domain for domain in DOMAINS if tuple(words) in _by_phrase(domain)[0]), None)
 
 
 def near(a: str, b: str) -> bool:
@@ -134,7 +140,11 @@ def near(a: str, b: str) -> bool:
 @lru_cache(maxsize=8192)
 def _known(word: str, vocabulary: frozenset[str]) -> str:
     """The one known word that ``word`` may be a recognition error of, or the word itself."""
-    if word in vocabulary or len(word) < 6:
+    if word in vocabulary:
+        return word
+    if (one := singular(word)) in vocabulary or (one := word.removesuffix("s")) in vocabulary:
+        return one
+    if len(word) < 6:
         return word
     alike = [known for known in vocabulary if near(word, known)]
     return alike[0] if len(alike) == 1 else word
@@ -152,14 +162,22 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
+@lru_cache(maxsize=4096)
+def _split(phrase: str) -> tuple[str, ...]:
+    """The grammar asks for the same phrases again and again."""
+    return tuple(phrase.split())
+
+
+def said(text: str) -> list[str]:
+    """The words of a text with its dates in one form."""
+    return with_days(" ".join(tokens(plain(text)))).split()
+
+
 class Words:
     """The words of one question; what is understood is taken, in any order."""
 
-    def __init__(self, text: str, misheard: Mapping[str, str] = MappingProxyType({})) -> None:
-        said = with_days(" ".join(tokens(plain(text))))
-        for wrong, right in misheard.items():
-            said = re.sub(rf"(?<!\S)(?:{wrong})(?!\S)", right, said)
-        self.all = said.split()
+    def __init__(self, words: Sequence[str]) -> None:
+        self.all = list(words)
         self._left: list[str | None] = list(self.all)
         self._named: set[int] = set()
 
@@ -177,9 +195,12 @@ class Words:
     def take(self, *phrases: str) -> bool:
         """Take every occurrence of any of the phrases; whether there was one."""
         found = False
+        left = set(self._left)
         for phrase in phrases:
-            if self.has(phrase):
-                self._take_phrase(tuple(phrase.split()))
+            words = _split(phrase)
+            if left.issuperset(words) and self._find(words) is not None:
+                self._take_phrase(words)
+                left = set(self._left)
                 found = True
         return found
 
@@ -189,7 +210,7 @@ class Words:
             self._left[0] = None
 
     def has(self, phrase: str) -> bool:
-        return self._find(tuple(phrase.split())) is not None
+        return self._find(_split(phrase)) is not None
 
     def take_terms(self, domain: str) -> list[Term]:
         """The table's terms of this domain that are named, longest phrases first so that the exact one wins."""
@@ -242,6 +263,8 @@ class Words:
 
     def _find(self, phrase: tuple[str, ...]) -> int | None:
         length = len(phrase)
+        if phrase and phrase[0] not in self._left:
+            return None
         return next(
             (at for at in range(len(self._left) - length + 1) if tuple(self._left[at : at + length]) == phrase), None
         )
