@@ -42,6 +42,7 @@ def open_runner(
     cancelled: Callable[[], bool] = never,
     text: Callable[[str, str], None] = _no_text,
     classifier: ImageClassifier | None = None,
+    log: SessionLog | None = None,
 ) -> Iterator[Runner]:
     """A runner over ``settings.data_dir``, which is made if it is not there.
 
@@ -50,63 +51,51 @@ def open_runner(
         generator, classifier: likewise.
         cancelled: asked while a model works; where it says yes the run ends as ``cancelled``.
         text: told the node and what a model has written so far, for the eye only: it may still come to no answer.
+        log: that of ``settings.data_dir``, where it is open already; it stays open.
 
     Raises:
         StorageProblem: the folder cannot be used.
     """
-    with (
-        SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout) as log,
-        runner_over(log, settings, progress, recognizer, generator, cancelled, text, classifier) as runner,
-    ):
-        yield runner
-
-
-@contextlib.contextmanager
-def runner_over(
-    log: SessionLog,
-    settings: Settings,
-    progress: Callable[[str, float], None] = _no_progress,
-    recognizer: Recognizer | None = None,
-    generator: Generator | None = None,
-    cancelled: Callable[[], bool] = never,
-    text: Callable[[str, str], None] = _no_text,
-    classifier: ImageClassifier | None = None,
-) -> Iterator[Runner]:
-    """A runner over a log that is open already, in ``settings.data_dir``."""
-    silence_libraries(settings)
-    from pipelines.graph import build
-    from pipelines.routing import Router
-
-    hears, writes = recognizer or recognizer_of(settings), generator or generator_of(settings)
-    looks, router, writing, tasks = (
-        classifier or classifier_of(settings),
-        Router.load(),
-        writing_of(settings),
-        served_tasks(),
+    opening: contextlib.AbstractContextManager[SessionLog] = (
+        contextlib.nullcontext(log) if log else SessionLog.open(settings.data_dir, busy_seconds=settings.lock_timeout)
     )
+    with opening as held:
+        silence_libraries(settings)
+        from pipelines.graph import build
+        from pipelines.routing import Router
 
-    def ports_of(request: Request) -> Ports:
-        return Ports(
-            request=request,
-            store=log.store,
-            journal=log.journal,
-            recognizer=hears,
-            generator=writes,
-            router=router,
-            tasks=tasks,
-            filing=filing_of(settings),
-            prompts=settings.prompts_dir,
-            templates=settings.templates_folder,
-            draft=settings.draft,
-            writing=writing,
-            research_use=lambda: has_confirmed(log, RESEARCH_USE),
-            finish=log.finish,
-            progress=progress,
-            cancelled=cancelled,
-            text=text,
-            classifier=looks,
+        hears, writes = recognizer or recognizer_of(settings), generator or generator_of(settings)
+        looks, router, writing, tasks = (
+            classifier or classifier_of(settings),
+            Router.load(),
+            writing_of(settings),
+            served_tasks(),
         )
 
-    servers = servers_over(log, settings, progress, cancelled)
-    with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
-        yield Runner(settings, log, build(tuple(tasks), checkpoints), checkpoints, hears, writes, ports_of, servers)
+        def ports_of(request: Request) -> Ports:
+            return Ports(
+                request=request,
+                store=held.store,
+                journal=held.journal,
+                recognizer=hears,
+                generator=writes,
+                router=router,
+                tasks=tasks,
+                filing=filing_of(settings),
+                prompts=settings.prompts_dir,
+                templates=settings.templates_folder,
+                draft=settings.draft,
+                writing=writing,
+                research_use=lambda: has_confirmed(held, RESEARCH_USE),
+                finish=held.finish,
+                progress=progress,
+                cancelled=cancelled,
+                text=text,
+                classifier=looks,
+            )
+
+        servers = servers_over(held, settings, progress, cancelled)
+        with open_checkpoints(settings.data_dir, settings.lock_timeout) as checkpoints:
+            yield Runner(
+                settings, held, build(tuple(tasks), checkpoints), checkpoints, hears, writes, ports_of, servers
+            )

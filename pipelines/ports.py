@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -101,6 +101,33 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class JsonRequest:
+    """What is sent where the answer is read while it comes."""
+
+    url: str
+    """https; http only on this machine or at a numeric address of a private network."""
+    body: bytes | None = field(repr=False)
+    """Posted; None only asks (GET)."""
+    _: KW_ONLY
+    why: str
+    """For the log; never patient text."""
+    timeout: float
+    """Seconds for all of it."""
+    bearer: str | None = field(default=None, repr=False)
+    """Key of the user for this host; never logged."""
+    most_bytes: int = 1 << 23
+    """Of the answer's body."""
+    off_machine: bool = False
+    """Whether it may be another machine than this."""
+    cancelled: Callable[[], bool] | None = None
+    """Asked every moment, from another thread: a silent server is left as well."""
+    media_type: str = "application/json"
+    """Of ``body``, where it is no JSON."""
+    accept: str | None = None
+    """The media type that is wanted, where the server has several."""
+
+
+@dataclass(frozen=True)
 class Arriving:
     """An answer whose head is here, and whose body is still on its way."""
 
@@ -135,40 +162,15 @@ class Outbound(Protocol):
         """
         ...
 
-    def ask_json(
-        self,
-        url: str,
-        body: bytes | None,
-        *,
-        why: str,
-        timeout: float,
-        bearer: str | None = None,
-        most_bytes: int = 1 << 23,
-        off_machine: bool = False,
-        cancelled: Callable[[], bool] | None = None,
-        media_type: str = "application/json",
-        accept: str | None = None,
-    ) -> AbstractContextManager[Arriving]:
-        """Send JSON to ``url``, once, and read the answer while it comes; leaving the block ends the connection. Where
-        it would send us on, nobody goes.
-
-        Args:
-            url: https; http only on this machine or at a numeric address of a private network.
-            body: posted; None only asks (GET).
-            why: for the log; never patient text.
-            timeout: seconds for all of it.
-            bearer: key of the user for this host; never logged.
-            most_bytes: of the answer's body.
-            off_machine: whether it may be another machine than this.
-            cancelled: asked every moment, from another thread: a silent server is left as well.
-            media_type: of ``body``, where it is no JSON.
-            accept: the media type that is wanted, where the server has several.
+    def ask_json(self, request: JsonRequest) -> AbstractContextManager[Arriving]:
+        """Send JSON, once, and read the answer while it comes; leaving the block ends the connection. Where it would
+        send us on, nobody goes.
 
         Raises:
             TooLate: no whole answer in time.
             Unreachable: no answer, not the whole of it, or too large a one.
             Cancelled: it is not wanted any more.
-            UsageProblem: ``url`` may not be asked.
+            UsageProblem: its address may not be asked.
             StorageProblem: the log cannot be written; nothing was sent.
         """
         ...

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.intake import Given, GivenAttachment
-from assistant.opening import open_runner, runner_over
+from assistant.opening import open_runner
 from assistant.sessions import SessionLog
 from assistant.settings import Settings
 from pipelines.records import RunState, TaskName
@@ -30,7 +30,7 @@ def given(tmp_path: Path) -> Given:
 
 def whole_run(data_dir: Path, given: Given) -> Callable[[SessionLog], object]:
     def exercise(log: SessionLog) -> None:
-        with runner_over(log, Settings(data_dir=data_dir), recognizer=ScriptedRecognizer()) as runner:
+        with open_runner(Settings(data_dir=data_dir), recognizer=ScriptedRecognizer(), log=log) as runner:
             outcome = runner.submit(given)
         assert outcome.view.state is RunState.DONE, outcome.view.error
 

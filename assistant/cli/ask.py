@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import (
-    data_dir_option,
-    json_option,
-    profile_option,
-    say_who_works,
-    settings_of,
-    work_options,
-)
+from assistant.cli.common import engine_options, say_who_works, settings_of, work_options
 from assistant.cli.output import report
 from assistant.cli.progress import share_bar
 from assistant.cli.replay import task_of
@@ -20,9 +13,7 @@ from assistant.cli.replay import task_of
 @click.command("ask")
 @click.argument("text")
 @work_options
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def command(
     ctx: click.Context,

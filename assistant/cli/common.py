@@ -84,6 +84,11 @@ def work_options(function: F) -> F:
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output on stdout.")
 
 
+def engine_options(function: F) -> F:
+    """What every command takes that has engines at work: ``--profile``, ``--adapter``, ``--json``, ``--data-dir``."""
+    return profile_option(json_option(data_dir_option(function)))
+
+
 def settings_of(ctx: click.Context) -> Settings:
     """The settings with this command line on top."""
     from assistant.settings import load_settings

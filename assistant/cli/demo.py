@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from assistant.cli.common import console, data_dir_option, error_console, json_option, profile_option, settings_of
+from assistant.cli.common import console, engine_options, error_console, settings_of
 from assistant.cli.output import Refused, print_table, summary
 from assistant.cli.replay import MANIFEST, run_batch
 from pipelines.errors import MODEL_NEEDED, PERSON_NEEDED, UsageProblem, batch_exit_code
@@ -14,9 +14,7 @@ from pipelines.errors import MODEL_NEEDED, PERSON_NEEDED, UsageProblem, batch_ex
 
 @click.command("demo")
 @click.option("--samples", metavar="DIR", default="samples", show_default=True, help="Where the samples lie.")
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def command(ctx: click.Context, samples: str, as_json: bool) -> int:
     """Run the samples and show what came of them. Runs that wait for a model or a person are no failure here."""

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from assistant.cli.common import (
-    data_dir_option,
-    error_console,
-    json_option,
-    profile_option,
-    say_who_works,
-    settings_of,
-)
+from assistant.cli.common import engine_options, error_console, say_who_works, settings_of
 from assistant.cli.replay import task_of
 from pipelines.errors import DONE, BadInput, ProductError, StorageProblem
 
@@ -48,9 +41,7 @@ _WHY: Final = {
 @click.option("--device", metavar="NAME", help="Number or part of the name of the microphone.")
 @click.option("--copy", is_flag=True, help="Put the final text on the clipboard.")
 @click.option("--max-seconds", type=click.FloatRange(min=0.1), metavar="N", help="Stop by itself after so long.")
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import console, data_dir_option, json_option, print_json, profile_option, settings_of
+from assistant.cli.common import console, engine_options, print_json, settings_of
 from pipelines.errors import DONE, OUR_FAULT
 
 
 @click.command("doctor")
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> int:
     """Show what is installed, what is missing, and what fixes it. Exit code 1 when something needed is missing."""

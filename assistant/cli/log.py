@@ -87,7 +87,7 @@ def picture(ctx: click.Context, run: str, file: str, mel: bool, as_json: bool) -
     """Draw the waveform of RUN's recording into the new file FILE.png. Where words were heard is marked; none of them
     is written into the picture."""
     from assistant.cli.new_file import require_new, write_new
-    from pipelines.speech.pictures import mel_png, waveform_png
+    from pipelines.speech.pictures import sound_png
 
     path = Path(file)
     if path.suffix.lower() != ".png":
@@ -98,9 +98,8 @@ def picture(ctx: click.Context, run: str, file: str, mel: bool, as_json: bool) -
         recording = view.request.recording
         if recording is None:
             raise UsageProblem(view.id, "was typed and has no recording", "`assistant log list` shows which runs have")
-        draw = mel_png if mel else waveform_png
         spoken = _spoken(view.transcript) if view.transcript else ()
-        data = draw(log.store.checked_path(recording.file_sha256), recording.name, speech=spoken)
+        data = sound_png(log.store.checked_path(recording.file_sha256), recording.name, mel=mel, speech=spoken)
     write_new(path, data)
     kind = "mel" if mel else "waveform"
     if as_json:

@@ -13,9 +13,9 @@ from assistant.cli.common import (
     adapter_option,
     console,
     data_dir_option,
+    engine_options,
     json_option,
     print_json,
-    profile_option,
     settings_of,
 )
 from assistant.cli.progress import bytes_bar, held_share_bar, share_bar
@@ -38,9 +38,7 @@ command.add_command(adapt)
 
 @command.command("list")
 @click.option("--markdown", is_flag=True, help="What each engine can do, as the table of the README.")
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def list_engines(ctx: click.Context, markdown: bool, as_json: bool) -> int:
     """Every engine by name: what it does, whether it can work here, and how to get it if not."""

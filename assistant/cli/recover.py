@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.cli.common import (
-    console,
-    data_dir_option,
-    error_console,
-    json_option,
-    print_json,
-    profile_option,
-    say_who_works,
-    settings_of,
-)
+from assistant.cli.common import console, engine_options, error_console, print_json, say_who_works, settings_of
 from pipelines.errors import DONE, ProductError, UsageProblem, batch_exit_code
 
 if TYPE_CHECKING:
@@ -31,9 +22,7 @@ if TYPE_CHECKING:
 @click.option("--discard", metavar="ID", help="Take one away for good.")
 @click.option("--no-run", is_flag=True, help="Bring them into the log only; `assistant resume` goes on.")
 @click.option("--without-attachments", is_flag=True, help="Leave out attached files that are not there any more.")
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -11,11 +11,9 @@ import click
 
 from assistant.cli.common import (
     console,
-    data_dir_option,
+    engine_options,
     error_console,
-    json_option,
     print_json,
-    profile_option,
     say_who_works,
     settings_of,
     work_options,
@@ -37,9 +35,7 @@ MANIFEST = "manifest.jsonl"
 @click.option("--manifest", metavar="FILE.jsonl", help="Work from the lines of a manifest.")
 @click.option("--run", "runs", multiple=True, metavar="RUN", help="Repeat this past run from its log; repeatable.")
 @work_options
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from assistant.cli.common import data_dir_option, json_option, profile_option, say_who_works, settings_of
+from assistant.cli.common import engine_options, say_who_works, settings_of
 from assistant.cli.output import report
 from assistant.cli.progress import share_bar
 from assistant.cli.replay import task_of
@@ -19,9 +19,7 @@ from assistant.cli.replay import task_of
 )
 @click.option("--attach", multiple=True, metavar="[KIND=]PATH", help="What it shall have as well; repeatable.")
 @click.option("--without", multiple=True, metavar="NAME", help="An attachment that it shall do without; repeatable.")
-@profile_option
-@json_option
-@data_dir_option
+@engine_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import httpx2
@@ -13,45 +13,36 @@ from assistant.outbound.deadline import Deadline
 from assistant.outbound.failures import reason
 from assistant.outbound.ledger import Ledger
 from pipelines.errors import Cancelled, UsageProblem
-from pipelines.ports import Arriving, TooLate, Unreachable
+from pipelines.ports import Arriving, JsonRequest, TooLate, Unreachable
 
 
 @contextmanager
-def exchange_json(
-    ledger: Ledger,
-    body: bytes | None,
-    *,
-    timeout: float,
-    bearer: str | None,
-    most_bytes: int,
-    cancelled: Callable[[], bool] | None,
-    media_type: str,
-    accept: str | None,
-) -> Iterator[Arriving]:
-    """Send ``body`` to the ledger's endpoint. See `pipelines.ports.Outbound.ask_json`."""
+def exchange_json(ledger: Ledger, request: JsonRequest) -> Iterator[Arriving]:
+    """Send what is asked to the ledger's endpoint. See `pipelines.ports.Outbound.ask_json`."""
     host = host_of(ledger.endpoint)
-    deadline = Deadline(timeout, cancelled)
-    with sending_client(ledger, timeout) as client:
-        request = client.build_request(
-            "GET" if body is None else "POST",
+    deadline = Deadline(request.timeout, request.cancelled)
+    with sending_client(ledger, request.timeout) as client:
+        sent = client.build_request(
+            "GET" if request.body is None else "POST",
             ledger.endpoint,
-            content=body,
-            headers=_headers(host, None if body is None else media_type, accept, bearer),
+            content=request.body,
+            headers=_headers(host, request),
             extensions={"trace": deadline.watch},
         )
-        ledger.announced = int(request.headers.get("Content-Length", 0))
+        ledger.announced = int(sent.headers.get("Content-Length", 0))
         with deadline:
-            with _failing(host, deadline, timeout):
-                response = client.send(request, stream=True)
+            with _failing(host, deadline, request.timeout):
+                response = client.send(sent, stream=True)
             with closing(response):
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                blocks = _blocks(response, host, deadline, timeout, most_bytes)
+                blocks = _blocks(response, host, deadline, request.timeout, request.most_bytes)
                 yield Arriving(host, response.status_code, headers, blocks)
 
 
-def _headers(host: str, media_type: str | None, accept: str | None, bearer: str | None) -> dict[str, str]:
-    named = {"Content-Type": media_type, "Accept": accept}
+def _headers(host: str, request: JsonRequest) -> dict[str, str]:
+    named = {"Content-Type": None if request.body is None else request.media_type, "Accept": request.accept}
     headers = {name: value for name, value in named.items() if value is not None}
+    bearer = request.bearer
     if bearer:
         if not bearer.isascii() or not bearer.isprintable() or " " in bearer:
             raise UsageProblem(f"the key for {host}", "is no key: it has other signs", "set it anew")

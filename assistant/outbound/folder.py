@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.outbound.logged import Outbound
 from assistant.sessions import SessionLog
-from pipelines.ports import Answer, Arriving, Form
+from pipelines.ports import Answer, Arriving, Form, JsonRequest
 
 
 class FolderOutbound:
@@ -31,34 +31,10 @@ class FolderOutbound:
             return Outbound(log).post_form(url, form, why=why, timeout=timeout, bearer=bearer, most_bytes=most_bytes)
 
     @contextmanager
-    def ask_json(
-        self,
-        url: str,
-        body: bytes | None,
-        *,
-        why: str,
-        timeout: float,
-        bearer: str | None = None,
-        most_bytes: int = 1 << 23,
-        off_machine: bool = False,
-        cancelled: Callable[[], bool] | None = None,
-        media_type: str = "application/json",
-        accept: str | None = None,
-    ) -> Iterator[Arriving]:
+    def ask_json(self, request: JsonRequest) -> Iterator[Arriving]:
         """See `pipelines.ports.Outbound.ask_json`."""
         with (
             SessionLog.open(self._data_dir, busy_seconds=self._busy_seconds) as log,
-            Outbound(log).ask_json(
-                url,
-                body,
-                why=why,
-                timeout=timeout,
-                bearer=bearer,
-                most_bytes=most_bytes,
-                off_machine=off_machine,
-                cancelled=cancelled,
-                media_type=media_type,
-                accept=accept,
-            ) as arriving,
+            Outbound(log).ask_json(request) as arriving,
         ):
             yield arriving

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,7 +15,7 @@ from assistant.outbound.exchanges import exchange_json
 from assistant.outbound.forms import send_form
 from assistant.outbound.ledger import Ledger
 from assistant.sessions import SessionLog
-from pipelines.ports import Answer, Arriving, Form
+from pipelines.ports import Answer, Arriving, Form, JsonRequest
 
 #: They log whole addresses, and the query of a redirect may be a signature.
 _CHATTY: Final = ("httpx2", "httpcore2")
@@ -54,33 +54,11 @@ class Outbound:
             return send_form(ledger, form, timeout=timeout, bearer=bearer, most_bytes=most_bytes)
 
     @contextmanager
-    def ask_json(
-        self,
-        url: str,
-        body: bytes | None,
-        *,
-        why: str,
-        timeout: float,
-        bearer: str | None = None,
-        most_bytes: int = 1 << 23,
-        off_machine: bool = False,
-        cancelled: Callable[[], bool] | None = None,
-        media_type: str = "application/json",
-        accept: str | None = None,
-    ) -> Iterator[Arriving]:
+    def ask_json(self, request: JsonRequest) -> Iterator[Arriving]:
         """See `pipelines.ports.Outbound.ask_json`. The event of state ``opened`` says how many bytes will be sent."""
         with (
-            self._logged(json_address(url, off_machine), why) as ledger,
-            exchange_json(
-                ledger,
-                body,
-                timeout=timeout,
-                bearer=bearer,
-                most_bytes=most_bytes,
-                cancelled=cancelled,
-                media_type=media_type,
-                accept=accept,
-            ) as arriving,
+            self._logged(json_address(request.url, request.off_machine), request.why) as ledger,
+            exchange_json(ledger, request) as arriving,
         ):
             yield arriving
 

@@ -16,7 +16,7 @@ from assistant.records.credentials import Credentials
 from assistant.records.written import Json, NotJson, read
 from pipelines.errors import BadInput, Cancelled
 from pipelines.pauses import wanted_pause
-from pipelines.ports import Arriving, Outbound, TooLate, Unreachable
+from pipelines.ports import Arriving, JsonRequest, Outbound, TooLate, Unreachable
 
 MEDIA_TYPE: Final = "application/fhir+json"
 #: Of one answer: a page of a search is far smaller.
@@ -164,7 +164,7 @@ class FhirServer:
 
     def _once(self, url: str) -> Json:
         try:
-            with self._outbound.ask_json(
+            request = JsonRequest(
                 url,
                 None,
                 why=_WHY,
@@ -175,7 +175,8 @@ class FhirServer:
                 off_machine=True,
                 cancelled=self._cancelled,
                 accept=MEDIA_TYPE,
-            ) as arriving:
+            )
+            with self._outbound.ask_json(request) as arriving:
                 return self._read(arriving)
         except TooLate as late:
             raise self.bad(f"gives {late.reason}", "give it more time by ASSISTANT_FHIR_TIMEOUT") from None

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from assistant.records.address import ServerAddress, may_be_asked
 from assistant.records.written import Json, NotJson, read
 from pipelines.errors import BadInput, UsageProblem
-from pipelines.ports import Outbound, Unreachable
+from pipelines.ports import JsonRequest, Outbound, Unreachable
 
 _WHY: Final = "a token by which the record of a patient may be read from a FHIR server"
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -120,18 +120,19 @@ class BackendServices:
         return jwt.encode(claims, key, algorithm=algorithm, headers=named)
 
     def _said_by(self, url: str, form: bytes | None) -> dict[str, Json]:
+        request = JsonRequest(
+            url,
+            form,
+            why=_WHY,
+            timeout=self._timeout,
+            most_bytes=_MOST_SAID,
+            off_machine=True,
+            cancelled=self._cancelled,
+            media_type="application/x-www-form-urlencoded",
+            accept="application/json",
+        )
         try:
-            with self._outbound.ask_json(
-                url,
-                form,
-                why=_WHY,
-                timeout=self._timeout,
-                most_bytes=_MOST_SAID,
-                off_machine=True,
-                cancelled=self._cancelled,
-                media_type="application/x-www-form-urlencoded",
-                accept="application/json",
-            ) as arriving:
+            with self._outbound.ask_json(request) as arriving:
                 said = read(b"".join(arriving.blocks))
         except Unreachable as gone:
             raise self._problem(

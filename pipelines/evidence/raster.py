@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
-from pipelines.evidence.depth import extent, full_range, refuse_size, scaled, too_large, too_much_memory
+from pipelines.evidence.depth import extent, full_range, refuse_size, scaled
+from pipelines.evidence.picture_file import opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _EXIF_ORIENTATION: Final = 0x0112
 _TIFF_PHOTOMETRIC: Final = 262
 _WHITE_IS_ZERO: Final = 0
@@ -49,26 +46,14 @@ def load(path: Path, name: str) -> Loaded:
         BadInput: it is larger than what is read here (told from its header, before memory is taken for pixels), no
             picture, or damaged.
     """
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            with Image.open(path, formats=_FORMATS) as picture:
-                refuse_size(name, picture.width * picture.height)
-                pages = int(getattr(picture, "n_frames", 1))
-                # Before the orientation, which of some formats is known only after decoding.
-                deep = any(";16" in str(tile.args) for tile in picture.tile)
-                orientation = _orientation(picture)
-                negative = _tiff_tag(picture, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO
-                picture.load()
-    except Image.DecompressionBombError as bomb:
-        # Its message has two numbers: the picture's pixels and the limit that they exceed.
-        raise too_large(name, max(map(int, re.findall(r"\d+", str(bomb))))) from bomb
-    except MemoryError as full:
-        raise too_much_memory(name) from full
-    except DECODING_ERRORS as broken:
-        raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken
+    with opened(path, name) as picture:
+        refuse_size(name, picture.width * picture.height)
+        pages = int(getattr(picture, "n_frames", 1))
+        # Before the orientation, which of some formats is known only after decoding.
+        deep = any(";16" in str(tile.args) for tile in picture.tile)
+        orientation = _orientation(picture)
+        negative = _tiff_tag(picture, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO
+        picture.load()
     grey = _is_deep_grey(picture)
     return Loaded(picture, pages, orientation, cut=deep and not grey, negative=negative and grey)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import Field, model_validator
 
-from pipelines.records import Availability, Engine, Value
+from pipelines.named_engine import NamedEngine
+from pipelines.records import Engine, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,21 +65,8 @@ class Embedded(Outcome):
     """The components, packed by `pack`; their length together is 1."""
 
 
-class ImageClassifier(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def available(self) -> Availability:
-        """Whether it can be expected to work, without loading or hashing anything large."""
-        ...
-
-    def engine(self) -> Engine:
-        """Which engine and weights these are, without loading them. Its ``weights_sha256`` is never None.
-
-        Raises:
-            ModelNeeded: there are none.
-        """
-        ...
+class ImageClassifier(NamedEngine, Protocol):
+    """The ``weights_sha256`` of its engine is never None."""
 
     def classify(self, frame: bytes, labels: tuple[str, ...]) -> Classification:
         """How well each label fits. Equal pictures and labels give equal numbers.

@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 
 from pydantic import Field
 
-from pipelines.models.outcome import FinishReason
-from pipelines.records import Availability, Engine, Value
+from pipelines.named_engine import NamedEngine
+from pipelines.records import Engine, Value
 
 Frames = Callable[[str], bytes]
 """The bytes of a picture (PNG or JPEG, 8-bit RGB) by its SHA-256."""
@@ -117,6 +117,10 @@ class Capabilities(Value):
     """Calls that run at once; further ones wait their turn."""
 
 
+FinishReason = Literal["stop", "length", "no-answer", "loop"]
+"""As in `Generation.finish_reason`."""
+
+
 class Generation(Value):
     """One model call's outcome."""
 
@@ -143,22 +147,7 @@ class Generation(Value):
     """Spent generating, loading excluded."""
 
 
-class Generator(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def available(self) -> Availability:
-        """Whether it can be expected to work, without loading or hashing anything large."""
-        ...
-
-    def engine(self) -> Engine:
-        """Which engine and weights these are, without loading them.
-
-        Raises:
-            ModelNeeded: there are none.
-        """
-        ...
-
+class Generator(NamedEngine, Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def generate(self, ask: Ask, frames: Frames, following: Following = NOBODY) -> Generation:

@@ -74,53 +74,44 @@ DARK: Final = Theme(
 )
 
 
-def waveform_png(
+def sound_png(
     path: Path,
     name: str,
     *,
+    mel: bool = False,
     speech: Spans = (),
     words: Sequence[Word] = (),
     width: int = 1200,
-    height: int = 200,
+    height: int | None = None,
     theme: Theme = LIGHT,
 ) -> bytes:
-    """The waveform, speech shaded, what was cut off at full scale in red.
+    """The waveform, speech shaded, what was cut off at full scale in red; or the mel spectrogram up to 8 kHz, a bar
+    above where somebody speaks.
 
     Args:
         path: where the recording lies.
         name: what to call it in errors.
+        mel: whether it is to be the spectrogram.
         speech: where somebody speaks.
         words: written below where there is room.
+        height: 200, or 240 of a spectrogram, unless given.
 
     Raises:
         BadInput: there is no such file, or it is not sound that can be read.
     """
-    frame = _Frame(width, height, theme, bool(words))
-    waveform = read_waveform(path, name, frame.columns)
-    frame.draw_speech(speech, waveform.seconds)
-    _draw_waveform(frame, waveform)
-    frame.draw_axis(waveform.seconds)
-    frame.draw_words(words, waveform.seconds)
-    return frame.png()
-
-
-def mel_png(
-    path: Path,
-    name: str,
-    *,
-    speech: Spans = (),
-    words: Sequence[Word] = (),
-    width: int = 1200,
-    height: int = 240,
-    theme: Theme = LIGHT,
-) -> bytes:
-    """The mel spectrogram up to 8 kHz, a bar above where somebody speaks. Arguments and errors as `waveform_png`."""
-    frame = _Frame(width, height, theme, bool(words))
-    mel = read_mel(path, name, frame.columns)
-    _draw_mel(frame, mel)
-    frame.draw_bar(speech, mel.seconds)
-    frame.draw_axis(mel.seconds)
-    frame.draw_words(words, mel.seconds)
+    frame = _Frame(width, height or (240 if mel else 200), theme, bool(words))
+    if mel:
+        spectrogram = read_mel(path, name, frame.columns)
+        seconds = spectrogram.seconds
+        _draw_mel(frame, spectrogram)
+        frame.draw_bar(speech, seconds)
+    else:
+        waveform = read_waveform(path, name, frame.columns)
+        seconds = waveform.seconds
+        frame.draw_speech(speech, seconds)
+        _draw_waveform(frame, waveform)
+    frame.draw_axis(seconds)
+    frame.draw_words(words, seconds)
     return frame.png()
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from pipelines.errors import BadInput
-from pipelines.records import Availability, Engine, Segment
+from pipelines.named_engine import NamedEngine
+from pipelines.records import Segment
 from pipelines.speech.audio import RATE
 from pipelines.speech.decode import Samples
 from pipelines.text.lexicon import Lexicon
@@ -79,10 +80,7 @@ class Listening(Protocol):
         ...
 
 
-class Recognizer(Protocol):
-    @property
-    def name(self) -> str: ...
-
+class Recognizer(NamedEngine, Protocol):
     @property
     def writes_braces(self) -> bool:
         """Whether spoken commands come in braces, so that plain words never are commands."""
@@ -91,12 +89,6 @@ class Recognizer(Protocol):
     @property
     def minimum_seconds(self) -> float:
         """Shorter recordings cannot hold a word, or break the model."""
-        ...
-
-    def available(self) -> Availability: ...
-
-    def engine(self) -> Engine:
-        """Which engine and weights these are, without loading them."""
         ...
 
     def libraries(self) -> dict[str, str]:

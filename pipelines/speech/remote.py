@@ -12,11 +12,10 @@ from pipelines.addresses import host_of, is_address
 from pipelines.ports import Outbound
 from pipelines.records import Availability, Engine
 from pipelines.speech.audio import RATE
+from pipelines.speech.by_pieces import MINIMUM_SECONDS, ByPieces
 from pipelines.speech.completeness import Timed, missing_warnings, unaccounted
-from pipelines.speech.decode import Samples
-from pipelines.speech.kept import KeptSound
-from pipelines.speech.pieces import PIECE_SECONDS, Piece, Pieces
-from pipelines.speech.recognizer import ByListening, Heard, SoFar, require_length
+from pipelines.speech.pieces import PIECE_SECONDS, Piece
+from pipelines.speech.recognizer import ByListening, Heard, SoFar
 from pipelines.speech.remote_answer import Said
 from pipelines.speech.remote_client import SETTING, RemoteClient
 from pipelines.speech.remote_writer import RemoteWriter
@@ -25,7 +24,6 @@ from pipelines.text.lexicon import Lexicon
 
 TIMEOUT_SECONDS: Final = 60.0
 RETRIES: Final = 2
-_MINIMUM_SECONDS: Final = 0.2
 
 
 class RemoteRecognizer(ByListening):
@@ -42,7 +40,7 @@ class RemoteRecognizer(ByListening):
     """
 
     name: Final = "remote"
-    minimum_seconds: Final = _MINIMUM_SECONDS
+    minimum_seconds: Final = MINIMUM_SECONDS
 
     def __init__(
         self,
@@ -90,7 +88,7 @@ class RemoteRecognizer(ByListening):
         return RemoteListening(self._client, self._voice.listen())
 
 
-class RemoteListening:
+class RemoteListening(ByPieces):
     """See `Listening`.
 
     Args:
@@ -99,30 +97,17 @@ class RemoteListening:
     """
 
     def __init__(self, client: RemoteClient, voice: VoiceStream) -> None:
+        super().__init__(voice)
         self._client = client
-        self._voice = voice
-        self._pieces = Pieces(voice)
         self._writer = RemoteWriter()
-        self._sound = KeptSound()
         self._seconds = 0.0
-
-    def hear(self, samples: Samples) -> None:
-        self._voice.hear(samples)
-        self._sound.hear(samples)
-        for piece in self._pieces.over():
-            self._take(piece)
-        self._sound.let_go(self._pieces.needed_from)
 
     def so_far(self) -> SoFar:
         """What has ended in a pause; what is being said is not sent twice."""
         return SoFar(self._writer.text, "", self._writer.segments)
 
     def finish(self) -> Heard:
-        require_length(self._sound.heard, _MINIMUM_SECONDS, "recording")
-        self._voice.finish()
-        for piece in self._pieces.last(self._sound.heard):
-            self._take(piece)
-        speech = tuple((first / RATE, last / RATE) for first, last in self._voice.spans)
+        speech = self._hear_out()
         segments = self._writer.segments
         timed = [Timed(word.text, word.start, word.end) for segment in segments for word in segment.words]
         missed = unaccounted(speech, timed) if self._writer.times != "spread" else ()

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.records import Availability, Engine
+from pipelines.speech.by_pieces import MINIMUM_SECONDS
 from pipelines.speech.recognizer import ByListening
 from pipelines.speech.voice import VoiceDetector
 from pipelines.speech.weights import MODEL, MODEL_SHA256, REVISION, weights_available, whisper_base
-from pipelines.speech.whisper_listening import MINIMUM_SECONDS, WhisperListening
+from pipelines.speech.whisper_listening import WhisperListening
 from pipelines.speech.whisper_model import WhisperModel
 from pipelines.text.lexicon import Lexicon
 

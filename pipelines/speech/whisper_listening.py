@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from pipelines.speech.audio import RATE
+from pipelines.speech.by_pieces import ByPieces
 from pipelines.speech.completeness import Stretch, Timed, total, unaccounted
-from pipelines.speech.decode import Samples
-from pipelines.speech.kept import KeptSound
 from pipelines.speech.language import CLEAR, ENGLISH_SECONDS, OTHER_SECONDS, Languages
-from pipelines.speech.pieces import LONG_PAUSE_SECONDS, PIECE_SECONDS, Piece, Pieces, split
+from pipelines.speech.pieces import LONG_PAUSE_SECONDS, PIECE_SECONDS, Piece, split
 from pipelines.speech.prompting import FORM, TERMS
-from pipelines.speech.recognizer import Heard, SoFar, require_length
+from pipelines.speech.recognizer import Heard, SoFar
 from pipelines.speech.second_hearing import LIKE, MISSPELT
 from pipelines.speech.voice import PAUSE_MS, THRESHOLD, VoiceStream
 from pipelines.speech.whisper_glance import Glances
@@ -23,10 +22,8 @@ from pipelines.speech.whisper_second import LOSS, SURE, hear_again
 from pipelines.speech.writer import Writer
 from pipelines.text.lexicon import Lexicon
 
-MINIMUM_SECONDS: Final = 0.2
 
-
-class WhisperListening:
+class WhisperListening(ByPieces):
     """See `Listening`.
 
     Args:
@@ -45,26 +42,17 @@ class WhisperListening:
         threads: int,
         lexicon: Lexicon | None = None,
     ) -> None:
+        super().__init__(voice)
         self._load = load
-        self._voice = voice
         self._beam = beam
         self._threads = threads
         self._lexicon = lexicon if lexicon and lexicon.entries else None
-        self._pieces = Pieces(voice)
         self._writer = Writer()
         self._glances = Glances()
         self._languages = Languages()
-        self._sound = KeptSound()
         self._again: list[dict[str, Any]] = []
         self._second: list[dict[str, Any]] = []
         self._seconds = 0.0
-
-    def hear(self, samples: Samples) -> None:
-        self._voice.hear(samples)
-        self._sound.hear(samples)
-        for piece in self._pieces.over():
-            self._take(piece)
-        self._sound.let_go(self._pieces.needed_from)
 
     def so_far(self) -> SoFar:
         text = self._glances.text(self._load, self._pieces.open(self._sound.heard), self._sound.of)
@@ -72,10 +60,7 @@ class WhisperListening:
         return SoFar(self._writer.text, open_text, self._writer.segments)
 
     def finish(self) -> Heard:
-        require_length(self._sound.heard, MINIMUM_SECONDS, "recording")
-        self._voice.finish()
-        for piece in self._pieces.last(self._sound.heard):
-            self._take(piece)
+        speech = self._hear_out()
         heard = self._writer.heard(
             seconds=self._seconds,
             parameters={
@@ -96,7 +81,7 @@ class WhisperListening:
                 "heard_again": self._again,
                 **({} if self._lexicon is None else _second_parameters(self._lexicon, self._second)),
             },
-            speech=tuple((first / RATE, last / RATE) for first, last in self._voice.spans),
+            speech=speech,
         )
         warnings = (*self._languages.warnings(), *heard.warnings)
         return replace(heard, language=self._languages.language, warnings=warnings)

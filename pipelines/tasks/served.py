@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from pipelines.tasks.note.template import Template
 
 
-@dataclass(frozen=True)
-class DictationNote:
-    """The clinician's own sentences, filed; with what they called for, and what a model was asked to draft of them."""
-
-    name: TaskName = TaskName.DICTATION_NOTE
+class _OfWords:
+    """A task that shows a model no picture."""
 
     def shows_images(self, _given: TaskInput, /) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class DictationNote(_OfWords):
+    """The clinician's own sentences, filed; with what they called for, and what a model was asked to draft of them."""
+
+    name: TaskName = TaskName.DICTATION_NOTE
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.note.calls import calls_for
@@ -46,14 +50,11 @@ class DictationNote:
 
 
 @dataclass(frozen=True)
-class RecordQuestion:
+class RecordQuestion(_OfWords):
     """A question that the patient's record answers: by lookup, or where that cannot, by a model that is led through
     it."""
 
     name: TaskName = TaskName.RECORD_QUESTION
-
-    def shows_images(self, _given: TaskInput, /) -> bool:
-        return False
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.record.question import answer
@@ -72,13 +73,10 @@ class RecordQuestion:
 
 
 @dataclass(frozen=True)
-class RecordSummary:
+class RecordSummary(_OfWords):
     """What the patient's record states, in sections; a paragraph by a model on top, where one is ready."""
 
     name: TaskName = TaskName.RECORD_SUMMARY
-
-    def shows_images(self, _given: TaskInput, /) -> bool:
-        return False
 
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.record.summary import summarise

@@ -34,6 +34,11 @@ def rank(word: str) -> int:
     return _ranks().get(_CONTRACTED.sub("", word), _UNLISTED)
 
 
+def is_listed(word: str) -> bool:
+    """Whether the list has the word, however rare."""
+    return rank(word) < _UNLISTED
+
+
 def strangeness(word: str) -> Strange:
     """How strange a word is, or the strangest of those that hyphens and slashes make one word; numbers and single
     letters are not."""

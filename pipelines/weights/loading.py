@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pipelines.errors import ModelNeeded, UsageProblem
 from pipelines.weights.folder import ModelFolder
+from pipelines.weights.memory import DType, Quantize, does_not_fit, is_out_of_memory
 
 _LONGEST_REASON: Final = 160
 _DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
@@ -123,6 +124,33 @@ def model_of(
     if missing:
         raise unusable(folder, f"{len(missing)} tensors are missing from its weights, {missing[0]} first")
     return model
+
+
+@contextmanager
+def loading(
+    folder: ModelFolder, dtype: DType, device: str, threads: int, quantize: Quantize = "none", beside: int = 0
+) -> Iterator[None]:
+    """For the block in which a checkpoint is loaded, in silence.
+
+    Args:
+        threads: for torch on the CPU; 0 leaves the choice to it.
+        quantize, beside: as `pipelines.weights.memory.estimate`.
+
+    Raises:
+        ModelNeeded: whatever went wrong in the block, and what it takes where memory ran out.
+    """
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    with refusing(folder, "cannot be loaded"):
+        try:
+            with quietly():
+                yield
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise does_not_fit(folder, dtype, device, quantize, beside) from error
+            raise
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from huggingface_hub.utils._http import default_client_factory
 from assistant.outbound import FolderOutbound, Outbound
 from assistant.sessions import SessionLog
 from pipelines.errors import Cancelled, StorageProblem, UsageProblem
-from pipelines.ports import TooLate, Unreachable
+from pipelines.ports import JsonRequest, TooLate, Unreachable
 from tests.support.chat_server import ChatServer, CutOff, Endless, Request, start
 from tests.support.hub_server import SIGNATURE, Hub, Refusal, git_hash
 from tests.support.local_server import Reply, hang, serve
@@ -240,7 +240,7 @@ class TestJson:
             exchange.wfile.write(b"two")
 
         chat.troubles = [in_two]
-        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+        with Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=20)) as arriving:
             assert (arriving.status, arriving.host) == (200, chat.host)
             assert arriving.headers["content-type"].startswith("text/event-stream")
             assert next(arriving.blocks) == b"one"
@@ -251,7 +251,7 @@ class TestJson:
         self, chat: ChatServer, url: str, log: SessionLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         arrived = arrived_at_each_event(log, chat, monkeypatch)
-        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20, bearer="k") as arriving:
+        with Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=20, bearer="k")) as arriving:
             body = b"".join(arriving.blocks)
         assert arrived == [(chat.host, 0), (chat.host, 1)]
         opened, closed = log.payloads("outbound")
@@ -261,7 +261,7 @@ class TestJson:
 
     def test_a_block_that_is_left_early_ends_the_connection(self, chat: ChatServer, url: str, log: SessionLog) -> None:
         chat.troubles = [Endless(str, seconds=0.001)]
-        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+        with Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=20)) as arriving:
             next(arriving.blocks)
         while chat.busy:
             chat.over.wait(0.01)
@@ -274,7 +274,7 @@ class TestJson:
         chat.troubles = [trouble]
         with (
             pytest.raises(TooLate, match=r"no whole answer within 0\.3 s"),
-            Outbound(log).ask_json(url, self.BODY, why="t", timeout=0.3) as arriving,
+            Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=0.3)) as arriving,
         ):
             b"".join(arriving.blocks)
 
@@ -286,7 +286,7 @@ class TestJson:
         with (
             pytest.raises(Cancelled),
             Outbound(log).ask_json(
-                url, self.BODY, why="t", timeout=20, cancelled=lambda: bool(chat.requests)
+                JsonRequest(url, self.BODY, why="t", timeout=20, cancelled=lambda: bool(chat.requests))
             ) as arriving,
         ):
             b"".join(arriving.blocks)
@@ -295,7 +295,7 @@ class TestJson:
         chat.troubles = [Endless(lambda _: "a" * 1000)]
         with (
             pytest.raises(Unreachable, match="more than 50,000 bytes"),
-            Outbound(log).ask_json(url, self.BODY, why="t", timeout=20, most_bytes=50_000) as arriving,
+            Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=20, most_bytes=50_000)) as arriving,
         ):
             b"".join(arriving.blocks)
 
@@ -303,30 +303,32 @@ class TestJson:
         chat.troubles = [CutOff(0.5, chunked=True)]
         with (
             pytest.raises(Unreachable, match="the connection broke off"),
-            Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving,
+            Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=20)) as arriving,
         ):
             b"".join(arriving.blocks)
 
     def test_it_is_not_sent_on(self, chat: ChatServer, url: str, log: SessionLog) -> None:
         chat.troubles = [Reply(307, headers=(("Location", "/v1/elsewhere"),))]
-        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+        with Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=20)) as arriving:
             assert arriving.status == 307
         assert len(chat.requests) == 1
 
     def test_without_a_body_it_only_asks(self, chat: ChatServer, log: SessionLog) -> None:
         chat.context = 4096
-        with Outbound(log).ask_json(f"{chat.url}/models", None, why="t", timeout=20) as arriving:
+        with Outbound(log).ask_json(JsonRequest(f"{chat.url}/models", None, why="t", timeout=20)) as arriving:
             assert b"4096" in b"".join(arriving.blocks)
         assert chat.looks == ["/v1/models"]
 
     @pytest.mark.parametrize("url", ["https://a.example/v1", "http://10.0.0.7/v1", "http://localhost.example/v1"])
     def test_another_machine_only_where_it_is_allowed(self, log: SessionLog, url: str) -> None:
-        with pytest.raises(UsageProblem), Outbound(log).ask_json(url, self.BODY, why="t", timeout=1):
+        with pytest.raises(UsageProblem), Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=1)):
             pass
         assert log.payloads("outbound") == ()
 
     def test_a_data_folder_is_enough(self, chat: ChatServer, url: str, tmp_path: Path) -> None:
-        with FolderOutbound(tmp_path / "data", 5.0).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+        with FolderOutbound(tmp_path / "data", 5.0).ask_json(
+            JsonRequest(url, self.BODY, why="t", timeout=20)
+        ) as arriving:
             assert arriving.status == 200
         with SessionLog.open(tmp_path / "data") as log:
             assert len(log.payloads("outbound")) == 2
@@ -336,5 +338,5 @@ class TestJson:
     ) -> None:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, "http://127.0.0.1:1")
-        with Outbound(log).ask_json(url, self.BODY, why="t", timeout=20) as arriving:
+        with Outbound(log).ask_json(JsonRequest(url, self.BODY, why="t", timeout=20)) as arriving:
             assert arriving.status == 200

@@ -244,10 +244,11 @@ def test_an_unplugged_microphone_that_returns(tmp_path: Path, loose_microphone: 
 
 
 def holds_piece_of(sound: np.ndarray, played: np.ndarray, seconds: float) -> bool:
-    """Whether a long piece of what was played stands in ``sound``."""
+    """Whether a long piece of what was played stands in ``sound``, wherever that begins: a machine that is busy plays
+    silence in between, and does not take in all of it."""
     length = round(seconds * RATE)
     whole = played.astype("<i2").tobytes()
-    for start in range(0, len(sound) - length, length // 2):
+    for start in range(0, len(sound) - length, RATE // 20):
         at = whole.find(sound[start : start + 64].astype("<i2").tobytes()) // 2
         if at > 0 and np.array_equal(played[at : at + length], sound[start : start + length]):
             return True
@@ -259,7 +260,7 @@ def test_an_unplugged_microphone_that_stays_away(tmp_path: Path, loose_microphon
     desk.environment["ASSISTANT_MICROPHONE_PATIENCE"] = "2"
     loose_microphone.play(said()[: 60 * RATE])
     with desk.dictate("--json") as dictating:
-        desk.wait_for_sound(3.0)
+        desk.wait_for_sound(4.0)
         loose_microphone.unplug()
         dictating.wait_for("the microphone is gone")
         ended = dictating.end()
@@ -267,7 +268,7 @@ def test_an_unplugged_microphone_that_stays_away(tmp_path: Path, loose_microphon
     assert ended.objects[0]["state"] == "done"
     assert "stayed away" in ended.err
     [sound] = desk.sounds()
-    assert holds_piece_of(sound, said(), 2.0)
+    assert holds_piece_of(sound, said(), 1.0)
     assert left(desk) == []
 
 

@@ -147,19 +147,23 @@ def test_an_answer_that_never_ended_fails_the_run(runner: Runner, generator: Led
     assert len(generator.asks) == 1, "what was not finished is no reason to answer without the documents"
 
 
-def test_a_document_that_cannot_be_read_can_be_left_out(
+def test_a_document_that_cannot_be_read_is_left_out_and_that_is_said_first(
     runner: Runner, generator: LedGenerator, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7\nno more of it")
     given = question(tmp_path)
-    refused = runner.submit(
+    done = runner.submit(
         Given(text=given.text, task=given.task, attachments=(*given.attachments, GivenAttachment(broken)))
     )
+    assert done.exit_code == DONE, done.view.error
+    assert (result_of(done).message or "").startswith("broken.pdf is not used, it is a PDF that cannot be read")
+    assert {c.attachment for s in result_of(done).statements for c in s.citations if isinstance(c, PageCitation)} == {
+        done.view.attachments[0].sha256
+    }
+    refused = runner.submit(Given(text=given.text, task=given.task, attachments=(GivenAttachment(broken),)))
     assert refused.exit_code == BAD_INPUT
     assert (refused.view.error or "").startswith("broken.pdf: ")
-    done = runner.resume(refused.view.id, without=("broken.pdf",))
-    assert done.exit_code == DONE, done.view.error
 
 
 def test_what_was_read_is_not_read_again(runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import io
-import re
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
-from pipelines.evidence.depth import extent, full_range, refuse_size, scaled, too_large, too_much_memory
+from pipelines.evidence.depth import extent, full_range, refuse_size, scaled
+from pipelines.evidence.picture_file import opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _PAGED: Final = frozenset({"TIFF"})
 
 
@@ -28,9 +24,7 @@ def count_pages(data: bytes, name: str) -> int:
     Raises:
         BadInput: as `picture_pages`.
     """
-    from PIL import Image
-
-    with _decoding(name), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+    with opened(io.BytesIO(data), name) as picture:
         return int(getattr(picture, "n_frames", 1)) if picture.format in _PAGED else 1
 
 
@@ -40,10 +34,8 @@ def picture_pages(data: bytes, name: str, numbers: list[int], *, grey: bool) -> 
     Raises:
         BadInput: it is larger than what is read here, no picture, or damaged.
     """
-    from PIL import Image
-
     for number in numbers:
-        with _decoding(name), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        with opened(io.BytesIO(data), name) as picture:
             picture.seek(number - 1)
             refuse_size(name, picture.width * picture.height)
             page = _upright(picture, name, "L" if grey else "RGB")
@@ -68,20 +60,3 @@ def _upright(picture: Image, name: str, mode: str) -> Image:
         paper = Image.new("RGBA", upright.size, "white")
         upright = Image.alpha_composite(paper, upright)
     return upright.convert(mode)
-
-
-@contextmanager
-def _decoding(name: str) -> Iterator[None]:
-    """Whatever damaged files make of the decoders, said in one line."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            yield
-    except Image.DecompressionBombError as bomb:
-        raise too_large(name, max(map(int, re.findall(r"\d+", str(bomb))))) from bomb
-    except MemoryError as full:
-        raise too_much_memory(name) from full
-    except DECODING_ERRORS as broken:
-        raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken

@@ -14,7 +14,7 @@ from pipelines.models.generator import NOBODY, Ask, Capabilities, Following, Fra
 from pipelines.models.llamacpp.call import Written, choosing
 from pipelines.models.llamacpp.grammar import Lines
 from pipelines.models.llamacpp.loaded import PACKAGE, Call, Loaded, closed, load, refused
-from pipelines.models.outcome import finish_of
+from pipelines.models.outcome import outcome_of
 from pipelines.models.queue import DeviceQueues, queues_of_this_process
 from pipelines.models.telling import Telling
 from pipelines.records import Availability, Engine
@@ -110,18 +110,13 @@ class LlamaCpp:
         telling.finish()
         thoughts, answer = thinking.read(written.raw)
         text = at.form.control.removed(answer or "").strip()
-        finish = finish_of(
+        return outcome_of(
             answer,
             text,
             ended=written.ended,
             looped=written.looped,
-            closed="closed_trace_after_words" in parameters,
-        )
-        return Generation(
-            text=text if finish == "stop" else "",
             thoughts=thoughts,
             raw=written.raw,
-            finish_reason=finish,
             parameters=parameters,
             output_tokens=written.spent,
             **call.identity(),

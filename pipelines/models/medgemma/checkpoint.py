@@ -14,8 +14,8 @@ from pipelines.models.medgemma.quantised import IN_WORDS, arguments, require_qua
 from pipelines.records import Availability, Engine
 from pipelines.weights.adapter import AdapterFolder
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device, model_of, quietly, refusing, unusable
-from pipelines.weights.memory import DType, Quantize, does_not_fit, is_out_of_memory, require_memory
+from pipelines.weights.loading import choose_device, loading, model_of, unusable
+from pipelines.weights.memory import DType, Quantize, require_memory
 
 if TYPE_CHECKING:
     from pipelines.models.medgemma.constraint import SchemaConstraints
@@ -111,28 +111,17 @@ def load(
     beside = adapter.size() if adapter else 0
     require_memory(folder, kind, place, quantize=quantize, beside=beside)
     engine = folder.engine(version, note)
-
-    import torch
-
-    if threads:
-        torch.set_num_threads(threads)
-    with refusing(folder, "cannot be loaded"):
-        try:
-            with quietly():
-                processor, tokenizer = _processor(folder) if sees(folder) else (None, _tokenizer(folder))
-                model = _model(folder, kind, arguments(quantize, kind, place))
-                _require_agreement(folder, model, tokenizer, processor)
-                if quantize == "none":
-                    # What is quantised lies there already, and does not bear to be moved.
-                    model = model.to(place)
-                settle(model, quantize, kind, place)
-                if adapter is not None:
-                    model = lay_on(adapter, model)
-            model = model.eval()
-        except (RuntimeError, MemoryError) as error:
-            if is_out_of_memory(error):
-                raise does_not_fit(folder, kind, place, quantize, beside) from error
-            raise
+    with loading(folder, kind, place, threads, quantize, beside):
+        processor, tokenizer = _processor(folder) if sees(folder) else (None, _tokenizer(folder))
+        model = _model(folder, kind, arguments(quantize, kind, place))
+        _require_agreement(folder, model, tokenizer, processor)
+        if quantize == "none":
+            # What is quantised lies there already, and does not bear to be moved.
+            model = model.to(place)
+        settle(model, quantize, kind, place)
+        if adapter is not None:
+            model = lay_on(adapter, model)
+        model = model.eval()
     return Checkpoint(model, tokenizer, processor, engine, kind, place, quantize, adapter.sha256() if adapter else None)
 
 

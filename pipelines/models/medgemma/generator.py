@@ -16,7 +16,7 @@ from pipelines.models.medgemma.call import Call, OutOfMemory
 from pipelines.models.medgemma.checkpoint import Checkpoint, load, note_of, readiness, sees
 from pipelines.models.medgemma.prefixes import Prefixes
 from pipelines.models.medgemma.writing import Written
-from pipelines.models.outcome import finish_of
+from pipelines.models.outcome import outcome_of
 from pipelines.models.queue import DeviceQueues, queues_of_this_process
 from pipelines.models.telling import TokenTelling
 from pipelines.models.turn import Length, prompt_of
@@ -148,18 +148,13 @@ class MedGemma:
         # What is held to a schema is the answer, whatever its strings spell.
         thoughts, answer = thinking.Reading(None, raw) if constraint is not None else thinking.read(raw)
         text = (answer or "") if constraint is not None else checkpoint.control.removed(answer or "").strip()
-        finish = finish_of(
+        return outcome_of(
             answer,
             text,
             ended=written.ended,
             looped=written.looped,
-            closed="closed_trace_after_words" in parameters,
-        )
-        return Generation(
-            text=text if finish == "stop" else "",
             thoughts=thoughts,
             raw=raw,
-            finish_reason=finish,
             parameters=parameters,
             output_tokens=count,
             **call.identity(),

@@ -7,8 +7,8 @@ from typing import Any
 
 from pipelines.records import Engine
 from pipelines.weights.folder import ModelFolder
-from pipelines.weights.loading import choose_device, model_of, quietly, refusing, unusable
-from pipelines.weights.memory import DType, does_not_fit, is_out_of_memory, require_memory
+from pipelines.weights.loading import choose_device, loading, model_of, unusable
+from pipelines.weights.memory import DType, require_memory
 
 
 @dataclass(frozen=True)
@@ -52,25 +52,14 @@ def load(folder: ModelFolder, threads: int, device: str, dtype: str, version: st
     kind: DType = "bfloat16" if dtype == "bfloat16" else "float32"
     require_memory(folder, kind, place)
     engine = folder.engine(version, note)
+    with loading(folder, kind, place, threads):
+        import transformers
 
-    import torch
-
-    if threads:
-        torch.set_num_threads(threads)
-    with refusing(folder, "cannot be loaded"):
-        try:
-            with quietly():
-                import transformers
-
-                auto: Any = transformers.AutoProcessor
-                processor = auto.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
-                model = model_of(folder, transformers.AutoModel, kind)
-            _require_agreement(folder, model, processor)
-            model = model.to(place).eval()
-        except (RuntimeError, MemoryError) as error:
-            if is_out_of_memory(error):
-                raise does_not_fit(folder, kind, place) from error
-            raise
+        auto: Any = transformers.AutoProcessor
+        processor = auto.from_pretrained(folder.path, local_files_only=True, trust_remote_code=False)
+        model = model_of(folder, transformers.AutoModel, kind)
+        _require_agreement(folder, model, processor)
+        model = model.to(place).eval()
     return SiglipCheckpoint(model, processor, engine, kind, place)
 
 

@@ -21,7 +21,7 @@ from pipelines.models.openai.events import MEDIA_TYPE, Broken, Reported, pieces
 from pipelines.models.openai.refusals import is_about_length, said_by, takes_no_pictures
 from pipelines.models.telling import Telling
 from pipelines.pauses import wanted_pause
-from pipelines.ports import Arriving, Outbound, TooLate, Unreachable
+from pipelines.ports import Arriving, JsonRequest, Outbound, TooLate, Unreachable
 
 SETTING: Final = "ASSISTANT_OPENAI"
 #: Seconds before the first further attempt; each later one waits twice as long, but for chance.
@@ -168,7 +168,7 @@ class Server:
     def _asking(
         self, url: str, data: bytes | None, timeout: float, most: int, cancelled: Callable[[], bool] | None
     ) -> Iterator[Arriving]:
-        with self.outbound.ask_json(
+        request = JsonRequest(
             url,
             data,
             why="language and images by the engine openai" if data else "what the server of the engine openai can take",
@@ -177,7 +177,8 @@ class Server:
             most_bytes=most,
             off_machine=self.off_machine,
             cancelled=cancelled,
-        ) as arriving:
+        )
+        with self.outbound.ask_json(request) as arriving:
             yield arriving
 
     def _require_stream(self, arriving: Arriving) -> None:

@@ -18,7 +18,7 @@ from pipelines.models.openai.choices import JsonChoices
 from pipelines.models.openai.client import SETTING, Server
 from pipelines.models.openai.control import removed
 from pipelines.models.openai.form import FORMATS, Structured
-from pipelines.models.outcome import finish_of
+from pipelines.models.outcome import outcome_of
 from pipelines.models.queue import CallQueue
 from pipelines.ports import Outbound
 from pipelines.records import Availability, Engine
@@ -132,13 +132,8 @@ class OpenAIGenerator:
         with self._queue.turn(self.name, following.whose, following.cancelled):
             call = self._call(ask, frames, following)
         text = removed(call.answer or "").strip()
-        finish = finish_of(
-            call.answer,
-            text,
-            ended=call.answered.finish == "stop",
-            looped=call.answered.finish == "loop",
-        )
-        return Generation(text=text if finish == "stop" else "", finish_reason=finish, **self._told(call, ask))
+        ended, looped = call.answered.finish == "stop", call.answered.finish == "loop"
+        return outcome_of(call.answer, text, ended=ended, looped=looped, **self._told(call, ask))
 
     def choose(self, ask: Ask, slots: tuple[Slot, ...], frames: Frames, following: Following = NOBODY) -> Generation:
         """See `Generator.choose`. The greatest length is that of the slots.

@@ -121,6 +121,8 @@ _REWRITTEN: Final = {
     "(?:and |but )?no (?:older|other|earlier|newer) 1s?|(?:and |but )?no (?:older|other|earlier|newer) ones": "",
     "^total ((?:\\w+ ){1,8})(measurements|results|values|tests|readings)": r"number of \1\2",
     "amount of ((?:\\w+ ){1,8})(measurements|results|values|tests|readings|visits|encounters)": r"number of \1\2",
+    "(?:up )?to and including": "to",
+    "(now|currently|ever) or (?:before|in the past|previously)": "ever",
     "since how long": "how long",
     "since (?:which|what) (?:date|day|year|month)": "since when",
     "whatd": "what did",

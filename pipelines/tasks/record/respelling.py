@@ -12,12 +12,11 @@ from functools import cache, lru_cache
 from typing import Final
 
 from pipelines.tasks.record import grammar, meaning
-from pipelines.tasks.record.words import near, singular, terms, tokens
+from pipelines.tasks.record.words import is_medical, is_word, near, singular, terms, tokens
 from pipelines.text.ordinary import rank
 from pipelines.text.sound import code, likeness, word_code
 
 _EVERYDAY: Final = 3_000
-_ORDINARY: Final = 30_000
 _SHORTEST: Final = 5
 #: A name has to have so many consonants to be known by its sound.
 _CONSONANTS: Final = 4
@@ -62,7 +61,7 @@ def _form(word: str) -> str:
         return american
     if alike := _by_stem().get(_stem(word)):
         return min(alike, key=lambda known: (len(known), known))
-    if rank(word) < _ORDINARY:
+    if is_word(word):
         return word
     begun = {known for known in _vocabulary() if known.startswith(word)}
     if len({_stem(known) for known in begun}) == 1:
@@ -108,9 +107,9 @@ def _whole_names(words: list[str], held: frozenset[str]) -> list[str]:
     while at < len(words):
         for length in range(min(_PIECES, len(words) - at), 0, -1):
             stretch = words[at : at + length]
-            if length == 1 and (rank(stretch[0]) < _ORDINARY or is_known(stretch[0]) or stretch[0] in held):
+            if length == 1 and (is_word(stretch[0]) or is_known(stretch[0]) or stretch[0] in held):
                 continue
-            if any(len(word) > _SHORT and word in single_names() for word in stretch):
+            if any(len(word) > _SHORT and (word in single_names() or is_medical(word)) for word in stretch):
                 continue
             if all(rank(word) < _EVERYDAY and len(word) > 3 for word in stretch):
                 continue

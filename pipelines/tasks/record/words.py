@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pipelines.tasks.record.spoken_dates import plain, with_days
+from pipelines.text.lexicon_builtin import builtin
+from pipelines.text.ordinary import is_listed
 
 _TOKEN: Final = re.compile(r"\d+\.\d+|[a-z]+\d+[a-z]*|\d+|[^\W\d_]+")
 _BELOW_TWENTY: Final = (
@@ -124,11 +126,44 @@ def term_domain(words: Sequence[str]) -> Domain | None:
 
 
 def near(a: str, b: str) -> bool:
-    """The same word, give or take one letter in a long one: what a recogniser does to a rare name."""
+    """The same word, give or take one letter in a long one: what a recogniser does to a rare name.
+
+    Two words that both exist are two words, however alike (dysphagia and dysphasia, chloride and chlorine), but for
+    other forms and spellings of one.
+    """
     if a == b:
         return True
     if min(len(a), len(b)) < 6 or abs(len(a) - len(b)) > 1 or a[0] != b[0]:
         return False
+    return _one_letter_apart(a, b) and (_same_but_for_form(a, b) or not (is_word(a) and is_word(b)))
+
+
+@lru_cache(maxsize=8192)
+def is_word(word: str) -> bool:
+    """Whether it is a word as English or medicine spells it."""
+    return is_listed(word) or is_medical(word)
+
+
+def is_medical(word: str) -> bool:
+    """Whether it stands in a term of the lexicon."""
+    return word in _medical_words()
+
+
+@cache
+def _medical_words() -> frozenset[str]:
+    return frozenset(word for entry in builtin() for word in entry.phrase.lower().split())
+
+
+def _same_but_for_form(a: str, b: str) -> bool:
+    """An ending more, or British and American."""
+    return a.startswith(b) or b.startswith(a) or _american(a) == _american(b)
+
+
+def _american(word: str) -> str:
+    return re.sub(r"([iy])s(?=[aei])", r"\1z", word.replace("ae", "e").replace("oe", "e").replace("our", "or"))
+
+
+def _one_letter_apart(a: str, b: str) -> bool:
     short, long = sorted((a, b), key=len)
     start = next((n for n, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
     if len(short) == len(long):

@@ -1,0 +1,42 @@
+"""Opens picture files, and says in one line what is wrong with one that cannot be shown."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from pipelines.errors import BadInput
+from pipelines.evidence.damage import DECODING_ERRORS
+from pipelines.evidence.depth import too_large, too_much_memory
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+
+
+@contextmanager
+def opened(file: Path | IO[bytes], name: str) -> Iterator[ImageFile]:
+    """A picture file, to be decoded in the block.
+
+    Raises:
+        BadInput: it is larger than what is read here, no picture, or damaged; also where the block finds out.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            with Image.open(file, formats=_FORMATS) as picture:
+                yield picture
+    except Image.DecompressionBombError as bomb:
+        # Its message has two numbers: the picture's pixels and the limit that they exceed.
+        raise too_large(name, max(map(int, re.findall(r"\d+", str(bomb))))) from bomb
+    except MemoryError as full:
+        raise too_much_memory(name) from full
+    except DECODING_ERRORS as broken:
+        raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken
