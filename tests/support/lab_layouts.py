@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
+from tests.support.lab_layouts_seen_elsewhere import with_range_below, with_sides, with_small_print, with_stamps
 from tests.support.lab_made_up import Report, Result
 from tests.support.lab_sheet import Sheet
 
@@ -388,6 +389,10 @@ SEEN: Final[dict[str, Layout]] = {
         stacked_headings,
         panel_column,
         urinalysis,
+        with_range_below,
+        with_sides,
+        with_small_print,
+        with_stamps,
     )
 }
 LAYOUTS: Final = SEEN | UNSEEN

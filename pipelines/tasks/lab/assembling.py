@@ -10,20 +10,33 @@ from typing import Final
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.analytes import known_name
 from pipelines.tasks.lab.columns import Column
+from pipelines.tasks.lab.flags import is_finding
 from pipelines.tasks.lab.found import Carried, Found, Item
-from pipelines.tasks.lab.titles import is_prose, is_title, labelled, title_of
+from pipelines.tasks.lab.titles import begins_small, is_panelish, is_prose, is_title, labelled, title_of
+from pipelines.tasks.lab.units import is_unit
 
 _CENTRED: Final = 1.1
 _OWN_LINE: Final = 0.8
 """Of the letters' height: what lies closer than this to a row is of it; lines of a page never do."""
+_SMALL: Final = 0.8
+"""Of the letters of a name: print as small under it says how it was measured."""
+_ROOM: Final = 1.25
+_LETTERS: Final = 5
+_METHODS: Final = 4
+_NEARLY: Final = 0.5
+_UNDER: Final = 2.0
+_OUTDENTED: Final = 0.4
+"""Of the letters' height."""
 _LEADING: Final = frozenset("by in of and or with for to per the from total free".split())
 
 
 def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: Carried) -> list[Found]:
     """Every item in its row, its row's comment, or as the title of what follows."""
+    _part_titles(items)
     rows = [item for item in items if item.kind == "row"]
     for item in rows:
         item.found = Found(page, item.cells)
+    _note_methods(items)
     _join_centred(items)
     pitch = median(b.middle - a.middle for a, b in pairwise(rows)) if len(rows) > 1 else 0.0
     found: list[Found] = []
@@ -37,6 +50,12 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
             carried.panel = own or carried.panel
             item.found.panel, item.found.specimen = carried.panel, carried.specimen
             found.append(item.found)
+        elif item.kind in ("name", "blank") and before is not None and _is_small(item, before):
+            assert before.found is not None
+            before.found.comment.extend(item.cells.pop("test"))
+            if item.cells:
+                _add_tail(item, before, None)
+            before.last = max(before.last, item.middle)
         elif item.kind == "tail":
             _add_tail(item, before, after)
         elif item.kind == "blank" and before is not None and _goes_on(before, item):
@@ -46,12 +65,49 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
         elif item.kind == "blank":
             blank = Found(page, item.cells, carried.panel, carried.specimen)
             found.append(blank)
+        elif item.kind == "title":
+            carried.panel = carried.panel if after is None else title_of(Line(item.tokens))
         elif item.kind in ("name", "text"):
             _place_words(item, before, after, pitch, test, carried)
     for each in found:
         each.headings = {column.role: column.heading for column in columns}
         each.earlier = _earlier(each, columns)
     return found
+
+
+def _part_titles(items: list[Item]) -> None:
+    """A phrase in capitals in the column of results, with room around it, is no result: a row with a name follows."""
+    for at, item in enumerate(items[:-1]):
+        text, after = text_of(item.tokens), items[at + 1]
+        alone = item.kind == "row" and set(item.cells) == {"value"} and "test" in after.cells
+        # Under another result it may be that one's next line.
+        under = at > 0 and items[at - 1].kind == "row" and item.middle - items[at - 1].middle < _ROOM * item.height
+        apart = not under and after.middle - item.middle >= _ROOM * item.height
+        if alone and apart and text.isupper() and not is_finding(text) and is_title(text) and len(text) > _LETTERS:
+            item.kind = "title"
+
+
+def _note_methods(items: list[Item]) -> None:
+    """Where nearly every row has one line of words under its name, they say how it was measured, and head nothing."""
+    under = [
+        (row, item)
+        for row, item in pairwise(items)
+        if row.kind == "row"
+        and item.kind == "name"
+        and "test" in row.cells
+        and not _may_go_on(row.cells["test"], item.tokens)
+        and abs(item.tokens[0].x0 - row.cells["test"][0].x0) < 2 * _OUTDENTED * row.height
+        and item.middle - row.middle < _UNDER * row.height
+    ]
+    rows = [item for item in items if item.kind == "row"]
+    # Titles stand over rows, so that none follows the last one.
+    if len(under) < max(_METHODS, _NEARLY * len(rows)) or under[-1][0] is not rows[-1]:
+        return
+    for row, item in under:
+        assert row.found is not None
+        row.found.comment.extend(item.tokens)
+        row.last = item.middle
+        item.kind = "used"
 
 
 def _join_centred(items: list[Item]) -> None:
@@ -68,12 +124,40 @@ def _join_centred(items: list[Item]) -> None:
         for other in (above, below):
             if other is None or other.kind not in ("name", "blank", "tail") or is_prose(text_of(other.tokens)):
                 continue
+            if other is below and _is_small(other, item):
+                continue
+            if other is above and _is_title_over(other, item, below):
+                continue
+            if "reference" in other.cells and "reference" in item.cells and other.kind == "blank":
+                # It is a row of its own, without a result.
+                continue
             if abs(other.middle - item.middle) < near * max(item.height, other.height):
                 for role, tokens in other.cells.items():
                     own = item.cells.get(role, [])
                     item.cells[role] = tokens + own if other is above else own + tokens
                 item.last = max(item.last, other.middle)
                 other.kind = "used"
+
+
+def _may_go_on(name: Sequence[Token], more: Sequence[Token]) -> bool:
+    """Whether the words may be the name's next line."""
+    return begins_small(text_of(more)) or text_of(more)[:1] in "([" or _is_open(text_of(name))
+
+
+def _is_small(item: Item, row: Item) -> bool:
+    """Whether it stands under the row's name in print as small as that of remarks."""
+    name, own = row.cells.get("test"), item.cells.get("test")
+    if not name or not own or item.middle - row.last > 1.6 * row.height or _may_go_on(name, own):
+        return False
+    return median(t.height for t in own) < _SMALL * median(t.height for t in name)
+
+
+def _is_title_over(item: Item, row: Item, below: Item | None) -> bool:
+    """Whether it is called as panels are, and begins left of the row's name, which may hang below its result."""
+    name = row.cells.get("test") or (below.cells.get("test") if below is not None and below.kind == "name" else None)
+    if not name or not is_panelish(text_of(item.tokens)):
+        return False
+    return name[0].x0 - item.tokens[0].x0 > _OUTDENTED * item.height
 
 
 def _add_tail(item: Item, before: Item | None, after: Item | None) -> None:
@@ -83,6 +167,10 @@ def _add_tail(item: Item, before: Item | None, after: Item | None) -> None:
     row = before if near_after is False or (near_before is not False and near_before <= 1.2 * near_after) else after
     if row is None or row.found is None or abs(row.last - item.middle) > 3.5 * item.height:
         return
+    unit = row.cells.get("unit", [])
+    if "reference" in item.cells and "unit" in item.cells and is_unit(text_of(unit)):
+        # The unit is whole: these words say for whom the range behind them is.
+        item.cells["reference"] = item.cells.pop("unit") + item.cells["reference"]
     for role, tokens in item.cells.items():
         if role == "comment":
             row.found.comment.extend(tokens)
@@ -103,11 +191,12 @@ def _place_words(
     if before and before.found and item.kind == "name" and not is_prose(text):
         name = text_of(before.cells.get("test", ()))
         indented = item.tokens[0].x0 - _left(before, test) > 0.6 * item.height
+        outdented = _left(before, test) - item.tokens[0].x0 > _OUTDENTED * item.height
         tight = above < 0.85 * min(below, pitch or above) and above < 1.8 * item.height
-        if above < 2.2 * item.height and (_is_open(name) or text[0] in "([" or (text[:1].islower() and not indented)):
+        if above < 2.2 * item.height and (_is_open(name) or text[0] in "([" or (begins_small(text) and not indented)):
             _go_on(before, item)
             return
-        if tight and not indented and not _is_known(name, text):
+        if tight and not indented and not outdented and not _is_known(name, text):
             _go_on(before, item)
             return
     title = title_of(line)

@@ -23,7 +23,8 @@ _HEADINGS: Final[dict[Role, str]] = {
     "|test item|analysis|marker|biomarker",
     "value": "result|results|value|values|your result|your results|your value|observed value|observed|current result"
     "|current|measured value|test result|test results|finding|findings|result value|patient result|patient value"
-    "|current value|in range|out of range|in range result|out of range result|reading|outcome|measured",
+    "|current value|current result and flag|result and flag"
+    "|in range|out of range|in range result|out of range result|reading|outcome|measured",
     "unit": "unit|units|uom|unit of measure|units of measure|measure|si units|si unit",
     "reference": "reference range|reference interval|reference|ref range|ref interval|ref|normal range|normal|normals"
     "|normal values|normal value|biological reference interval|biological ref interval|bio ref interval|range|ranges"
@@ -49,6 +50,14 @@ _JOINED: Final = {phrase.replace(" ", ""): role for phrase, role in _ROLES.items
 """Where a picture was read, a space may be missing."""
 _LONGEST: Final = 4
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}-[A-Za-z]{3}-\d{2,4}")
+_STAMP: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|(?i:am|pm)|[A-Za-z]{0,4}\d[\w/-]{3,}")
+"""What stands with the date over a column of results: its time, the sample's number."""
+_STAMPED: Final = re.compile(
+    r"(?:(?:coll(?:ection|ected)?|sample|report)?\s*(?:date|time)|(?:lab|request|specimen|sample|accession|episode|order)"
+    r"\s*(?:no|number|id|ref)?|and)(?:\s+|$)"
+)
+_TALLEST: Final = 4
+"""Lines that a heading takes."""
 _LEAST_GAP: Final = 0.45
 """Of the letters' height: words of two columns stand further apart than words of one heading."""
 
@@ -74,6 +83,17 @@ class Heading:
     last: int
     """Lines of the page that it takes."""
 
+    @property
+    def title(self) -> str | None:
+        """What heads the tests where that is no word for them; it may be the name of their panel."""
+        test = next((column for column in self.groups[0] if column.role == "test"), None)
+        words = "" if test is None else plain(test.heading)
+        return None if test is None or words in _ROLES or _STAMPED.match(words) else test.heading
+
+    def moved(self, by: int) -> Heading:
+        """The same where its lines are counted from another one on."""
+        return replace(self, first=self.first + by, last=self.last + by)
+
     def has(self, role: Role) -> bool:
         return any(column.role == role for group in self.groups for column in group)
 
@@ -83,7 +103,7 @@ def find_headings(lines: Sequence[Line]) -> list[Heading]:
     found: list[Heading] = []
     at = 0
     while at < len(lines):
-        heading = next((h for height in (3, 2, 1) if (h := _heading(lines, at, height)) is not None), None)
+        heading = next((h for height in range(_TALLEST, 0, -1) if (h := _heading(lines, at, height)) is not None), None)
         if heading is None:
             at += 1
         else:
@@ -122,10 +142,12 @@ def _heading(lines: Sequence[Line], at: int, height: int) -> Heading | None:
     cells = _stacked(window)
     columns: list[Column] = []
     unknown = 0
+    strange: Column | None = None
     for cell in cells:
         own = _columns(cell)
         if own is None:
             unknown += 1
+            strange = _column("other", cell)
             if any(c.isdigit() for c in text_of(cell)):
                 return None
         columns += own or [_column("other", cell)]
@@ -133,7 +155,22 @@ def _heading(lines: Sequence[Line], at: int, height: int) -> Heading | None:
     if unknown > 1 or (unknown and (height > 1 or len(columns) - unknown < 3)):
         return None
     columns.sort(key=lambda column: column.x0)
+    columns = _named_by_dates(columns)
+    roles = {column.role for column in columns}
+    if columns[0] == strange and "test" not in roles and "value" in roles and roles & {"unit", "reference"}:
+        # Before all others, it heads the tests.
+        columns[0] = replace(columns[0], role="test")
     return Heading(_groups(columns), at, at + height - 1) if _is_heading(columns, window) else None
+
+
+def _named_by_dates(columns: list[Column]) -> list[Column]:
+    """Over results under several dates, "Date" heads the column of the tests."""
+    roles = [column.role for column in columns]
+    if roles[0] != "collected" or "test" in roles or roles.count("earlier") < 2:
+        return columns
+    # "Lab No" under it may have been parted.
+    rest = columns[1:] if roles[1] == "earlier" else [column for column in columns[1:] if column.role != "other"]
+    return [replace(columns[0], role="test"), *rest]
 
 
 def _stacked(window: Sequence[Line]) -> list[tuple[Token, ...]]:
@@ -202,11 +239,14 @@ def _column(role: Role, tokens: Sequence[Token]) -> Column:
 
 def _role(tokens: Sequence[Token]) -> Role | None:
     text = text_of(tokens)
-    if _DATE.fullmatch(text.strip("()")):
+    dates = [token for token in tokens if _DATE.fullmatch(token.text.strip("()"))]
+    if len(dates) == 1 and all(_STAMP.fullmatch(token.text) for token in tokens if token is not dates[0]):
         return "earlier"
     words = plain(re.sub(r"\([^)]*\)", "", text)) or plain(text)
     if words in _ROLES:
         return _ROLES[words]
+    if not _STAMPED.sub("", words) and "date" in words:
+        return "collected"
     if words.replace(" ", "") in _JOINED:
         return _JOINED[words.replace(" ", "")]
     without_date = plain(_DATE.sub("", text))

@@ -10,7 +10,7 @@ from pipelines.tasks.lab.rows import Comparator, FlagCode, Limits
 
 _PRINTED: Final[dict[str, FlagCode | None]] = {
     "h": "H", "high": "H", "hi": "H", "↑": "H", "^": "H", "above": "H", "above range": "H", "above high normal": "H",
-    "l": "L", "low": "L", "lo": "L", "↓": "L", "below": "L", "below range": "L", "below low normal": "L",
+    "l": "L", "low": "L", "lo": "L", "↓": "L", "v": "L", "below": "L", "below range": "L", "below low normal": "L",
     "hh": "HH", "h!": "HH", "critical high": "HH", "crit high": "HH", "panic high": "HH", "high critical": "HH",
     "↑↑": "HH", "ch": "HH", "hc": "HH", "high panic": "HH",
     "ll": "LL", "l!": "LL", "critical low": "LL", "crit low": "LL", "panic low": "LL", "low critical": "LL",
@@ -31,8 +31,23 @@ _BELOW: Final = frozenset({"L", "LL", "A", "AA"})
 def printed_flag(text: str) -> FlagCode | None:
     """The code of a printed flag; None for none and for what says nothing about the value ("Final")."""
     plain = " ".join(text.lower().split()).strip("()[]").strip()
-    plain = re.sub(r"(?<=\w)[*!]$", "", plain) if plain not in _PRINTED else plain
+    plain = re.sub(r"(?<=\w)[*!]$|^\*(?=\w)", "", plain) if plain not in _PRINTED else plain
     return _PRINTED.get(plain)
+
+
+def signed_flag(text: str, computed: FlagCode | None) -> FlagCode | None:
+    """The code of a plus or minus beside a number.
+
+    A stroke also stands where there is no flag, so that it is one only where the range says the same.
+    """
+    if text in ("+", "++"):
+        return "H"
+    return "L" if text in ("-", "--", "–", "−") and computed == "L" else None
+
+
+def is_sign(text: str) -> bool:
+    """Whether it is printed as `signed_flag` says."""
+    return text in ("+", "++", "-", "--", "–", "−")
 
 
 def is_flag(text: str) -> bool:

@@ -38,6 +38,8 @@ class Carried:
     panel: str | None = None
     specimen: str | None = None
     groups: tuple[tuple[Column, ...], ...] = ()
+    heads_are_titles: bool = False
+    """Whether the names of panels stand in the headings of tables."""
 
 
 @dataclass
@@ -50,6 +52,6 @@ class Item:
     tokens: tuple[Token, ...]
     kind: str
     """``row``, ``name`` (only in the column of the tests), ``tail`` (neither test nor result), ``blank`` (a test and
-    no result), ``text`` (a sentence across the columns)."""
+    no result), ``text`` (a sentence across the columns), ``title`` (a phrase in the middle of the table)."""
     last: float = 0.0
     found: Found | None = None

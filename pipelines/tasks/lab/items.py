@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.columns import Column
-from pipelines.tasks.lab.flags import is_flag
+from pipelines.tasks.lab.flags import is_finding, is_flag
 from pipelines.tasks.lab.found import Cells, Item
 from pipelines.tasks.lab.numbers import read_result
-from pipelines.tasks.lab.titles import labelled
+from pipelines.tasks.lab.titles import is_panelish, is_prose, is_title, labelled
 from pipelines.tasks.lab.units import is_unit
+
+_PAGE: Final = re.compile(
+    r"\bpage\s*\d+\s*(?:of|/)\s*\d+|\bend\s*of\s*(?:the\s*)?report\b|©|\bcopyright\b|\ball\s*rights\s*reserved\b"
+    r"|\bin\s*error,?\s*please\b",
+    re.IGNORECASE,
+)
+_SENTENCE: Final = 7
+"""Words: a name and its result without room between them are fewer."""
+_INDENTED: Final = 4.0
+"""Of the letters' height: titles that are centred begin this far from where names begin."""
 
 
 def item_of(line: Line, columns: Sequence[Column]) -> Item | None:
@@ -39,13 +51,32 @@ def _column_of(token: Token, columns: Sequence[Column]) -> Column:
 
 
 def _kind(cells: Cells, tokens: tuple[Token, ...], placed: list[tuple[Token, Column]]) -> str:
-    if _crosses(tokens, placed):
+    if _PAGE.search(text_of(tokens)) or _crosses(tokens, placed):
         return "text"
+    line = Line(tokens)
+    if len(tokens) > 3 and len(line.runs()) == 1 and is_prose(line.text) and not line.text.startswith("("):
+        return "text"
+    if _is_centred_title(tokens, placed):
+        return "title"
     if "value" in cells:
         return "row"
     if "test" not in cells:
         return "tail"
     return "name" if set(cells) <= {"test", "other", "panel"} else "blank"
+
+
+def _is_centred_title(tokens: tuple[Token, ...], placed: list[tuple[Token, Column]]) -> bool:
+    """Whether the line is one phrase that stands in the middle of the table, where no cell begins."""
+    line = Line(tokens)
+    text = line.text
+    if len(line.runs()) > 1 or is_finding(text) or text[:1].isdigit() or not is_title(text):
+        return False
+    first, homes = placed[0][1], {column.role for _, column in placed}
+    if first.role == "value":
+        around = tokens[0].x0 < first.x0 - 2 * line.height and tokens[-1].x1 > first.x1
+        return around or is_panelish(text)
+    indented = tokens[0].x0 - first.x0 > _INDENTED * line.height
+    return first.role == "test" and "value" in homes and indented and any(c.isupper() for c in text)
 
 
 def _crosses(tokens: tuple[Token, ...], placed: list[tuple[Token, Column]]) -> bool:
@@ -59,6 +90,8 @@ def _crosses(tokens: tuple[Token, ...], placed: list[tuple[Token, Column]]) -> b
         if not inner:
             continue
         before = run.index(inner[0])
+        if before and _is_sentence(run, inner):
+            return True
         worded = sum(any(c.isalpha() for c in token.text) and not is_unit(token.text) for token in run)
         if before and worded >= len(run) - 1 and read_result(text_of(inner), ".") is not None:
             result = read_result(text_of(inner), ".")
@@ -68,3 +101,16 @@ def _crosses(tokens: tuple[Token, ...], placed: list[tuple[Token, Column]]) -> b
     several = len({homes[token].role for token in tokens}) > 1
     measured = any(homes[token].role == "value" and token.text[:1].isdigit() for token in tokens)
     return ":" in line.text and bool(labelled(line)) and several and not measured
+
+
+def _is_sentence(run: tuple[Token, ...], inner: list[Token]) -> bool:
+    """Whether what runs on into the column of results is no result: words, or a number in the middle of words."""
+    if len(run) < _SENTENCE:
+        return False
+    result = read_result(text_of(inner), ".")
+    if result is None or result.value is None:
+        return True
+    after = run[run.index(inner[-1]) + 1 :]
+    return run[-1].text.endswith((".", ";")) or any(
+        token.text[:1].isalpha() and not is_unit(token.text) and not is_flag(token.text) for token in after
+    )

@@ -21,12 +21,12 @@ _AGE: Final = (
 )
 _BY_VALUE: Final = (
     "desirable|optimal|normal|sufficient|sufficiency|negative|non-?diabetic|non-?reactive|recommended|target"
-    "|therapeutic"
+    "|therapeutic|immune|protective|adequate"
 )
 _BAD: Final = (
     "near optimal|above optimal|borderline(?: high| low)?|very high|high|low|deficient|deficiency|insufficient"
     "|insufficiency|toxic(?:ity)?|pre-?diabet(?:es|ic)|diabet(?:es|ic)|positive|equivocal|indeterminate|reactive"
-    "|increased(?: risk)?|abnormal|critical"
+    "|increased(?: risk)?|abnormal|critical|impaired|at risk|(?:low|average|moderate|intermediate|high) risk|elevated"
 )
 _WHO: Final = (
     rf"(?P<who>(?<![^\W\d_])(?:(?:adult\s+)?(?:{_SEX})\b(?:[\s,(]*(?:{_AGE})\)?)?|(?:{_AGE})(?:[\s,(]+(?:{_SEX})\b\)?)?"
@@ -46,8 +46,10 @@ _NOTHING: Final = re.compile(
 _LEAD: Final = re.compile(
     r"^(?:ref(?:erence)?\.?(?:\s*(?:range|interval))?|normal(?:\s*range)?|range)\s*[:.]\s*", re.IGNORECASE
 )
-#: Said of the sample rather than of the patient: the printed range stands.
-_OF_SAMPLE: Final = frozenset({"fasting", "random", "serum", "plasma", "blood", "urine", "ref", "range", "normal"})
+#: Said of the sample, or of how the result was made, rather than of the patient: the printed range stands.
+OF_SAMPLE: Final = frozenset(
+    "fasting random serum plasma blood urine ref range normal reference interval calc calculated".split()
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _limits(match: re.Match[str], mark: Mark) -> Limits | None:
 
 def _nothing_else(rest: str) -> bool:
     """Whether what stands beside the range is a unit or says nothing about whom it is for."""
-    words = [word for word in re.sub(r"[(),;:]", " ", rest).split() if word.lower() not in _OF_SAMPLE]
+    words = [word for word in re.sub(r"[(),;:]", " ", rest).split() if word.lower() not in OF_SAMPLE]
     return is_unit(" ".join(words)) or all(is_unit(word) or not any(map(str.isalnum, word)) for word in words)
 
 

@@ -17,10 +17,11 @@ from pipelines.evidence.documents.order import in_reading_order
 from pipelines.evidence.documents.page import Page
 from pipelines.tasks.lab.analytes import analyte_of, known_word, loinc_of
 from pipelines.tasks.lab.doubts import doubts_of
-from pipelines.tasks.lab.flags import computed_flag, disagrees, is_flag, printed_flag
+from pipelines.tasks.lab.flags import computed_flag, disagrees, is_finding, printed_flag, signed_flag
+from pipelines.tasks.lab.flags_apart import part_flags, unit_and_flag
 from pipelines.tasks.lab.found import Carried, Found
 from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, Printed, decimal_mark, read_result
-from pipelines.tasks.lab.ranges import Person, read_reference
+from pipelines.tasks.lab.ranges import OF_SAMPLE, Person, read_reference
 from pipelines.tasks.lab.rows import Doubt, Earlier, LabReport, Named, NotUnderstood, Reference, Row
 from pipelines.tasks.lab.table import read_page
 from pipelines.tasks.lab.units import is_unit, repaired, ucum_of
@@ -34,7 +35,10 @@ _LOST_SPACE: Final = re.compile(
     r"(?<=[a-z]{3})(?=[A-Z][a-z]{2})|(?<=[a-z]{2})(?=[A-Z][a-z]{3})|(?<=[A-Z]{3})(?=[A-Z][a-z]{3})|(?<=[a-z],)(?=[A-Z])|(?<=\w\])(?=[a-z])"
     r"|(?<=[a-z]{2})(?=[(\[])"
 )
-_EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|[\s:*†‡]+$")
+_DOTS: Final = re.compile(r"(?:\.\.|[·…]|\s\.)$")
+_DOTTED: Final = 3
+"""Names."""
+_EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹]+$")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class _About:
     person: Person
     header: Header
     flags_are_used: bool
+    dots_lead: bool
+    """Whether what looks like full stops behind names is what was read of dots that lead to the results."""
 
 
 def read_report(pages: Sequence[Page]) -> LabReport:
@@ -63,6 +69,7 @@ def read_report(pages: Sequence[Page]) -> LabReport:
         person=Person(header.sex, _years(header)),
         header=header,
         flags_are_used=any("flag" in row.headings for row in found),
+        dots_lead=sum(_DOTS.search(row.text("test")) is not None for row in found) >= _DOTTED,
     )
     by_ocr = {page.number: page.source == "ocr" for page in pages}
     rows: list[Row] = []
@@ -107,14 +114,15 @@ def _years(header: Header) -> Decimal | None:
 
 def _row(found: Found, about: _About, *, by_ocr: bool) -> Row | NotUnderstood:
     name = _EDGES.sub("", _spaced(found.text("test")) if by_ocr else found.text("test"))
-    _flags_apart(found)
+    name = re.sub(r"[\s.·…]+$", "", name) if about.dots_lead else name
+    part_flags(found)
     printed = found.text("value")
     result = read_result(printed, about.mark) if printed else None
     why = _why_not(found, name, printed, result)
     if result is None or why is not None:
         return NotUnderstood(text=_read(found), why=why or "", page=found.page, box=box_of(found.tokens))
-    beside_unit, beside_flag = _split(result.rest)
-    unit_cell, flag_in_unit = _split(found.text("unit"))
+    beside_unit, beside_flag = unit_and_flag(result.rest)
+    unit_cell, flag_in_unit = unit_and_flag(found.text("unit"))
     reference = _reference(found, about, by_ocr=by_ocr)
     name, named_unit = _named_unit(name, by_ocr=by_ocr) if not (unit_cell or beside_unit) else (name, None)
     unit = (
@@ -127,11 +135,11 @@ def _row(found: Found, about: _About, *, by_ocr: bool) -> Row | NotUnderstood:
     unit = None if unit and _NO_UNIT.fullmatch(unit) else unit
     misread = repaired(unit) if by_ocr and unit else None
     flag_text = found.text("flag") or beside_flag or flag_in_unit
-    flag = printed_flag(flag_text) if flag_text else None
     ucum = ucum_of(misread or unit)
     analyte = analyte_of(name, found.panel, found.specimen or found.text("specimen") or about.header.specimen)
     limits = reference.limits if reference else None
     computed = computed_flag(result.value, result.comparator, result.text, limits)
+    flag = printed_flag(flag_text) or signed_flag(flag_text, computed) if flag_text else None
     row = Row(
         panel=_spaced(found.panel) if by_ocr and found.panel else found.panel,
         test=name,
@@ -207,31 +215,6 @@ def _reference(found: Found, about: _About, *, by_ocr: bool) -> Reference | None
     return read_reference(text, about.mark, about.person)
 
 
-def _flags_apart(found: Found) -> None:
-    """A flag without a heading stands behind the result or the range, with more room before it than a space takes."""
-    for role in ("value", "reference"):
-        tokens: list[Token] = found.cells.get(role, [])
-        if len(tokens) < 2 or "flag" in found.cells:
-            continue
-        last, before = tokens[-1], tokens[-2]
-        apart = last.x0 - before.x1 > 0.5 * last.height
-        closed = before.text[-1:].isdigit() or before.text[-1:] in ")]"
-        if is_flag(last.text) and (apart or (closed and len(last.text) <= 2)):
-            found.cells["flag"] = [tokens.pop()]
-
-
-def _split(rest: str) -> tuple[str, str]:
-    """A unit and a flag that stand in one cell."""
-    words = rest.split()
-    for cut in range(len(words), -1, -1):
-        unit, flag = " ".join(words[:cut]), " ".join(words[cut:])
-        if (not unit or is_unit(unit)) and (not flag or is_flag(flag)):
-            return unit, flag
-    if words and is_flag(words[0]) and is_unit(" ".join(words[1:])):
-        return " ".join(words[1:]), words[0]
-    return rest, ""
-
-
 def _named_unit(name: str, *, by_ocr: bool) -> tuple[str, str | None]:
     match = _UNIT_IN_NAME.match(name)
     if match is None:
@@ -248,10 +231,16 @@ def _unit_of_heading(found: Found) -> str | None:
 
 
 def _unit_of_reference(reference: Reference | None, *, by_ocr: bool) -> str | None:
-    """The unit that follows the only range."""
-    if reference is None or reference.limits is None or reference.limits.expected is not None or reference.others:
+    """The unit that follows the only range, or the word that is normal; or all that stands there."""
+    if reference is not None and is_unit(reference.text):
+        return reference.text
+    if reference is None or reference.limits is None or reference.others:
         return None
     words = re.sub(r"[()\[\]]", " ", reference.text).split()
+    while len(words) > 1 and words[-1].lower() in OF_SAMPLE:
+        words.pop()
+    if reference.limits.expected is not None and not is_finding(words[0]):
+        return None
     for start in range(1, len(words)):
         rest = " ".join(words[start:])
         known = is_unit(rest) or (by_ocr and repaired(rest) is not None)

@@ -20,6 +20,7 @@ _NO_TITLE: Final = re.compile(
     r"|abnormal results?|street|suite|\bave(?:nue)?\b|road",
     re.IGNORECASE,
 )
+_WHEN: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}-[A-Za-z]{3}-|\d{1,2}:\d\d")
 _MARKED: Final = re.compile(
     r"^\(?(?:comments?|notes?|remarks?|interpretation|method|reference|ref|disclaimer|\*+|†|‡|\d\))\s*[:.\w]",
     re.IGNORECASE,
@@ -50,13 +51,24 @@ def is_title(text: str) -> bool:
     if len(words) > 12 or _NO_TITLE.search(text) or is_title_of_report(text) or _MARKED.match(text):
         return False
     if (
-        not any(c.isalpha() for c in text)
+        sum(c.isalpha() for c in text) <= sum(c.isdigit() for c in text)
         or len(text) < 3
         or text[0] in "(["
-        or (text[0].islower() and not _PANELISH.search(text))
+        or (begins_small(text) and not _PANELISH.search(text))
     ):
         return False
     return not is_prose(text) or bool(_PANELISH.search(text) and not text.rstrip().endswith("."))
+
+
+def begins_small(text: str) -> bool:
+    """Whether it begins with a word without a capital, as no name but those like "pH" and "hCG" does."""
+    first = text.lstrip().partition(" ")[0]
+    return first[:1].islower() and not any(c.isupper() for c in first)
+
+
+def is_panelish(text: str) -> bool:
+    """Whether a word of it is one that panels are called by."""
+    return _PANELISH.search(text) is not None
 
 
 def is_prose(text: str) -> bool:
@@ -94,6 +106,6 @@ def title_above(lines: Sequence[Line]) -> tuple[str | None, str | None]:
 def is_row(line: Line, *, number_alone: bool = False) -> bool:
     """Whether a result stands in it: a number and a unit, or one of them alone."""
     phrases = [text_of(run) for run in line.runs()]
-    number = any(phrase[:1].isdigit() for phrase in phrases)
+    number = any(phrase[:1].isdigit() and not _WHEN.match(phrase) for phrase in phrases)
     unit = any(map(is_unit, phrases))
     return len(phrases) > 1 and ((number or unit) if number_alone else (number and unit))

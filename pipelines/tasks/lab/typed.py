@@ -10,9 +10,10 @@ from typing import Final
 from pipelines.evidence.documents.header import labels_in
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.columns import Role
-from pipelines.tasks.lab.flags import is_flag
+from pipelines.tasks.lab.flags import is_finding, is_flag
 from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, read_result
-from pipelines.tasks.lab.titles import is_prose, is_row, is_title, title_of
+from pipelines.tasks.lab.ranges_below import with_ranges_below
+from pipelines.tasks.lab.titles import is_panelish, is_prose, is_row, is_title, title_of
 from pipelines.tasks.lab.units import is_unit
 
 _QUALITATIVE: Final = frozenset(
@@ -22,9 +23,21 @@ _QUALITATIVE: Final = frozenset(
 _RANGE: Final = re.compile(
     rf"[(\[]?\s*(?:{NUMBER})\s*(?:-|–|—|to)\s*(?:{NUMBER})\s*.*|[(\[]?\s*(?:{COMPARATOR})\s*(?:{NUMBER}).*"
 )
-_NUMBER: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})[*HLA]{{0,2}}")
+_NUMBER: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})[*HLA^v↑↓]{{0,2}}")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
+_TO: Final = ("-", "–", "—", "to")
 _FEWEST: Final = 2
+_WIDE_SPACE: Final = 1.5
+_AFTER: Final = 3
+"""Lines."""
+_BESIDE: Final = 3
+_SENTENCE: Final = 7
+"""Words."""
+_HEADLINE: Final = 1.3
+"""Of the height of letters below it."""
+_WHO: Final = frozenset({"name", "birth_date", "sex", "id", "age_sex"})
+_BEFORE: Final = frozenset({"H", "L", "HH", "LL", "*", "**", "↑", "↓", "↑↑", "↓↓"})
+"""Flags that may stand between a name and its result; other letters may be the name's."""
 
 
 def typed_rows(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict[Role, list[Token]]]]:
@@ -32,28 +45,108 @@ def typed_rows(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict
 
     Fewer than two make no table: a single line may be anything.
     """
-    rows: list[tuple[str | None, dict[Role, list[Token]]]] = []
-    title: str | None = None
+    return [row for side in _sides(with_ranges_below(lines), mark) for row in _typed(side, mark)]
+
+
+def _sides(lines: Sequence[Line], mark: Mark) -> list[list[Line]]:
+    """The lines cut where a second row begins beside the first, if it begins in the same place in several."""
+    twice = [rows for line in lines if len(rows := _rows_of(line, mark)) == 2 and all(map(_is_whole, rows))]
+    if len(twice) < _BESIDE:
+        return [list(lines)]
+    ends = max(token.x1 for left, _ in twice for tokens in left.values() for token in tokens)
+    starts = [right["test"][0].x0 for _, right in twice]
+    if ends >= min(starts) or max(starts) - min(starts) > 2 * twice[0][1]["test"][0].height:
+        return [list(lines)]
+    middle = (ends + min(starts)) / 2
+    sides: tuple[list[Line], list[Line]] = ([], [])
     for line in lines:
-        found = [row for part in _parts(line) if (row := _row(part, mark)) is not None]
-        for row in found:
-            rows.append((title, row))
+        across = any(run[0].x0 < middle < run[-1].x1 for run in line.runs())
+        left = [token for token in line.tokens if across or token.centre < middle]
+        right = [token for token in line.tokens if not across and token.centre >= middle]
+        for side, tokens in zip(sides, (left, right), strict=True):
+            if tokens:
+                side.append(Line(tuple(tokens)))
+    return list(sides)
+
+
+def _typed(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict[Role, list[Token]]]]:
+    read = [_rows_of(line, mark) for line in lines]
+    sure = [row for found in read for row in found if _is_whole(row)]
+    if len(sure) < _FEWEST:
+        return []
+    rows: list[tuple[str | None, dict[Role, list[Token]]]] = []
+    title: Line | None = None
+    begun = False
+    for at, (line, found) in enumerate(zip(lines, read, strict=True)):
+        going_on = any(map(_is_whole, (row for after in read[at + 1 : at + 1 + _AFTER] for row in after)))
+        kept = [
+            row
+            for row in found
+            if _is_whole(row)
+            or (begun and not labels_in(line) and (going_on or _is_worded(row)) and _is_in_line(row, sure))
+        ]
+        for row in kept:
+            rows.append((None if title is None else title_of(title), row))
             title = None
-        if found or is_prose(line.text):
+        begun = begun or bool(kept)
+        if kept or is_prose(line.text):
             continue
-        if labels_in(line):
-            # Labels part what stands above them from what they introduce.
-            title = None
-            continue
-        if is_row(line):
-            # It has a number and a unit, and its cells cannot be told apart: to be listed, not left out.
-            rows.append((title, {"test": list(line.tokens)}))
-            title = None
-            continue
+        labels = {label for label, _ in labels_in(line)}
         own = title_of(line)
+        if labels and not (labels == {"specimen"} and own is not None and is_title(own)):
+            # Labels part what stands above them from what they introduce, unless they are print under a headline.
+            title = title if title is not None and not labels & _WHO and _is_headline(title, line) else None
+            continue
+        if begun and _has_number(line) and not _begins_below(line, sure):
+            continue
+        if is_row(line) or (begun and _has_number(line)):
+            # A result stands in it, and its cells cannot be told apart: to be listed, not left out.
+            rows.append((None if title is None else title_of(title), {"test": list(line.tokens)}))
+            title = None
+            continue
         if own is not None and is_title(own):
-            title = own
-    return rows if sum("value" in row for _, row in rows) >= _FEWEST else []
+            title = line
+    return rows
+
+
+def _rows_of(line: Line, mark: Mark) -> list[dict[Role, list[Token]]]:
+    if len(line.tokens) >= _SENTENCE and len(line.runs(_WIDE_SPACE)) == 1 and is_prose(line.text):
+        return []
+    return [row for part in _parts(line) if (row := _row(part, mark)) is not None]
+
+
+def _is_whole(row: dict[Role, list[Token]]) -> bool:
+    return bool({"unit", "reference"} & set(row))
+
+
+def _is_worded(row: dict[Role, list[Token]]) -> bool:
+    """Whether its result is one in words. A bare number may be anything, below the last of the rows."""
+    return not any(c.isdigit() for c in text_of(row["value"]))
+
+
+def _is_in_line(row: dict[Role, list[Token]], sure: Sequence[dict[Role, list[Token]]]) -> bool:
+    """Whether name and result stand under those of other rows: then they need neither a unit nor a range."""
+    name, value = row["test"], row["value"]
+    near = 0.6 * name[0].height
+
+    def above(other: dict[Role, list[Token]]) -> bool:
+        begin, end = other["value"][0].x0 - value[0].x0, other["value"][-1].x1 - value[-1].x1
+        return abs(other["test"][0].x0 - name[0].x0) < near and min(abs(begin), abs(end)) < near
+
+    return sum(map(above, sure)) >= _FEWEST
+
+
+def _has_number(line: Line) -> bool:
+    behind = [token.text for phrase in line.runs()[1:] for token in phrase]
+    return any(text[:1].isdigit() and not _DATE.match(text) for text in behind)
+
+
+def _begins_below(line: Line, sure: Sequence[dict[Role, list[Token]]]) -> bool:
+    return sum(abs(row["test"][0].x0 - line.x0) < 0.6 * line.height for row in sure) >= _FEWEST
+
+
+def _is_headline(title: Line, below: Line) -> bool:
+    return is_panelish(title.text) or title.height > _HEADLINE * below.height
 
 
 def _parts(line: Line) -> list[list[tuple[Token, ...]]]:
@@ -74,25 +167,46 @@ def _parts(line: Line) -> list[list[tuple[Token, ...]]]:
 def _phrases(line: Line) -> list[tuple[Token, ...]]:
     """Runs, cut where a name with a colon, a number or a unit ends."""
     phrases: list[tuple[Token, ...]] = []
-    for run in line.runs():
+    for run in _whole_runs(line):
         start = 0
         for at, token in enumerate(run):
             closed = token.text.endswith((")", "]")) and at + 1 < len(run) and is_flag(text_of(run[at + 1 :]))
             colon = closed or (token.text.endswith(":") and at + 1 < len(run))
-            number = at > start and _NUMBER.fullmatch(token.text) and at + 1 < len(run) and is_unit(run[at + 1].text)
-            if number:
+            measured = _NUMBER.fullmatch(token.text) and at + 1 < len(run) and is_unit(run[at + 1].text)
+            # The unit behind "3.5 - 5.0" is the range's.
+            ranged = at > start and (
+                run[at - 1].text.endswith(_TO)
+                or (token.text.startswith(_TO) and _NUMBER.fullmatch(run[at - 1].text) is not None)
+            )
+            if measured and at > start and not ranged:
                 phrases += [run[start:at], run[at : at + 1]]
                 start = at + 1
-            elif (
-                colon
-                or (at == start and start > 0 and is_unit(token.text))
-                or (at == start and _NUMBER.fullmatch(token.text) and at + 1 < len(run) and is_unit(run[at + 1].text))
-            ):
+            elif colon or (at == start and (measured or _is_unit_between(run, at))):
                 phrases.append(run[start : at + 1])
                 start = at + 1
         if start < len(run):
             phrases.append(run[start:])
     return phrases
+
+
+def _whole_runs(line: Line) -> list[tuple[Token, ...]]:
+    """The line's runs, those of one range or finding together: between words of a typewriter is much room."""
+    runs: list[tuple[Token, ...]] = []
+    for run in line.runs():
+        last = runs[-1] if runs else ()
+        near = bool(last) and run[0].x0 - last[-1].x1 < _WIDE_SPACE * line.em
+        text = text_of(last)
+        opened = text[:1] in ("(", "[") and not any(mark in text for mark in ")]")
+        if near and (opened or is_finding(f"{text} {text_of(run)}")):
+            runs[-1] = (*last, *run)
+        else:
+            runs.append(run)
+    return runs
+
+
+def _is_unit_between(run: Sequence[Token], at: int) -> bool:
+    """Whether it is a unit, with a number before it or a range behind it."""
+    return is_unit(run[at].text) and (at > 0 or _RANGE.fullmatch(text_of(run[1:])) is not None)
 
 
 def _row(part: Sequence[tuple[Token, ...]], mark: Mark) -> dict[Role, list[Token]] | None:
@@ -103,15 +217,19 @@ def _row(part: Sequence[tuple[Token, ...]], mark: Mark) -> dict[Role, list[Token
             if not any(c.isalpha() for c in text) or _DATE.search(text):
                 return None
             cells["test"] = list(run)
+        elif "value" not in cells and "flag" not in cells and text in _BEFORE:
+            cells["flag"] = list(run)
         elif "value" not in cells and _is_result(text, mark):
             cells["value"] = list(run)
-        elif "value" not in cells and not is_unit(text) and text[:1] in "([" + ascii_letters:
+        elif "value" not in cells and _is_of_name(run, cells["test"]):
             cells["test"] += run
         elif (
             "value" in cells
-            and "reference" not in cells
+            and ("reference" not in cells or _is_flag_so_far(cells))
             and (_RANGE.fullmatch(text) or text.lower().strip("()") in _QUALITATIVE)
         ):
+            if "reference" in cells:
+                cells["flag"] = cells["reference"]
             cells["reference"] = list(run)
         elif "unit" not in cells and is_unit(text):
             cells["unit"] = list(run)
@@ -119,9 +237,24 @@ def _row(part: Sequence[tuple[Token, ...]], mark: Mark) -> dict[Role, list[Token
             cells["flag"] = list(run)
         else:
             return None
-    if "value" not in cells or not {"unit", "reference"} & set(cells):
+    if "value" not in cells:
         return None
     return cells if not cells["test"][0].text[:1].isdigit() else None
+
+
+def _is_flag_so_far(cells: dict[Role, list[Token]]) -> bool:
+    """Whether what was taken for the normal word is a flag, now that a normal word stands behind it."""
+    return "flag" not in cells and is_flag(text_of(cells["reference"]))
+
+
+def _is_of_name(run: Sequence[Token], name: Sequence[Token]) -> bool:
+    """Whether a name goes on with it: words, also such as are units, and figures within words, where they are near."""
+    text = text_of(run)
+    near = run[0].x0 - name[-1].x1 < _WIDE_SPACE * run[0].height
+    if is_unit(text):
+        return near and text.lower() in ("ratio", "index", "score")
+    inside = near and any(c.isalpha() for c in text) and not _NUMBER.fullmatch(run[0].text)
+    return inside or text[:1] in "([" + ascii_letters
 
 
 def _is_result(text: str, mark: Mark) -> bool:

@@ -11,10 +11,11 @@ _AMOUNTS: Final = (
 _SPELT: Final = {
     "mcg": "ug", "gm": "g", "gms": "g", "gr": "g", "gram": "g", "grams": "g", "mole": "mol", "unit": "u", "units": "u",
     "mcmol": "umol", "micromol": "umol", "mcu": "uu", "mcl": "ul", "cumm": "mm3", "cmm": "mm3", "ratio": "{ratio}",
-    "liter": "l", "litre": "l", "hr": "h", "hour": "h", "hrs": "h", "sec": "s", "secs": "s", "second": "s",
-    "seconds": "s", "day": "d", "mins": "min", "minute": "min", "mmhg": "mm[hg]", "cells": "{cells}", "cell": "{cells}",
-    "copies": "{copies}", "cp": "{copies}", "ru": "{ru}", "au": "{au}", "index": "{index}", "score": "{score}",
-    "units/l": "u/l", "mmol": "mmol", "24h": "24h", "24hr": "24h", "24hrs": "24h", "pct": "%", "percent": "%",
+    "liter": "l", "litre": "l", "hr": "h", "hour": "h", "hours": "h", "hrs": "h", "sec": "s", "secs": "s",
+    "second": "s", "seconds": "s", "day": "d", "mins": "min", "minute": "min", "mmhg": "mm[hg]", "cells": "{cells}",
+    "cell": "{cells}", "copies": "{copies}", "cp": "{copies}", "ru": "{ru}", "au": "{au}", "index": "{index}",
+    "score": "{score}", "units/l": "u/l", "mmol": "mmol", "24h": "24h", "24hr": "24h", "24hrs": "24h", "pct": "%",
+    "percent": "%",
 }  # fmt: skip
 _UCUM: Final = {
     "l": "L", "dl": "dL", "ml": "mL", "ul": "uL", "fl": "fL", "nl": "nL", "pl": "pL", "eq": "eq", "meq": "meq",
@@ -28,7 +29,8 @@ _UCUM: Final = {
 }  # fmt: skip
 _PREFIX_TEN: Final = re.compile(r"^[x×*]?\s*(?:10|e|1e)\s*(?:\^|\*\*|[*e+])?\s*(\d{1,2})(?=\s*/|$)", re.IGNORECASE)
 _LARGE: Final = re.compile(r"^(?:x\s*)?((?i:thousands?|thou|th|millions?|mill|mil)|[kKMGT])\s*(?=/)")
-_NOTED: Final = re.compile(r"\s+(FEU|DDU|CE|calc|protein|creat(?:inine)?|Hb|Cr)\.?$", re.IGNORECASE)
+_CALCULATED: Final = re.compile(r"\s+\(?calc(?:ulated)?\.?\)?$", re.IGNORECASE)
+_NOTED: Final = re.compile(r"\s+(FEU|DDU|CE|protein|creat(?:inine)?|Hb|Cr)\.?$", re.IGNORECASE)
 _TENS: Final = {"k": 3, "thou": 3, "thousand": 3, "th": 3, "m": 6, "mil": 6, "mill": 6, "million": 6, "g": 9, "t": 12}
 _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _LETTERS: Final = str.maketrans({"µ": "u", "μ": "u", "⁄": "/", "∕": "/", "·": ".", "×": "x", "х": "x"})
@@ -47,6 +49,7 @@ def ucum_of(printed: str | None) -> str | None:
     if text in ("H", "L", "A", "N", "C", "D", "S", "M"):
         # Flags and letters of other columns, before they are anybody's unit.
         return None
+    text = _CALCULATED.sub("", text)
     if note := _NOTED.search(text):
         inner = _counts(text[: note.start()]) or _composed(text[: note.start()])
         return f"{inner}{{{note.group(1)}}}" if inner else None
