@@ -69,7 +69,7 @@ _LABELS: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
         ),
     ),
     ("age", ("age",)),
-    ("sex", ("sex", "gender")),
+    ("sex", (r"(?:sex|gender)\s*/\s*(?:d\.?o\.?b\.?|date of birth|birth\s*date)", "sex", "gender")),
     ("name", (r"patient(?:'s)?(?:\s*name)?", r"pt\.?\s*name", r"name(?:\s*of\s*patient)?", r"full\s*name")),
 )  # fmt: skip
 _AT: Final = re.compile("|".join(f"(?P<{label}_>{'|'.join(forms)})" for label, forms in _LABELS), re.IGNORECASE)
@@ -113,7 +113,7 @@ def read_header(pages: Sequence[Page]) -> Header:
     both = said.get("age_sex", "")
     sex = _SEX.search(said.get("sex", "")) or _SEX.search(both) or _SEX.search(said.get("age", ""))
     years = _YEARS.search(said.get("age", "") or both)
-    birth = said.get("birth_date")
+    birth = said.get("birth_date") or _SEX.sub("", said.get("sex", "")).strip(" /,-")
     return Header(
         name=said.get("name"),
         birth_date=iso_date(birth, dated) if birth else None,

@@ -18,7 +18,7 @@ from pipelines.tasks.lab.units import is_unit
 _CENTRED: Final = 1.1
 _OWN_LINE: Final = 0.8
 """Of the letters' height: what lies closer than this to a row is of it; lines of a page never do."""
-_SMALL: Final = 0.8
+_SMALL: Final = 0.86
 """Of the letters of a name: print as small under it says how it was measured."""
 _ROOM: Final = 1.25
 _LETTERS: Final = 5
@@ -50,10 +50,10 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
             carried.panel = own or carried.panel
             item.found.panel, item.found.specimen = carried.panel, carried.specimen
             found.append(item.found)
-        elif item.kind in ("name", "blank") and before is not None and _is_small(item, before):
+        elif item.kind in ("name", "blank", "text") and before is not None and _is_small(item, before):
             assert before.found is not None
-            before.found.comment.extend(item.cells.pop("test"))
-            if item.cells:
+            before.found.comment.extend(item.tokens if item.kind == "text" else item.cells.pop("test"))
+            if item.cells and item.kind != "text":
                 _add_tail(item, before, None)
             before.last = max(before.last, item.middle)
         elif item.kind == "tail":

@@ -23,18 +23,19 @@ _HEADINGS: Final[dict[Role, str]] = {
     "|test item|analysis|marker|biomarker",
     "value": "result|results|value|values|your result|your results|your value|observed value|observed|current result"
     "|current|measured value|test result|test results|finding|findings|result value|patient result|patient value"
-    "|current value|current result and flag|result and flag"
+    "|current value|today|latest|most recent|current result and flag|result and flag"
     "|in range|out of range|in range result|out of range result|reading|outcome|measured",
-    "unit": "unit|units|uom|unit of measure|units of measure|measure|si units|si unit",
+    "unit": "unit|units|uom|u m|unit of measure|units of measure|measure|si units|si unit",
     "reference": "reference range|reference interval|reference|ref range|ref interval|ref|normal range|normal|normals"
     "|normal values|normal value|biological reference interval|biological ref interval|bio ref interval|range|ranges"
     "|reference value|reference values|reference limits|expected|expected range|expected values|limits|ref value"
     "|ref values|reference ranges|reference intervals|standard range|ref limits|biological reference range|interval"
-    "|bio ref range|normal interval|ref rng|ref intervals|ref ranges|target|target range|healthy range",
+    "|bio ref range|normal interval|ref rng|ref intervals|ref ranges|target|target range|healthy range"
+    "|ref range units|reference range units|ref range and units|reference range and units",
     "low": "low|lower|lower limit|min|minimum|ref low|low limit|from|lower ref|range low|lln",
     "high": "high|upper|upper limit|max|maximum|ref high|high limit|to|upper ref|range high|uln",
     "flag": "flag|flags|abn|abnormal|h/l|l/h|status|abnormal flag|interpretation|alert|abn flag|abnormality|hi/lo|f|ind"
-    "|indicator|result flag|note flag",
+    "|indicator|result flag|note flag|dev|deviation",
     "earlier": "previous|prior|previous result|prior result|last result|last|prev|previous value|previous results"
     "|prior value|prior results|prev result|previous result and date|prior result and date|last value|history",
     "specimen": "specimen|sample|specimen type|sample type|material|matrix|specimen source|source",
@@ -50,6 +51,7 @@ _JOINED: Final = {phrase.replace(" ", ""): role for phrase, role in _ROLES.items
 """Where a picture was read, a space may be missing."""
 _LONGEST: Final = 4
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}-[A-Za-z]{3}-\d{2,4}")
+_TIME: Final = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?\b")
 _STAMP: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|(?i:am|pm)|[A-Za-z]{0,4}\d[\w/-]{3,}")
 """What stands with the date over a column of results: its time, the sample's number."""
 _STAMPED: Final = re.compile(
@@ -114,7 +116,8 @@ def find_headings(lines: Sequence[Line]) -> list[Heading]:
 
 def with_edges(groups: Sequence[tuple[Column, ...]], rows: Sequence[Line]) -> tuple[tuple[Column, ...], ...]:
     """The columns with their edges where the fewest words are cut and the most room is, in the rows below."""
-    tokens = [token for line in rows if not _runs_across(line, groups) for token in line.tokens]
+    within = [line for line in rows if not (_runs_across(line, groups) or _stands_alone(line, groups))]
+    tokens = [token for line in within for token in line.tokens]
     flat = [column for group in groups for column in group]
     cuts = [_cut(left, right, flat, tokens) for left, right in pairwise(flat)]
     edges = [float("-inf"), *cuts, float("inf")]
@@ -130,6 +133,17 @@ def _runs_across(line: Line, groups: Sequence[tuple[Column, ...]]) -> bool:
     return any(sum(run[0].x0 < x < run[-1].x1 for x in starts) >= 2 and len(run) > 4 for run in line.runs())
 
 
+def _stands_alone(line: Line, groups: Sequence[tuple[Column, ...]]) -> bool:
+    """Whether it is words alone where no cell begins, as of a title in the middle of the table."""
+    begins = any(abs(line.x0 - column.x0) < line.height for group in groups for column in group)
+    return not begins and len(line.runs()) == 1 and not any(token.text[:1].isdigit() for token in line.tokens)
+
+
+def is_known(heading: str) -> bool:
+    """Whether the heading says what stands in its column."""
+    return plain(heading) in _ROLES
+
+
 def plain(text: str) -> str:
     """Lower case, without signs that headings are decorated with."""
     return " ".join(re.sub(r"[^\w/#]+", " ", text.lower()).split())
@@ -140,6 +154,19 @@ def _heading(lines: Sequence[Line], at: int, height: int) -> Heading | None:
     if len(window) < height or any(b.middle - a.middle > 1.7 * max(a.height, b.height) for a, b in pairwise(window)):
         return None
     cells = _stacked(window)
+    return _of_cells(cells, window, at) or (
+        _of_cells([part for cell in cells for part in _result_apart(cell)], window, at) if height == 1 else None
+    )
+
+
+def _result_apart(cell: tuple[Token, ...]) -> list[tuple[Token, ...]]:
+    """ "Result Flag" may head two columns with hardly any room between them."""
+    apart = len(cell) > 1 and _role(cell) is not None and _role(cell[:1]) == "value" and _role(cell[1:]) is not None
+    return [cell[:1], cell[1:]] if apart else [cell]
+
+
+def _of_cells(cells: Sequence[tuple[Token, ...]], window: Sequence[Line], at: int) -> Heading | None:
+    height = len(window)
     columns: list[Column] = []
     unknown = 0
     strange: Column | None = None
@@ -151,10 +178,16 @@ def _heading(lines: Sequence[Line], at: int, height: int) -> Heading | None:
             if any(c.isdigit() for c in text_of(cell)):
                 return None
         columns += own or [_column("other", cell)]
-    # One column more than is known here, among those that are.
-    if unknown > 1 or (unknown and (height > 1 or len(columns) - unknown < 3)):
+    # Columns that are not known here, among those that are.
+    if unknown > 2 or (unknown and (height > 1 or len(columns) - unknown < 3)):
         return None
     columns.sort(key=lambda column: column.x0)
+    known = {column.role for column in columns}
+    if unknown == 1 and "test" in known and not {"value", "earlier"} & known:
+        columns = [
+            replace(column, role="value") if column.role == "other" and not is_known(column.heading) else column
+            for column in columns
+        ]
     columns = _named_by_dates(columns)
     roles = {column.role for column in columns}
     if columns[0] == strange and "test" not in roles and "value" in roles and roles & {"unit", "reference"}:
@@ -249,7 +282,7 @@ def _role(tokens: Sequence[Token]) -> Role | None:
         return "collected"
     if words.replace(" ", "") in _JOINED:
         return _JOINED[words.replace(" ", "")]
-    without_date = plain(_DATE.sub("", text))
+    without_date = plain(_TIME.sub("", _DATE.sub("", text)))
     if _DATE.search(text) and without_date in _ROLES:
         return _ROLES[without_date]
     return _misread(words)

@@ -13,6 +13,7 @@ from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER
 from pipelines.tasks.lab.units import is_unit
 
 _CODE: Final = re.compile(r"[(\[]?\*?(?:HH|LL|H|L|A|\*+|↑+|↓+)[)\]]?")
+_STARS: Final = re.compile(r"\*{1,2}")
 _BEHIND: Final[tuple[Role, ...]] = ("value", "reference")
 _BEFORE: Final[tuple[Role, ...]] = ("unit", "reference")
 _MEASURE: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})")
@@ -28,6 +29,12 @@ def part_flags(found: Found) -> None:
         own = [token for token in own if is_flag(token.text)]
     if own:
         found.cells["flag"] = own
+    value = found.cells.get("value", [])
+    if len(value) > 1 and "flag" not in found.cells and _STARS.fullmatch(value[0].text):
+        found.cells["flag"] = [value.pop(0)]
+    name = found.cells.get("test", [])
+    if len(name) > 1 and "flag" not in found.cells and _STARS.fullmatch(name[-1].text) and _is_apart(*name[-2:]):
+        found.cells["flag"] = [name.pop()]
     for role in _BEHIND:
         tokens = found.cells.get(role, [])
         if len(tokens) > 1 and "flag" not in found.cells and _ends_in_flag(tokens, role):
@@ -40,13 +47,17 @@ def part_flags(found: Found) -> None:
                 del found.cells[role]
 
 
+def _is_apart(left: Token, right: Token) -> bool:
+    return right.x0 - left.x1 > 1.5 * right.height
+
+
 def _ends_in_flag(tokens: list[Token], role: Role) -> bool:
     last, before = tokens[-1], tokens[-2]
     apart = last.x0 - before.x1 > 0.5 * last.height
     if role == "value" and is_sign(last.text):
         return apart and _MEASURE.fullmatch(before.text) is not None
-    closed = before.text[-1:].isdigit() or before.text[-1:] in ")]"
-    return is_flag(last.text) and (apart or (closed and len(last.text) <= 2))
+    closed = before.text[-1:].isdigit() or before.text[-1:] in ")]" or last.text[:1] in "(["
+    return is_flag(last.text) and (apart or (closed and len(last.text.strip("()[]")) <= 2))
 
 
 def _begins_with_flag(tokens: list[Token], role: Role) -> bool:

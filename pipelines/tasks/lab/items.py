@@ -19,8 +19,15 @@ _PAGE: Final = re.compile(
     r"|\bin\s*error,?\s*please\b",
     re.IGNORECASE,
 )
+_NOT: Final = re.compile(r"non?|not|none", re.IGNORECASE)
+"""A result begins with it, however far it reaches into the column of names: "NOT DETECTED"."""
 _SENTENCE: Final = 7
 """Words: a name and its result without room between them are fewer."""
+_KEY: Final = re.compile(r"(?:key|legend|note|nb|comment)s?\s*:", re.IGNORECASE)
+_CAPITALS: Final = 0.7
+_LABELLED: Final = re.compile(r"(?:date|time|by)\s*:", re.IGNORECASE)
+_OFF: Final = 0.1
+"""Of the table's width: what is centred lies closer to its middle."""
 _INDENTED: Final = 4.0
 """Of the letters' height: titles that are centred begin this far from where names begin."""
 
@@ -39,7 +46,20 @@ def item_of(line: Line, columns: Sequence[Column]) -> Item | None:
         whole = first.role == "value" and not any(c.isdigit() for c in run[0].text) and not _ends_in_own_cells(run)
         for token, column in zip(run, homes, strict=True):
             cells.setdefault(first.role if whole else column.role, []).append(token)
-    return Item(line.middle, line.height, cells, tokens, _kind(cells, tokens, placed), line.middle)
+    name, value = cells.get("test", []), cells.get("value", [])
+    if len(name) > 1 and value and _NOT.fullmatch(name[-1].text) and value[0].x0 - name[-1].x1 < line.height:
+        value.insert(0, name.pop())
+    _part_panel(cells, columns[0], line.height)
+    return Item(line.middle, line.height, cells, tokens, _kind(cells, tokens, placed, columns), line.middle)
+
+
+def _part_panel(cells: Cells, first: Column, height: float) -> None:
+    """What stands before the place where names begin is the panel's name, in a column without a heading."""
+    if first.role != "test" or "panel" in cells or not {"test", "value"} <= set(cells):
+        return
+    before, *others = Line(tuple(cells["test"])).runs()
+    if others and before[-1].x1 < first.x0 - height and abs(others[0][0].x0 - first.x0) < 0.6 * height:
+        cells["panel"], cells["test"] = list(before), [token for run in others for token in run]
 
 
 def _ends_in_own_cells(run: Sequence[Token]) -> bool:
@@ -50,18 +70,26 @@ def _column_of(token: Token, columns: Sequence[Column]) -> Column:
     return next((column for column in columns if column.left <= token.centre < column.right), columns[-1])
 
 
-def _kind(cells: Cells, tokens: tuple[Token, ...], placed: list[tuple[Token, Column]]) -> str:
-    if _PAGE.search(text_of(tokens)) or _crosses(tokens, placed):
-        return "text"
+def _kind(
+    cells: Cells, tokens: tuple[Token, ...], placed: list[tuple[Token, Column]], columns: Sequence[Column]
+) -> str:
     line = Line(tokens)
+    if _PAGE.search(line.text) or _KEY.match(line.text):
+        return "text"
+    if _is_banner(line, columns):
+        return "title"
+    if _crosses(tokens, placed):
+        return "text"
     if len(tokens) > 3 and len(line.runs()) == 1 and is_prose(line.text) and not line.text.startswith("("):
         return "text"
     if _is_centred_title(tokens, placed):
         return "title"
     if "value" in cells:
-        return "row"
+        return "text" if _LABELLED.match(text_of(cells["value"])) else "row"
     if "test" not in cells:
         return "tail"
+    if _is_long_title(line, cells):
+        return "text"
     return "name" if set(cells) <= {"test", "other", "panel"} else "blank"
 
 
@@ -77,6 +105,27 @@ def _is_centred_title(tokens: tuple[Token, ...], placed: list[tuple[Token, Colum
         return around or is_panelish(text)
     indented = tokens[0].x0 - first.x0 > _INDENTED * line.height
     return first.role == "test" and "value" in homes and indented and any(c.isupper() for c in text)
+
+
+def _is_long_title(line: Line, cells: Cells) -> bool:
+    """Whether it is a title that is longer than the column of names is wide."""
+    if len(line.runs()) > 1 or set(cells) <= {"test", "other", "panel"}:
+        return False
+    return (line.text.isupper() or is_panelish(line.text)) and is_title(line.text)
+
+
+def _is_banner(line: Line, columns: Sequence[Column]) -> bool:
+    """Whether it is a panel's name in the middle of the table: as far from the left end of the headings as from the
+    right one, where no cell begins, and named by its words or written in capitals."""
+    text, first, last = line.text, line.tokens[0], line.tokens[-1]
+    middle = first.x0 + last.x1 - columns[0].x0 - columns[-1].x1
+    if len(line.runs()) > 1 or abs(middle) > 2 * _OFF * (columns[-1].x1 - columns[0].x0):
+        return False
+    if any(abs(line.x0 - column.x0) < line.height for column in columns):
+        return False
+    letters = [c for c in text if c.isalpha()]
+    capitals = len(letters) > 4 and sum(map(str.isupper, letters)) > _CAPITALS * len(letters)
+    return (capitals or is_panelish(text)) and is_title(text) and not is_finding(text)
 
 
 def _crosses(tokens: tuple[Token, ...], placed: list[tuple[Token, Column]]) -> bool:

@@ -86,6 +86,12 @@ def read_reference(printed: str, mark: Mark, person: Person) -> Reference | None
     return Reference(text=text, limits=fitting[0], others=tuple(found) if len(found) > 1 else ())
 
 
+def is_range(text: str) -> bool:
+    """Whether it is limits that a number can lie between, whatever its decimal mark."""
+    found = [read_reference(text, mark, Person()) for mark in (".", ",")]
+    return any(each and each.limits and (each.limits.low or each.limits.high) for each in found)
+
+
 def _limits(match: re.Match[str], mark: Mark) -> Limits | None:
     who = match["who"].strip(" ,(") if match["who"] else None
     if match["comparator"]:

@@ -62,19 +62,32 @@ def _unlabelled(run: Sequence[Token]) -> list[Token] | None:
         before, colon, behind = token.text.partition(":")
         if not colon:
             continue
-        if not _LABEL.fullmatch(f"{text_of(run[:at])} {before}".strip()):
+        label = f"{text_of(run[:at])} {before}".strip()
+        if not _LABEL.fullmatch(label.lstrip("([")):
             return None
         share = 1 - len(behind) / len(token.text)
         # In a picture, the space behind the colon may have been lost.
         rest = [replace(token, text=behind, x0=token.x0 + share * (token.x1 - token.x0))] if behind else []
-        return [*rest, *run[at + 1 :]] or None
+        rest += run[at + 1 :]
+        if rest and label[0] in "([":
+            rest[-1] = replace(rest[-1], text=rest[-1].text.rstrip(")]"))
+        return rest or None
     return None
 
 
 def _without_labels(line: Line) -> Line:
     """Without such labels between its cells."""
     first, *others = line.runs()
-    return Line((*first, *(token for run in others for token in _unlabelled(run) or run)))
+    return Line((*first, *(token for run in others for token in _unlabelled(run) or _unlabelled_within(run))))
+
+
+def _unlabelled_within(run: Sequence[Token]) -> Sequence[Token]:
+    """The run without such a label behind a bracket: "12.4 g/dL (L) (Ref range: 13.2 - 17.1 g/dL)"."""
+    for at, token in enumerate(run):
+        limits = _unlabelled(run[at:]) if at and token.text[0] in "([" else None
+        if limits is not None:
+            return [*run[:at], *limits]
+    return run
 
 
 def _belongs(line: Line, above: Line) -> bool:

@@ -38,7 +38,7 @@ _LOST_SPACE: Final = re.compile(
 _DOTS: Final = re.compile(r"(?:\.\.|[·…]|\s\.)$")
 _DOTTED: Final = 3
 """Names."""
-_EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹]+$")
+_EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|(?:\s\.+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹])+$")
 
 
 @dataclass(frozen=True)

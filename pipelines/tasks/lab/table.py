@@ -11,6 +11,7 @@ from pipelines.evidence.documents.dates import Order, iso_date, order_of
 from pipelines.evidence.documents.lines import Line, page_lines
 from pipelines.evidence.documents.page import Page
 from pipelines.tasks.lab.assembling import assembled
+from pipelines.tasks.lab.by_content import by_content
 from pipelines.tasks.lab.columns import Column, Heading, find_headings, with_edges
 from pipelines.tasks.lab.found import Carried, Found
 from pipelines.tasks.lab.items import item_of
@@ -125,7 +126,7 @@ def _table(page: Page, lines: Sequence[Line], heading: Heading, collected: str |
     rows: list[Found] = []
     panel = carried.panel
     for group in with_edges(heading.groups, lines):
-        columns = _with_result(group, collected)
+        columns = _with_result(by_content(group, lines), collected)
         items = [item for line in lines if (item := item_of(line, columns)) is not None]
         carried.panel = panel
         rows += assembled(page.number, items, columns, carried)

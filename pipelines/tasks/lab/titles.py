@@ -20,6 +20,7 @@ _NO_TITLE: Final = re.compile(
     r"|abnormal results?|street|suite|\bave(?:nue)?\b|road",
     re.IGNORECASE,
 )
+_LIMITS: Final = re.compile(r"[<>≤≥]|\d\s*[-–]\s*\d")
 _WHEN: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}-[A-Za-z]{3}-|\d{1,2}:\d\d")
 _MARKED: Final = re.compile(
     r"^\(?(?:comments?|notes?|remarks?|interpretation|method|reference|ref|disclaimer|\*+|†|‡|\d\))\s*[:.\w]",
@@ -28,7 +29,7 @@ _MARKED: Final = re.compile(
 _PANELISH: Final = re.compile(
     r"panel|profile|chemistr|ha?ematolog|count|function|urinalysis|coagulation|thyroid|lipid|liver|renal|kidney|metabolic"
     r"|electrolyte|serolog|immunolog|microbiolog|endocrin|hormone|vitamin|differential|blood|iron|cardiac|diabet|study"
-    r"|studies|screen|tumou?r|enzym",
+    r"|studies|screen|tumou?r|enzym|ha?ematinic|(?:heart|bone|gut|brain|immune|prostate|joint) health",
     re.IGNORECASE,
 )
 
@@ -39,6 +40,8 @@ def title_of(line: Line) -> str | None:
     panel = next((value for label, value in labels if label == "panel" and value), None)
     said = {value for _, value in labels}
     phrases = [text_of(run) for run in line.runs(1.5)]
+    if any(phrase.startswith(":") for phrase in phrases):
+        return None
     text = panel or next((phrase for phrase in phrases if phrase not in said and not is_label(phrase)), None)
     return None if text is None else _CONTINUED.sub("", text).strip(" -–—=*_:|") or None
 
@@ -48,7 +51,9 @@ def is_title(text: str) -> bool:
     words = text.split()
     if is_institution(text) and not _PANELISH.search(text):
         return False
-    if len(words) > 12 or _NO_TITLE.search(text) or is_title_of_report(text) or _MARKED.match(text):
+    if len(words) > 12 or _LIMITS.search(text) or _NO_TITLE.search(text):
+        return False
+    if is_title_of_report(text) or _MARKED.match(text):
         return False
     if (
         sum(c.isalpha() for c in text) <= sum(c.isdigit() for c in text)

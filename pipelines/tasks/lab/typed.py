@@ -9,7 +9,7 @@ from typing import Final
 
 from pipelines.evidence.documents.header import labels_in
 from pipelines.evidence.documents.lines import Line, Token, text_of
-from pipelines.tasks.lab.columns import Role
+from pipelines.tasks.lab.columns import Role, is_known
 from pipelines.tasks.lab.flags import is_finding, is_flag
 from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, read_result
 from pipelines.tasks.lab.ranges_below import with_ranges_below
@@ -18,7 +18,8 @@ from pipelines.tasks.lab.units import is_unit
 
 _QUALITATIVE: Final = frozenset(
     {"negative", "positive", "reactive", "non-reactive", "nonreactive", "detected", "not detected", "trace",
-     "none seen", "normal", "abnormal", "absent", "present"}
+     "none seen", "normal", "abnormal", "absent", "present", "yellow", "pale yellow", "dark yellow", "straw", "amber",
+     "colorless", "colourless", "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "moderate", "many"}
 )  # fmt: skip
 _RANGE: Final = re.compile(
     rf"[(\[]?\s*(?:{NUMBER})\s*(?:-|–|—|to)\s*(?:{NUMBER})\s*.*|[(\[]?\s*(?:{COMPARATOR})\s*(?:{NUMBER}).*"
@@ -38,6 +39,10 @@ _HEADLINE: Final = 1.3
 _WHO: Final = frozenset({"name", "birth_date", "sex", "id", "age_sex"})
 _BEFORE: Final = frozenset({"H", "L", "HH", "LL", "*", "**", "↑", "↓", "↑↑", "↓↓"})
 """Flags that may stand between a name and its result; other letters may be the name's."""
+
+_GRADE: Final = re.compile(r"[1-4]\s?\+|\+{1,4}")
+_LOOK_HERE: Final = "!"
+"""Before a result: says no more than the flag behind it."""
 
 
 def typed_rows(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict[Role, list[Token]]]]:
@@ -89,7 +94,7 @@ def _typed(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict[Rol
             rows.append((None if title is None else title_of(title), row))
             title = None
         begun = begun or bool(kept)
-        if kept or is_prose(line.text):
+        if kept or is_prose(line.text) or _names_columns(line):
             continue
         labels = {label for label, _ in labels_in(line)}
         own = title_of(line)
@@ -145,8 +150,14 @@ def _begins_below(line: Line, sure: Sequence[dict[Role, list[Token]]]) -> bool:
     return sum(abs(row["test"][0].x0 - line.x0) < 0.6 * line.height for row in sure) >= _FEWEST
 
 
+def _names_columns(line: Line) -> bool:
+    """Whether it heads columns that hold more than one cell each: "Component   Value and reference range"."""
+    first, *others = [text_of(run) for run in line.runs()]
+    return bool(others) and is_known(first)
+
+
 def _is_headline(title: Line, below: Line) -> bool:
-    return is_panelish(title.text) or title.height > _HEADLINE * below.height
+    return is_panelish(title.text) or title.text.isupper() or title.height > _HEADLINE * below.height
 
 
 def _parts(line: Line) -> list[list[tuple[Token, ...]]]:
@@ -167,7 +178,7 @@ def _parts(line: Line) -> list[list[tuple[Token, ...]]]:
 def _phrases(line: Line) -> list[tuple[Token, ...]]:
     """Runs, cut where a name with a colon, a number or a unit ends."""
     phrases: list[tuple[Token, ...]] = []
-    for run in _whole_runs(line):
+    for run in (part for whole in _whole_runs(line) for part in _flags_apart(whole)):
         start = 0
         for at, token in enumerate(run):
             closed = token.text.endswith((")", "]")) and at + 1 < len(run) and is_flag(text_of(run[at + 1 :]))
@@ -182,11 +193,28 @@ def _phrases(line: Line) -> list[tuple[Token, ...]]:
                 phrases += [run[start:at], run[at : at + 1]]
                 start = at + 1
             elif colon or (at == start and (measured or _is_unit_between(run, at))):
-                phrases.append(run[start : at + 1])
-                start = at + 1
+                end = at + 2 if is_unit(text_of(run[at : at + 2])) else at + 1
+                phrases.append(run[start:end])
+                start = end
         if start < len(run):
             phrases.append(run[start:])
     return phrases
+
+
+def _flags_apart(run: tuple[Token, ...]) -> list[tuple[Token, ...]]:
+    """A result in words without the star before it or the flag in brackets behind it; a "!" is none of a row."""
+    if text_of(run) == _LOOK_HERE:
+        return []
+    if len(run) > 1 and run[0].text in _BEFORE and _is_word(text_of(run[1:])):
+        return [run[:1], run[1:]]
+    if len(run) > 1 and run[-1].text[0] in "([" and is_flag(run[-1].text) and _is_word(text_of(run[:-1])):
+        return [run[:-1], run[-1:]]
+    return [run]
+
+
+def _is_word(text: str) -> bool:
+    """Whether it is a result in words."""
+    return text.lower() in _QUALITATIVE or is_finding(text) or _GRADE.fullmatch(text) is not None
 
 
 def _whole_runs(line: Line) -> list[tuple[Token, ...]]:
@@ -226,13 +254,13 @@ def _row(part: Sequence[tuple[Token, ...]], mark: Mark) -> dict[Role, list[Token
         elif (
             "value" in cells
             and ("reference" not in cells or _is_flag_so_far(cells))
-            and (_RANGE.fullmatch(text) or text.lower().strip("()") in _QUALITATIVE)
+            and (_RANGE.fullmatch(text) or _is_word(text.strip("()")))
         ):
             if "reference" in cells:
                 cells["flag"] = cells["reference"]
             cells["reference"] = list(run)
-        elif "unit" not in cells and is_unit(text):
-            cells["unit"] = list(run)
+        elif is_unit(text) and ("unit" not in cells or "reference" in cells):
+            cells.setdefault("reference" if "unit" in cells else "unit", []).extend(run)
         elif "flag" not in cells and is_flag(text):
             cells["flag"] = list(run)
         else:
@@ -258,7 +286,7 @@ def _is_of_name(run: Sequence[Token], name: Sequence[Token]) -> bool:
 
 
 def _is_result(text: str, mark: Mark) -> bool:
-    if text.lower() in _QUALITATIVE:
+    if _is_word(text):
         return True
     found = read_result(text, mark)
     return found is not None and found.value is not None

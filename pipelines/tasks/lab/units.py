@@ -13,7 +13,8 @@ _SPELT: Final = {
     "mcmol": "umol", "micromol": "umol", "mcu": "uu", "mcl": "ul", "cumm": "mm3", "cmm": "mm3", "ratio": "{ratio}",
     "liter": "l", "litre": "l", "hr": "h", "hour": "h", "hours": "h", "hrs": "h", "sec": "s", "secs": "s",
     "second": "s", "seconds": "s", "day": "d", "mins": "min", "minute": "min", "mmhg": "mm[hg]", "cells": "{cells}",
-    "cell": "{cells}", "copies": "{copies}", "cp": "{copies}", "ru": "{ru}", "au": "{au}", "index": "{index}",
+    "mm hg": "mm[hg]", "cell": "{cells}", "copies": "{copies}", "cp": "{copies}", "ru": "{ru}", "au": "{au}",
+    "index": "{index}",
     "score": "{score}", "units/l": "u/l", "mmol": "mmol", "24h": "24h", "24hr": "24h", "24hrs": "24h", "pct": "%",
     "percent": "%",
 }  # fmt: skip

@@ -1,0 +1,60 @@
+"""Columns whose headings say nothing, told by what stands below them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from pipelines.evidence.documents.lines import Line, text_of
+from pipelines.tasks.lab.columns import Column, Role, is_known
+from pipelines.tasks.lab.flags import is_flag
+from pipelines.tasks.lab.ranges import is_range
+from pipelines.tasks.lab.units import is_unit
+
+_MOST: Final = 0.7
+_FEWEST: Final = 2
+_KINDS: Final[tuple[tuple[Role, Callable[[str], bool]], ...]] = (
+    ("flag", is_flag),
+    ("unit", is_unit),
+    ("reference", is_range),
+)
+
+
+def by_content(columns: Sequence[Column], lines: Sequence[Line]) -> tuple[Column, ...]:
+    """The columns, those without a known heading as what most of their cells are, where no other column is that."""
+    told: list[Column] = []
+    roles = {column.role for column in columns}
+    for column in columns:
+        role = _role_of(column, _cells(column, lines), roles)
+        told.append(replace(column, role=role))
+        roles.add(role)
+    return tuple(told)
+
+
+def _role_of(column: Column, cells: Sequence[str], roles: set[Role]) -> Role:
+    if column.role in ("low", "high", "reference") and _are(cells, _is_cross):
+        # Where a cross stands tells whether the result is low.
+        return "other"
+    if column.role == "comment" and "flag" not in roles and _are(cells, is_flag):
+        return "flag"
+    if column.role == "other" and not is_known(column.heading):
+        return next((role for role, kind in _KINDS if role not in roles and _are(cells, kind)), "other")
+    return column.role
+
+
+def _cells(column: Column, lines: Sequence[Line]) -> list[str]:
+    within = (
+        text_of([token for token in line.tokens if column.left <= token.centre < column.right])
+        for line in lines
+        if len(line.runs()) > 1
+    )
+    return [text for text in within if text]
+
+
+def _is_cross(text: str) -> bool:
+    return len(text) == 1 and not text.isdigit()
+
+
+def _are(cells: Sequence[str], kind: Callable[[str], bool]) -> bool:
+    return len(cells) >= _FEWEST and sum(map(kind, cells)) >= _MOST * len(cells)

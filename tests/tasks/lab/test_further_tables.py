@@ -1,0 +1,165 @@
+"""Lessons of reports that people drew who did not know the reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.evidence.documents.text_file import text_pages
+from pipelines.tasks.lab.reading import read_report
+from tests.tasks.lab.test_odd_tables import read
+
+
+def test_columns_of_earlier_results_bear_date_and_time() -> None:
+    report = read("""\
+        Test          Units     Reference Range    Current 07/18/2025 07:52    Previous 07/17/2025 06:10
+        CBC
+        WBC           10*3/uL   3.4-10.8           7.3                         6.1
+        RBC           10*6/uL   3.77-5.28          5.15                        4.79  L
+    """)
+    assert [(row.test, row.value, [each.printed for each in row.earlier]) for row in report.rows] == [
+        ("WBC", "7.3", ["6.1"]),
+        ("RBC", "5.15", ["4.79 L"]),
+    ]
+
+
+def test_result_and_flag_are_two_headings_where_no_other_heads_results() -> None:
+    report = read("""\
+        TEST                       RESULT FLAG  REFERENCE      UNITS       SITE
+        WBC ...................      11.4 H     [3.4-10.8]     K/MM3       ML
+        HEMOGLOBIN ............      13.3       [11.1-15.9]    G/DL        ML
+    """)
+    assert [(row.test, row.value, row.flag, row.unit) for row in report.rows] == [
+        ("WBC", "11.4", "H", "K/MM3"),
+        ("HEMOGLOBIN", "13.3", None, "G/DL"),
+    ]
+
+
+def test_signs_around_a_title_are_none_of_it() -> None:
+    report = read("""\
+        TEST                RESULT     REFERENCE      UNITS
+        *** CBC WITH DIFFERENTIAL/PLATELET ***
+        MCV                 98         [79-97]        FL
+        *** COAGULATION ***
+        INR                 1.0        [0.9-1.2]
+    """)
+    assert [row.panel for row in report.rows] == ["CBC WITH DIFFERENTIAL/PLATELET", "COAGULATION"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "unit", "limits", "flag"),
+    [
+        ("Examination     Result    U.M.     Reference values", "137   g/L    [117 - 153]", "g/L",
+         ("117", "153"), None),
+        ("analyte     your result  units    we expect     note", "15.6   IU/L    3.5 - 12.5    high", "IU/L",
+         ("3.5", "12.5"), "H"),
+        ("Component    Today   Status    Reference     Units", "25.7   Low   26.6 to 33.0   pg", "pg", ("26.6", "33.0"),
+         "L"),
+        ("Component    Unit    Ref. interval   Result  Abw.", "g/L   117-153    157    H", "g/L", ("117", "153"), "H"),
+    ],
+)  # fmt: skip
+def test_headings_that_nobody_foresaw(
+    heading: str, cells: str, unit: str, limits: tuple[str, str], flag: str | None
+) -> None:
+    def line(cells: str) -> str:
+        return "".join(part.strip().ljust(20) for part in cells.split("  ") if part.strip())
+
+    report = read("\n".join(map(line, (heading, f"Sodium  {cells}", f"Ferritin  {cells}", f"Urea  {cells}"))))
+    assert len(report.rows) == 3
+    for row in report.rows:
+        assert row.reference is not None
+        assert row.reference.limits is not None
+        assert (row.unit, row.flag) == (unit, flag)
+        assert (row.reference.limits.low, row.reference.limits.high) == limits
+
+
+def test_not_belongs_to_the_result_however_far_it_reaches() -> None:
+    report = read("""\
+        TEST                   RESULT     REFERENCE
+        SODIUM                    139     [135-145]
+        CALCIUM                  2.41     [2.20-2.60]
+        HEPATITIS C       NON REACTIVE    [NON REACTIVE]
+        HIV AG/AB         NON REACTIVE    [NON REACTIVE]
+    """)
+    assert [row.text for row in report.rows if row.value is None] == ["NON REACTIVE", "NON REACTIVE"]
+
+
+def test_a_dot_that_was_printed_over_a_word() -> None:
+    report = read("""\
+        TEST                     RESULT          REFERENCE
+        SODIUM ................  139             [135-145]
+        RPR ................N.ON REACTIVE        [NON REACTIVE]
+    """)
+    assert [row.text for row in report.rows if row.value is None] in (["NON REACTIVE"], [])
+
+
+def test_a_result_with_its_range_in_brackets_behind_it() -> None:
+    report = read("""\
+        LIPID PANEL
+        Collected: 11/22/26 0443
+        Component                     Value and Reference Range
+        Hemoglobin              !     12.4 g/dL (L) (Ref range: 13.2 - 17.1 g/dL)
+        pCO2, Arterial                43 mm Hg (Ref range: 35 - 45 mm Hg)
+        Cholesterol, Total            153 mg/dL (Ref range: <200 mg/dL)
+        Leukocyte Esterase      !     3+ (A) (Ref range: Negative)
+    """)
+    assert [(row.panel, row.test, row.printed, row.unit, row.flag) for row in report.rows] == [
+        ("LIPID PANEL", "Hemoglobin", "12.4", "g/dL", "L"),
+        ("LIPID PANEL", "pCO2, Arterial", "43", "mm Hg", None),
+        ("LIPID PANEL", "Cholesterol, Total", "153", "mg/dL", None),
+        ("LIPID PANEL", "Leukocyte Esterase", "3+", None, "A"),
+    ]
+
+
+def test_the_panel_in_a_column_without_a_heading() -> None:
+    report = read("""\
+                       Test               Limits           Result     Units
+        Blood count    Haemoglobin        130 to 170       154        g/L
+                       MCV                80 to 99         85         fL
+        Lipids         Cholesterol        Max 5.0          4.1        mmol/L
+    """)
+    assert [(row.panel, row.test, row.value) for row in report.rows] == [
+        ("Blood count", "Haemoglobin", "154"),
+        ("Blood count", "MCV", "85"),
+        ("Lipids", "Cholesterol", "4.1"),
+    ]
+    limits = report.rows[2].reference and report.rows[2].reference.limits
+    assert limits
+    assert limits.high == "5.0"
+
+
+def test_a_star_between_name_and_result() -> None:
+    report = read("""\
+        Examination            Result   U.M.      Reference values
+        Haemoglobin               137   g/L       [117 - 153]
+        MCV              *         80   fL        [82 - 98]
+    """)
+    assert [(row.test, row.value, row.flag) for row in report.rows] == [
+        ("Haemoglobin", "137", None),
+        ("MCV", "80", "A"),
+    ]
+
+
+def test_a_label_of_the_patient_is_no_panel() -> None:
+    report = read("""\
+        Nationality     : Expatriate          Referred By : Dr. Khalifeh
+        Test Description      Result      Flag      Unit        Bio. Ref. Interval
+        Sodium                139                   mmol/L      135 - 145
+        Urea                  9.1         H         mmol/L      2.5 - 7.8
+    """)
+    assert [(row.panel, row.flag) for row in report.rows] == [(None, None), (None, "H")]
+
+
+def test_sex_and_birth_date_under_one_label() -> None:
+    page = """\
+Sex / DOB   : Female / 14 Feb 1969         Collected : 22 Jan 2025
+
+Test                 Result      Unit      Reference Interval
+Haemoglobin          128         g/L       Female: 117 - 153
+Sodium               139         mmol/L    135 - 145
+"""
+    report = read_report(text_pages(page.encode(), "report.txt"))
+    assert report.patient.sex == "female"
+    assert report.patient.birth_date == "1969-02-14"
+    assert report.rows[0].reference
+    assert report.rows[0].reference.limits
+    assert report.rows[0].reference.limits.low == "117"
