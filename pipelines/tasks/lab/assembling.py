@@ -140,8 +140,8 @@ def _join_centred(items: list[Item]) -> None:
 
 
 def _may_go_on(name: Sequence[Token], more: Sequence[Token]) -> bool:
-    """Whether the words may be the name's next line."""
-    return begins_small(text_of(more)) or text_of(more)[:1] in "([" or _is_open(text_of(name))
+    """Whether words in smaller print may be the name's next line."""
+    return begins_small(text_of(more)) or text_of(more)[:1] in "([" or _in_brackets(text_of(name))
 
 
 def _is_small(item: Item, row: Item) -> bool:
@@ -235,9 +235,13 @@ def _go_on(row: Item, item: Item) -> None:
 def _is_open(name: str) -> bool:
     """Whether a name cannot end here."""
     words = name.split()
-    if name.count("(") > name.count(")") or name.count("[") > name.count("]"):
+    if _in_brackets(name):
         return True
     return len(words) > 1 and (words[-1].endswith(("-", "/", ",")) or words[-1].lower() in _LEADING)
+
+
+def _in_brackets(name: str) -> bool:
+    return name.count("(") > name.count(")") or name.count("[") > name.count("]")
 
 
 def _is_known(name: str, more: str) -> bool:

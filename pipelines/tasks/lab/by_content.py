@@ -33,9 +33,9 @@ def by_content(columns: Sequence[Column], lines: Sequence[Line]) -> tuple[Column
 
 
 def _role_of(column: Column, cells: Sequence[str], roles: set[Role]) -> Role:
-    if column.role in ("low", "high", "reference") and _are(cells, _is_cross):
-        # Where a cross stands tells whether the result is low.
-        return "other"
+    if column.role in ("low", "high", "reference") and _are(cells, is_cross):
+        # Where a cross stands tells whether the result is low, normal or high.
+        return "flag"
     if column.role == "comment" and "flag" not in roles and _are(cells, is_flag):
         return "flag"
     if column.role == "other" and not is_known(column.heading):
@@ -52,8 +52,8 @@ def _cells(column: Column, lines: Sequence[Line]) -> list[str]:
     return [text for text in within if text]
 
 
-def _is_cross(text: str) -> bool:
-    return len(text) == 1 and not text.isdigit()
+def is_cross(text: str) -> bool:
+    return len(text) == 1 and text in "xX×✓✔✗✘●•■☒☑"
 
 
 def _are(cells: Sequence[str], kind: Callable[[str], bool]) -> bool:

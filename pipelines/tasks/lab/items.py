@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from pipelines.evidence.documents.lines import Line, Token, text_of
+from pipelines.tasks.lab.by_content import is_cross
 from pipelines.tasks.lab.columns import Column
 from pipelines.tasks.lab.flags import is_finding, is_flag
 from pipelines.tasks.lab.found import Cells, Item
@@ -45,7 +47,9 @@ def item_of(line: Line, columns: Sequence[Column]) -> Item | None:
         # A result in words may be longer than its column is wide.
         whole = first.role == "value" and not any(c.isdigit() for c in run[0].text) and not _ends_in_own_cells(run)
         for token, column in zip(run, homes, strict=True):
-            cells.setdefault(first.role if whole else column.role, []).append(token)
+            crossed = column.role == "flag" and is_cross(token.text) and is_flag(column.heading)
+            told = replace(token, text=column.heading) if crossed else token
+            cells.setdefault(first.role if whole else column.role, []).append(told)
     name, value = cells.get("test", []), cells.get("value", [])
     if len(name) > 1 and value and _NOT.fullmatch(name[-1].text) and value[0].x0 - name[-1].x1 < line.height:
         value.insert(0, name.pop())

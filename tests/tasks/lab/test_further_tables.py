@@ -163,3 +163,17 @@ Sodium               139         mmol/L    135 - 145
     assert report.rows[0].reference
     assert report.rows[0].reference.limits
     assert report.rows[0].reference.limits.low == "117"
+
+
+def test_a_cross_under_low_normal_or_high_is_the_flag() -> None:
+    report = read("""\
+        Test               Limits           Result     Units     Low    Normal    High
+        Haemoglobin        130 to 170       154        g/L              X
+        MCH                26.0 to 33.5     34.5       pg                         X
+        MPV                7.0 to 13.0      6.2        fL        X
+        Sodium             135 to 145       139        mmol/L           X
+        Urea               2.5 to 7.8       9.1        mmol/L                     X
+        Chloride           95 to 108        94         mmol/L    X
+    """)
+    assert [row.flag for row in report.rows] == ["N", "H", "L", "N", "H", "L"]
+    assert all(row.reference and row.reference.limits and row.reference.limits.low for row in report.rows)
