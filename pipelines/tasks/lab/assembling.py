@@ -27,7 +27,8 @@ _NEARLY: Final = 0.5
 _UNDER: Final = 2.0
 _OUTDENTED: Final = 0.4
 """Of the letters' height."""
-_LEADING: Final = frozenset("by in of and or with for to per the from total free".split())
+_JOINING: Final = frozenset("by in of and or with for to per the from".split())
+_LEADING: Final = _JOINING | {"total", "free"}
 
 
 def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: Carried) -> list[Found]:
@@ -141,7 +142,9 @@ def _join_centred(items: list[Item]) -> None:
 
 def _may_go_on(name: Sequence[Token], more: Sequence[Token]) -> bool:
     """Whether words in smaller print may be the name's next line."""
-    return begins_small(text_of(more)) or text_of(more)[:1] in "([" or _in_brackets(text_of(name))
+    text = text_of(more)
+    # All in brackets it is a method: "(Photometry)".
+    return begins_small(text) or (text[:1] in "([" and text[-1:] not in ")]") or _is_cut(text_of(name))
 
 
 def _is_small(item: Item, row: Item) -> bool:
@@ -238,6 +241,11 @@ def _is_open(name: str) -> bool:
     if _in_brackets(name):
         return True
     return len(words) > 1 and (words[-1].endswith(("-", "/", ",")) or words[-1].lower() in _LEADING)
+
+
+def _is_cut(name: str) -> bool:
+    """Whether a name cannot end here, in whatever print it goes on."""
+    return _in_brackets(name) or name.rsplit(maxsplit=1)[-1].lower() in _JOINING
 
 
 def _in_brackets(name: str) -> bool:

@@ -36,6 +36,8 @@ def _role_of(column: Column, cells: Sequence[str], roles: set[Role]) -> Role:
     if column.role in ("low", "high", "reference") and _are(cells, is_cross):
         # Where a cross stands tells whether the result is low, normal or high.
         return "flag"
+    if column.role == "flag" and "value" in roles and _are(cells, _is_number):
+        return "value"
     if column.role == "comment" and "flag" not in roles and _are(cells, is_flag):
         return "flag"
     if column.role == "other" and not is_known(column.heading):
@@ -50,6 +52,11 @@ def _cells(column: Column, lines: Sequence[Line]) -> list[str]:
         if len(line.runs()) > 1
     )
     return [text for text in within if text]
+
+
+def _is_number(text: str) -> bool:
+    """Whether a result stands in the column for those that are abnormal, with its star."""
+    return text[0].isdigit() or text[:2].lstrip("<>")[:1].isdigit()
 
 
 def is_cross(text: str) -> bool:

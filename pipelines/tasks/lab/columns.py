@@ -16,7 +16,8 @@ Role = Literal[
 ]  # fmt: skip
 
 _HEADINGS: Final[dict[Role, str]] = {
-    "panel": "panel|group|category|section|department|test group|panel name|discipline|battery|order|order name",
+    "panel": "panel|group|category|section|department|test group|panel name|discipline|battery|order|order name"
+    "|request|requested|profile",
     "test": "test|tests|test name|name of test|analyte|analytes|investigation|investigations|parameter|parameters"
     "|examination|component|components|determination|assay|name|test description|description|measurement|procedure"
     "|laboratory test|lab test|observation|study|tests ordered|test requested|test parameter|item|constituent|exam"
@@ -31,7 +32,8 @@ _HEADINGS: Final[dict[Role, str]] = {
     "|reference value|reference values|reference limits|expected|expected range|expected values|limits|ref value"
     "|ref values|reference ranges|reference intervals|standard range|ref limits|biological reference range|interval"
     "|bio ref range|normal interval|ref rng|ref intervals|ref ranges|target|target range|healthy range"
-    "|ref range units|reference range units|ref range and units|reference range and units",
+    "|goal|goals|goal / range|goal range|ref range units|reference range units|ref range and units"
+    "|reference range and units",
     "low": "low|lower|lower limit|min|minimum|ref low|low limit|from|lower ref|range low|lln",
     "high": "high|upper|upper limit|max|maximum|ref high|high limit|to|upper ref|range high|uln",
     "flag": "flag|flags|abn|abnormal|h/l|l/h|status|abnormal flag|interpretation|alert|abn flag|abnormality|hi/lo|f|ind"
@@ -49,6 +51,7 @@ _HEADINGS: Final[dict[Role, str]] = {
 _ROLES: Final[dict[str, Role]] = {phrase: role for role, phrases in _HEADINGS.items() for phrase in phrases.split("|")}
 _JOINED: Final = {phrase.replace(" ", ""): role for phrase, role in _ROLES.items() if len(phrase) >= 4}
 """Where a picture was read, a space may be missing."""
+_BEFORE_NOW: Final = ("prev", "previous", "prior")
 _LONGEST: Final = 4
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}-[A-Za-z]{3}-\d{2,4}")
 _TIME: Final = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?\b")
@@ -275,7 +278,9 @@ def _role(tokens: Sequence[Token]) -> Role | None:
     dates = [token for token in tokens if _DATE.fullmatch(token.text.strip("()"))]
     if len(dates) == 1 and all(_STAMP.fullmatch(token.text) for token in tokens if token is not dates[0]):
         return "earlier"
-    words = plain(re.sub(r"\([^)]*\)", "", text)) or plain(text)
+    words = (plain(re.sub(r"\([^)]*\)", "", text)) or plain(text)).removeprefix("your ")
+    if len(tokens) > 1 and words.partition(" ")[0] in _BEFORE_NOW:
+        return "earlier"
     if words in _ROLES:
         return _ROLES[words]
     if not _STAMPED.sub("", words) and "date" in words:

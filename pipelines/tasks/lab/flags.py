@@ -9,12 +9,14 @@ from typing import Final
 from pipelines.tasks.lab.rows import Comparator, FlagCode, Limits
 
 _PRINTED: Final[dict[str, FlagCode | None]] = {
-    "h": "H", "high": "H", "hi": "H", "↑": "H", "^": "H", "above": "H", "above range": "H", "above high normal": "H",
-    "l": "L", "low": "L", "lo": "L", "↓": "L", "v": "L", "below": "L", "below range": "L", "below low normal": "L",
+    "h": "H", "high": "H", "hi": "H", "↑": "H", "▲": "H", "^": "H", "above": "H", "above range": "H",
+    "above high normal": "H",
+    "l": "L", "low": "L", "lo": "L", "↓": "L", "▼": "L", "v": "L", "below": "L", "below range": "L",
+    "below low normal": "L",
     "hh": "HH", "h!": "HH", "critical high": "HH", "crit high": "HH", "panic high": "HH", "high critical": "HH",
-    "↑↑": "HH", "ch": "HH", "hc": "HH", "high panic": "HH",
+    "↑↑": "HH", "⇈": "HH", "ch": "HH", "hc": "HH", "high panic": "HH",
     "ll": "LL", "l!": "LL", "critical low": "LL", "crit low": "LL", "panic low": "LL", "low critical": "LL",
-    "↓↓": "LL", "cl": "LL", "lc": "LL", "low panic": "LL",
+    "↓↓": "LL", "⇊": "LL", "cl": "LL", "lc": "LL", "low panic": "LL",
     "a": "A", "abn": "A", "abnormal": "A", "*": "A", "!": "A", "out of range": "A", "ab": "A",
     "aa": "AA", "critical": "AA", "crit": "AA", "**": "AA", "c": "AA", "!!": "AA", "panic": "AA", "very abnormal": "AA",
     "n": "N", "normal": "N", "wnl": "N", "within range": "N", "in range": "N", "ok": "N", "nl": "N", "norm": "N",

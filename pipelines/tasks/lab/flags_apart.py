@@ -13,6 +13,7 @@ from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER
 from pipelines.tasks.lab.units import is_unit
 
 _CODE: Final = re.compile(r"[(\[]?\*?(?:HH|LL|H|L|A|\*+|↑+|↓+)[)\]]?")
+_ARROWS: Final = re.compile(r"[↑↓⇈⇊▲▼]{1,2}")
 _STARS: Final = re.compile(r"\*{1,2}")
 _BEHIND: Final[tuple[Role, ...]] = ("value", "reference")
 _BEFORE: Final[tuple[Role, ...]] = ("unit", "reference")
@@ -33,6 +34,8 @@ def part_flags(found: Found) -> None:
     if len(value) > 1 and "flag" not in found.cells and _STARS.fullmatch(value[0].text):
         found.cells["flag"] = [value.pop(0)]
     name = found.cells.get("test", [])
+    if len(name) > 1 and "flag" not in found.cells and _ARROWS.fullmatch(name[0].text):
+        found.cells["flag"] = [name.pop(0)]
     if len(name) > 1 and "flag" not in found.cells and _STARS.fullmatch(name[-1].text) and _is_apart(*name[-2:]):
         found.cells["flag"] = [name.pop()]
     for role in _BEHIND:

@@ -177,3 +177,26 @@ def test_a_cross_under_low_normal_or_high_is_the_flag() -> None:
     """)
     assert [row.flag for row in report.rows] == ["N", "H", "L", "N", "H", "L"]
     assert all(row.reference and row.reference.limits and row.reference.limits.low for row in report.rows)
+
+
+def test_results_out_of_the_ordinary_in_a_column_of_their_own() -> None:
+    report = read("""\
+        TEST                 RESULT        ABNORMAL        EXPECTED VALUES
+        GLUCOSE              101                           60 - 109
+        HEMOGLOBIN A1C                     6.8 *           3.0 - 6.0
+        BUN                                41 *            9 - 25
+        CREATININE           0.9                           0.6 - 1.5
+    """)
+    assert [row.value for row in report.rows] == ["101", "6.8", "41", "0.9"]
+
+
+def test_goals_and_months_before() -> None:
+    report = read("""\
+        Test               Current Result    Goal / Range     Units       Prev. Jun 20    Draw
+        Hemoglobin         10.2              10.0 - 11.5      g/dL        12.1            Pre
+        Ferritin           844               200 - 1200       ng/mL       1594            Pre
+    """)
+    assert [(row.value, row.unit, [each.printed for each in row.earlier]) for row in report.rows] == [
+        ("10.2", "g/dL", ["12.1"]),
+        ("844", "ng/mL", ["1594"]),
+    ]
