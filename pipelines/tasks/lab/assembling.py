@@ -25,6 +25,7 @@ _LETTERS: Final = 5
 _METHODS: Final = 4
 _NEARLY: Final = 0.5
 _UNDER: Final = 2.0
+_UNENDED: Final = (" &", " and", "/", ",")
 _OUTDENTED: Final = 0.4
 """Of the letters' height."""
 _JOINING: Final = frozenset("by in of and or with for to per the from".split())
@@ -48,7 +49,7 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
         if item.kind == "row":
             assert item.found is not None
             own = text_of(item.cells.get("panel", ()))
-            carried.panel = own or carried.panel
+            carried.panel = _whole_panel(own, carried.panel, found)
             item.found.panel, item.found.specimen = carried.panel, carried.specimen
             found.append(item.found)
         elif item.kind in ("name", "blank", "text") and before is not None and _is_small(item, before):
@@ -109,6 +110,18 @@ def _note_methods(items: list[Item]) -> None:
         row.found.comment.extend(item.tokens)
         row.last = item.middle
         item.kind = "used"
+
+
+def _whole_panel(own: str, above: str | None, found: Sequence[Found]) -> str | None:
+    """The panel of a row; a name that cannot have ended in the row above goes on in this one, in its own column."""
+    if not own or above is None or not above.endswith(_UNENDED):
+        return own or above
+    whole = f"{above} {own}"
+    for row in reversed(found):
+        if row.panel != above:
+            break
+        row.panel = whole
+    return whole
 
 
 def _join_centred(items: list[Item]) -> None:
@@ -206,6 +219,9 @@ def _place_words(
     if title is not None and is_title(title) and not (is_prose(text) and item.kind == "name"):
         indented = before is not None and item.tokens[0].x0 - _left(before, test) > 0.6 * item.height
         if not (indented and above <= below):
+            if before and before.found and (carried.panel or "").endswith(_UNENDED):
+                title = f"{carried.panel} {title}"
+                before.found.panel = title
             carried.panel = carried.panel if after is None else title
             return
     if labelled(line):

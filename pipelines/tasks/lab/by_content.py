@@ -36,7 +36,7 @@ def _role_of(column: Column, cells: Sequence[str], roles: set[Role]) -> Role:
     if column.role in ("low", "high", "reference") and _are(cells, is_cross):
         # Where a cross stands tells whether the result is low, normal or high.
         return "flag"
-    if column.role == "flag" and "value" in roles and _are(cells, _is_number):
+    if column.role == "flag" and "value" in roles and any(map(_is_number, cells)) and not any(map(is_flag, cells)):
         return "value"
     if column.role == "comment" and "flag" not in roles and _are(cells, is_flag):
         return "flag"

@@ -10,6 +10,7 @@ from pipelines.tasks.lab.columns import Role
 from pipelines.tasks.lab.flags import is_flag, is_sign
 from pipelines.tasks.lab.found import Found
 from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER
+from pipelines.tasks.lab.typed import is_word
 from pipelines.tasks.lab.units import is_unit
 
 _CODE: Final = re.compile(r"[(\[]?\*?(?:HH|LL|H|L|A|\*+|↑+|↓+)[)\]]?")
@@ -59,7 +60,8 @@ def _ends_in_flag(tokens: list[Token], role: Role) -> bool:
     apart = last.x0 - before.x1 > 0.5 * last.height
     if role == "value" and is_sign(last.text):
         return apart and _MEASURE.fullmatch(before.text) is not None
-    closed = before.text[-1:].isdigit() or before.text[-1:] in ")]" or last.text[:1] in "(["
+    worded = role == "value" and is_word(text_of(tokens[:-1]))
+    closed = worded or before.text[-1:].isdigit() or before.text[-1:] in ")]" or last.text[:1] in "(["
     return is_flag(last.text) and (apart or (closed and len(last.text.strip("()[]")) <= 2))
 
 

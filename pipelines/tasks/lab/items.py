@@ -91,7 +91,7 @@ def _kind(
     if "value" in cells:
         return "text" if _LABELLED.match(text_of(cells["value"])) else "row"
     if "test" not in cells:
-        return "tail"
+        return "text" if _is_over_names(line, columns) else "tail"
     if _is_long_title(line, cells):
         return "text"
     return "name" if set(cells) <= {"test", "other", "panel"} else "blank"
@@ -109,6 +109,13 @@ def _is_centred_title(tokens: tuple[Token, ...], placed: list[tuple[Token, Colum
         return around or is_panelish(text)
     indented = tokens[0].x0 - first.x0 > _INDENTED * line.height
     return first.role == "test" and "value" in homes and indented and any(c.isupper() for c in text)
+
+
+def _is_over_names(line: Line, columns: Sequence[Column]) -> bool:
+    """Whether it is a title that begins where the table does, where another column stands before the names."""
+    if columns[0].role == "test" or len(line.runs()) > 1 or abs(line.x0 - columns[0].x0) > 2 * line.height:
+        return False
+    return is_title(line.text) and not is_finding(line.text) and not is_flag(line.text)
 
 
 def _is_long_title(line: Line, cells: Cells) -> bool:

@@ -38,6 +38,8 @@ _LOST_SPACE: Final = re.compile(
 _DOTS: Final = re.compile(r"(?:\.\.|[·…]|\s\.)$")
 _DOTTED: Final = 3
 """Names."""
+_REMARK: Final = 4
+"""Words: a result is shorter where nothing else stands in its row."""
 _EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|(?:\s\.+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹])+$")
 
 
@@ -113,9 +115,9 @@ def _years(header: Header) -> Decimal | None:
 
 
 def _row(found: Found, about: _About, *, by_ocr: bool) -> Row | NotUnderstood:
+    part_flags(found)
     name = _EDGES.sub("", _spaced(found.text("test")) if by_ocr else found.text("test"))
     name = re.sub(r"[\s.·…]+$", "", name) if about.dots_lead else name
-    part_flags(found)
     printed = found.text("value")
     result = read_result(printed, about.mark) if printed else None
     why = _why_not(found, name, printed, result)
@@ -191,6 +193,9 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
         return "its cells cannot be told apart"
     if not printed or not any(c.isalnum() or c in "+<>" for c in printed):
         return "no result stands in the row"
+    alone = not {"unit", "reference", "flag", "low", "high"} & set(found.cells)
+    if alone and result is not None and result.value is None and len(printed.split()) >= _REMARK:
+        return "it reads like a remark"
     unit = found.cells.get("unit", [])
     strange = not is_unit(text_of(unit)) and any(_MEASURE.fullmatch(token.text) for token in unit)
     if strange or _several(found.cells["value"]):

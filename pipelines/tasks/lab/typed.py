@@ -29,6 +29,7 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d
 _TO: Final = ("-", "–", "—", "to")
 _FEWEST: Final = 2
 _WIDE_SPACE: Final = 1.5
+_WITHIN: Final = 4.0
 _AFTER: Final = 3
 """Lines."""
 _BESIDE: Final = 3
@@ -88,7 +89,7 @@ def _typed(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict[Rol
             row
             for row in found
             if _is_whole(row)
-            or (begun and not labels_in(line) and (going_on or _is_worded(row)) and _is_in_line(row, sure))
+            or (begun and not labels_in(line) and (going_on or is_worded(row)) and _is_in_line(row, sure))
         ]
         for row in kept:
             rows.append((None if title is None else title_of(title), row))
@@ -124,7 +125,7 @@ def _is_whole(row: dict[Role, list[Token]]) -> bool:
     return bool({"unit", "reference"} & set(row))
 
 
-def _is_worded(row: dict[Role, list[Token]]) -> bool:
+def is_worded(row: dict[Role, list[Token]]) -> bool:
     """Whether its result is one in words. A bare number may be anything, below the last of the rows."""
     return not any(c.isdigit() for c in text_of(row["value"]))
 
@@ -205,14 +206,14 @@ def _flags_apart(run: tuple[Token, ...]) -> list[tuple[Token, ...]]:
     """A result in words without the star before it or the flag in brackets behind it; a "!" is none of a row."""
     if text_of(run) == _LOOK_HERE:
         return []
-    if len(run) > 1 and run[0].text in _BEFORE and _is_word(text_of(run[1:])):
+    if len(run) > 1 and run[0].text in _BEFORE and is_word(text_of(run[1:])):
         return [run[:1], run[1:]]
-    if len(run) > 1 and run[-1].text[0] in "([" and is_flag(run[-1].text) and _is_word(text_of(run[:-1])):
+    if len(run) > 1 and run[-1].text[0] in "([" and is_flag(run[-1].text) and is_word(text_of(run[:-1])):
         return [run[:-1], run[-1:]]
     return [run]
 
 
-def _is_word(text: str) -> bool:
+def is_word(text: str) -> bool:
     """Whether it is a result in words."""
     return text.lower() in _QUALITATIVE or is_finding(text) or _GRADE.fullmatch(text) is not None
 
@@ -222,10 +223,11 @@ def _whole_runs(line: Line) -> list[tuple[Token, ...]]:
     runs: list[tuple[Token, ...]] = []
     for run in line.runs():
         last = runs[-1] if runs else ()
-        near = bool(last) and run[0].x0 - last[-1].x1 < _WIDE_SPACE * line.em
+        apart = run[0].x0 - last[-1].x1 if last else float("inf")
         text = text_of(last)
-        opened = text[:1] in ("(", "[") and not any(mark in text for mark in ")]")
-        if near and (opened or is_finding(f"{text} {text_of(run)}")):
+        # Numbers within brackets may be set in columns.
+        opened = text[:1] in ("(", "[") and not any(mark in text for mark in ")]") and apart < _WITHIN * line.em
+        if opened or (apart < _WIDE_SPACE * line.em and is_finding(f"{text} {text_of(run)}")):
             runs[-1] = (*last, *run)
         else:
             runs.append(run)
@@ -254,7 +256,7 @@ def _row(part: Sequence[tuple[Token, ...]], mark: Mark) -> dict[Role, list[Token
         elif (
             "value" in cells
             and ("reference" not in cells or _is_flag_so_far(cells))
-            and (_RANGE.fullmatch(text) or _is_word(text.strip("()")))
+            and (_RANGE.fullmatch(text) or is_word(text.strip("()")))
         ):
             if "reference" in cells:
                 cells["flag"] = cells["reference"]
@@ -286,7 +288,7 @@ def _is_of_name(run: Sequence[Token], name: Sequence[Token]) -> bool:
 
 
 def _is_result(text: str, mark: Mark) -> bool:
-    if _is_word(text):
+    if is_word(text):
         return True
     found = read_result(text, mark)
     return found is not None and found.value is not None
