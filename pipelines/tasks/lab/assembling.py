@@ -70,7 +70,7 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
         elif item.kind == "title":
             carried.panel = carried.panel if after is None else title_of(Line(item.tokens))
         elif item.kind in ("name", "text"):
-            _place_words(item, before, after, pitch, test, carried)
+            _place_words(item, before, after, pitch, test, carried, found)
     for each in found:
         each.headings = {column.role: column.heading for column in columns}
         each.earlier = _earlier(each, columns)
@@ -198,7 +198,13 @@ def _add_tail(item: Item, before: Item | None, after: Item | None) -> None:
 
 
 def _place_words(
-    item: Item, before: Item | None, after: Item | None, pitch: float, test: Column, carried: Carried
+    item: Item,
+    before: Item | None,
+    after: Item | None,
+    pitch: float,
+    test: Column,
+    carried: Carried,
+    found: Sequence[Found],
 ) -> None:
     line = Line(item.tokens)
     text = line.text
@@ -219,10 +225,7 @@ def _place_words(
     if title is not None and is_title(title) and not (is_prose(text) and item.kind == "name"):
         indented = before is not None and item.tokens[0].x0 - _left(before, test) > 0.6 * item.height
         if not (indented and above <= below):
-            if before and before.found and (carried.panel or "").endswith(_UNENDED):
-                title = f"{carried.panel} {title}"
-                before.found.panel = title
-            carried.panel = carried.panel if after is None else title
+            carried.panel = carried.panel if after is None else _whole_panel(title, carried.panel, found)
             return
     if labelled(line):
         specimen = labelled(line).get("specimen")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from pipelines.evidence.documents.lines import Line, text_of
-from pipelines.tasks.lab.columns import Column, Role, is_known
+from pipelines.tasks.lab.columns import Column, Role
 from pipelines.tasks.lab.flags import is_flag
 from pipelines.tasks.lab.ranges import is_range
 from pipelines.tasks.lab.units import is_unit
@@ -40,7 +40,7 @@ def _role_of(column: Column, cells: Sequence[str], roles: set[Role]) -> Role:
         return "value"
     if column.role == "comment" and "flag" not in roles and _are(cells, is_flag):
         return "flag"
-    if column.role == "other" and not is_known(column.heading):
+    if column.role == "unknown":
         return next((role for role, kind in _KINDS if role not in roles and _are(cells, kind)), "other")
     return column.role
 

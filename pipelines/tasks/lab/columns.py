@@ -12,7 +12,7 @@ from pipelines.evidence.documents.lines import Line, Token, text_of
 
 Role = Literal[
     "panel", "test", "value", "unit", "reference", "low", "high", "flag", "earlier", "specimen", "collected", "comment",
-    "other",
+    "other", "unknown",
 ]  # fmt: skip
 
 _HEADINGS: Final[dict[Role, str]] = {
@@ -172,28 +172,23 @@ def _of_cells(cells: Sequence[tuple[Token, ...]], window: Sequence[Line], at: in
     height = len(window)
     columns: list[Column] = []
     unknown = 0
-    strange: Column | None = None
     for cell in cells:
         own = _columns(cell)
         if own is None:
             unknown += 1
-            strange = _column("other", cell)
             if any(c.isdigit() for c in text_of(cell)):
                 return None
-        columns += own or [_column("other", cell)]
+        columns += own or [_column("unknown", cell)]
     # Columns that are not known here, among those that are.
     if unknown > 2 or (unknown and (height > 1 or len(columns) - unknown < 3)):
         return None
     columns.sort(key=lambda column: column.x0)
     known = {column.role for column in columns}
     if unknown == 1 and "test" in known and not {"value", "earlier"} & known:
-        columns = [
-            replace(column, role="value") if column.role == "other" and not is_known(column.heading) else column
-            for column in columns
-        ]
+        columns = [replace(column, role="value") if column.role == "unknown" else column for column in columns]
     columns = _named_by_dates(columns)
     roles = {column.role for column in columns}
-    if columns[0] == strange and "test" not in roles and "value" in roles and roles & {"unit", "reference"}:
+    if columns[0].role == "unknown" and "test" not in roles and "value" in roles and roles & {"unit", "reference"}:
         # Before all others, it heads the tests.
         columns[0] = replace(columns[0], role="test")
     return Heading(_groups(columns), at, at + height - 1) if _is_heading(columns, window) else None
@@ -205,7 +200,11 @@ def _named_by_dates(columns: list[Column]) -> list[Column]:
     if roles[0] != "collected" or "test" in roles or roles.count("earlier") < 2:
         return columns
     # "Lab No" under it may have been parted.
-    rest = columns[1:] if roles[1] == "earlier" else [column for column in columns[1:] if column.role != "other"]
+    rest = (
+        columns[1:]
+        if roles[1] == "earlier"
+        else [column for column in columns[1:] if column.role not in ("other", "unknown")]
+    )
     return [replace(columns[0], role="test"), *rest]
 
 
@@ -324,7 +323,7 @@ def _groups(columns: Sequence[Column]) -> tuple[tuple[Column, ...], ...]:
     edges = [*starts, len(columns)]
     equal = len({b - a for a, b in pairwise(edges)}) == 1
     # Two columns of tests are two tables, whatever else was read of their headings.
-    if first in ("earlier", "other") or len(starts) < 2 or not (equal or first == "test"):
+    if first in ("earlier", "other", "unknown") or len(starts) < 2 or not (equal or first == "test"):
         return (tuple(columns),)
     groups = tuple(tuple(columns[a:b]) for a, b in pairwise(edges))
     whole = all(len(group) > 1 and any(column.role == "value" for column in group) for group in groups)

@@ -26,6 +26,12 @@ _NORMAL_TEXTS: Final = (
      "none seen", "none", "nil", "no growth", "undetected", "not seen"),
     ("positive", "pos", "detected", "reactive", "present", "seen"),
 )  # fmt: skip
+_DESCRIBED: Final = frozenset(
+    {"trace", "normal", "abnormal", "yellow", "pale yellow", "dark yellow", "straw", "amber", "colorless", "colourless",
+     "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "moderate", "many"}
+)  # fmt: skip
+_GRADE: Final = re.compile(r"[1-4]\s?\+|\+{1,4}")
+_SIGNS: Final = ("+", "++", "-", "--", "–", "−")
 _ABOVE: Final = frozenset({"H", "HH", "A", "AA"})
 _BELOW: Final = frozenset({"L", "LL", "A", "AA"})
 
@@ -42,14 +48,16 @@ def signed_flag(text: str, computed: FlagCode | None) -> FlagCode | None:
 
     A stroke also stands where there is no flag, so that it is one only where the range says the same.
     """
-    if text in ("+", "++"):
+    if not is_sign(text):
+        return None
+    if text.startswith("+"):
         return "H"
-    return "L" if text in ("-", "--", "–", "−") and computed == "L" else None
+    return "L" if computed == "L" else None
 
 
 def is_sign(text: str) -> bool:
     """Whether it is printed as `signed_flag` says."""
-    return text in ("+", "++", "-", "--", "–", "−")
+    return text in _SIGNS
 
 
 def is_flag(text: str) -> bool:
@@ -118,6 +126,11 @@ def _by_text(text: str | None, expected: str | None) -> FlagCode | None:
     if found is None or wanted is None:
         return "N" if text.strip().lower() == expected.strip().lower() else None
     return "N" if found == wanted else "A"
+
+
+def is_word(text: str) -> bool:
+    """Whether it is a result in words or in grades."""
+    return text.lower() in _DESCRIBED or is_finding(text) or _GRADE.fullmatch(text) is not None
 
 
 def is_finding(text: str) -> bool:

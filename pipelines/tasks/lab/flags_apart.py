@@ -7,10 +7,9 @@ from typing import Final
 
 from pipelines.evidence.documents.lines import Token, text_of
 from pipelines.tasks.lab.columns import Role
-from pipelines.tasks.lab.flags import is_flag, is_sign
+from pipelines.tasks.lab.flags import is_flag, is_sign, is_word
 from pipelines.tasks.lab.found import Found
-from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER
-from pipelines.tasks.lab.typed import is_word
+from pipelines.tasks.lab.numbers import MEASURE
 from pipelines.tasks.lab.units import is_unit
 
 _CODE: Final = re.compile(r"[(\[]?\*?(?:HH|LL|H|L|A|\*+|↑+|↓+)[)\]]?")
@@ -18,7 +17,6 @@ _ARROWS: Final = re.compile(r"[↑↓⇈⇊▲▼]{1,2}")
 _STARS: Final = re.compile(r"\*{1,2}")
 _BEHIND: Final[tuple[Role, ...]] = ("value", "reference")
 _BEFORE: Final[tuple[Role, ...]] = ("unit", "reference")
-_MEASURE: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})")
 
 
 def part_flags(found: Found) -> None:
@@ -59,7 +57,7 @@ def _ends_in_flag(tokens: list[Token], role: Role) -> bool:
     last, before = tokens[-1], tokens[-2]
     apart = last.x0 - before.x1 > 0.5 * last.height
     if role == "value" and is_sign(last.text):
-        return apart and _MEASURE.fullmatch(before.text) is not None
+        return apart and MEASURE.fullmatch(before.text) is not None
     worded = role == "value" and is_word(text_of(tokens[:-1]))
     closed = worded or before.text[-1:].isdigit() or before.text[-1:] in ")]" or last.text[:1] in "(["
     return is_flag(last.text) and (apart or (closed and len(last.text.strip("()[]")) <= 2))

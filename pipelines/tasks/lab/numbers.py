@@ -28,6 +28,7 @@ COMPARATOR: Final = (
     r"|(?i:less than|greater than|more than|up to|at least|at most|below|under|above|over)"
     r"|(?<![/\w])(?i:max(?:imum)?|min(?:imum)?)(?=\s*\d)"
 )
+MEASURE: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})")
 _RESULT: Final = re.compile(rf"({COMPARATOR})?\s*({NUMBER})")
 _FLAGGED: Final = re.compile(r"(HH|LL|H|L|A|\*+|↑+|↓+)\s*(?=[<>≤≥]?\s*\d)")
 #: Results that are written in figures and are no measure: titres, ratios, spans, grades, so many for each field.

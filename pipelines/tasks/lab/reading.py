@@ -20,7 +20,7 @@ from pipelines.tasks.lab.doubts import doubts_of
 from pipelines.tasks.lab.flags import computed_flag, disagrees, is_finding, printed_flag, signed_flag
 from pipelines.tasks.lab.flags_apart import part_flags, unit_and_flag
 from pipelines.tasks.lab.found import Carried, Found
-from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, Printed, decimal_mark, read_result
+from pipelines.tasks.lab.numbers import MEASURE, NUMBER, Mark, Printed, decimal_mark, read_result
 from pipelines.tasks.lab.ranges import OF_SAMPLE, Person, read_reference
 from pipelines.tasks.lab.rows import Doubt, Earlier, LabReport, Named, NotUnderstood, Reference, Row
 from pipelines.tasks.lab.table import read_page
@@ -29,7 +29,6 @@ from pipelines.tasks.lab.units import is_unit, repaired, ucum_of
 _UNIT_IN_NAME: Final = re.compile(
     r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]$|^(?P<left>.*\S)\s*,\s*(?P<last>[^,]+)$"
 )
-_MEASURE: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})")
 _NO_UNIT: Final = re.compile(r"\(?(?:calc(?:ulated)?|n/?a|none|[-–—.]+)\.?\)?", re.IGNORECASE)
 _LOST_SPACE: Final = re.compile(
     r"(?<=[a-z]{3})(?=[A-Z][a-z]{2})|(?<=[a-z]{2})(?=[A-Z][a-z]{3})|(?<=[A-Z]{3})(?=[A-Z][a-z]{3})|(?<=[a-z],)(?=[A-Z])|(?<=\w\])(?=[a-z])"
@@ -197,7 +196,7 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
     if alone and result is not None and result.value is None and len(printed.split()) >= _REMARK:
         return "it reads like a remark"
     unit = found.cells.get("unit", [])
-    strange = not is_unit(text_of(unit)) and any(_MEASURE.fullmatch(token.text) for token in unit)
+    strange = not is_unit(text_of(unit)) and any(MEASURE.fullmatch(token.text) for token in unit)
     if strange or _several(found.cells["value"]):
         return "its cells cannot be told apart"
     if result is None:

@@ -10,17 +10,12 @@ from typing import Final
 from pipelines.evidence.documents.header import labels_in
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.columns import Role, is_known
-from pipelines.tasks.lab.flags import is_finding, is_flag
+from pipelines.tasks.lab.flags import is_finding, is_flag, is_word
 from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, read_result
 from pipelines.tasks.lab.ranges_below import with_ranges_below
 from pipelines.tasks.lab.titles import is_panelish, is_prose, is_row, is_title, title_of
 from pipelines.tasks.lab.units import is_unit
 
-_QUALITATIVE: Final = frozenset(
-    {"negative", "positive", "reactive", "non-reactive", "nonreactive", "detected", "not detected", "trace",
-     "none seen", "normal", "abnormal", "absent", "present", "yellow", "pale yellow", "dark yellow", "straw", "amber",
-     "colorless", "colourless", "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "moderate", "many"}
-)  # fmt: skip
 _RANGE: Final = re.compile(
     rf"[(\[]?\s*(?:{NUMBER})\s*(?:-|–|—|to)\s*(?:{NUMBER})\s*.*|[(\[]?\s*(?:{COMPARATOR})\s*(?:{NUMBER}).*"
 )
@@ -41,7 +36,6 @@ _WHO: Final = frozenset({"name", "birth_date", "sex", "id", "age_sex"})
 _BEFORE: Final = frozenset({"H", "L", "HH", "LL", "*", "**", "↑", "↓", "↑↑", "↓↓"})
 """Flags that may stand between a name and its result; other letters may be the name's."""
 
-_GRADE: Final = re.compile(r"[1-4]\s?\+|\+{1,4}")
 _LOOK_HERE: Final = "!"
 """Before a result: says no more than the flag behind it."""
 
@@ -167,11 +161,11 @@ def _parts(line: Line) -> list[list[tuple[Token, ...]]]:
     seen_result = False
     for run in _phrases(line):
         text = text_of(run)
-        named = text[:1].isalpha() and not is_unit(text) and not is_flag(text) and text.lower() not in _QUALITATIVE
+        named = text[:1].isalpha() and not is_unit(text) and not is_flag(text) and not is_word(text)
         if named and seen_result and not _RANGE.fullmatch(text) and len(parts[-1]) >= 3:
             parts.append([])
             seen_result = False
-        seen_result = seen_result or bool(_NUMBER.fullmatch(text)) or text.lower() in _QUALITATIVE
+        seen_result = seen_result or bool(_NUMBER.fullmatch(text)) or is_word(text)
         parts[-1].append(run)
     return parts
 
@@ -211,11 +205,6 @@ def _flags_apart(run: tuple[Token, ...]) -> list[tuple[Token, ...]]:
     if len(run) > 1 and run[-1].text[0] in "([" and is_flag(run[-1].text) and is_word(text_of(run[:-1])):
         return [run[:-1], run[-1:]]
     return [run]
-
-
-def is_word(text: str) -> bool:
-    """Whether it is a result in words."""
-    return text.lower() in _QUALITATIVE or is_finding(text) or _GRADE.fullmatch(text) is not None
 
 
 def _whole_runs(line: Line) -> list[tuple[Token, ...]]:

@@ -14,9 +14,8 @@ _SPELT: Final = {
     "liter": "l", "litre": "l", "hr": "h", "hour": "h", "hours": "h", "hrs": "h", "sec": "s", "secs": "s",
     "second": "s", "seconds": "s", "day": "d", "mins": "min", "minute": "min", "mmhg": "mm[hg]", "cells": "{cells}",
     "mm hg": "mm[hg]", "cell": "{cells}", "copies": "{copies}", "cp": "{copies}", "ru": "{ru}", "au": "{au}",
-    "index": "{index}",
-    "score": "{score}", "units/l": "u/l", "mmol": "mmol", "24h": "24h", "24hr": "24h", "24hrs": "24h", "pct": "%",
-    "percent": "%",
+    "index": "{index}", "score": "{score}", "units/l": "u/l", "mmol": "mmol", "24h": "24h", "24hr": "24h",
+    "24hrs": "24h", "pct": "%", "percent": "%",
 }  # fmt: skip
 _UCUM: Final = {
     "l": "L", "dl": "dL", "ml": "mL", "ul": "uL", "fl": "fL", "nl": "nL", "pl": "pL", "eq": "eq", "meq": "meq",
