@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.models.budget import TooLong, as_many, evenly, within
@@ -67,6 +67,7 @@ def test_text_that_is_too_long_by_itself_is_refused() -> None:
 
 
 @given(count=st.integers(1, 300), each=st.integers(1, 90), around=st.integers(0, 900), context=st.integers(1000, 9000))
+@example(count=7, each=1, around=900, context=1000)
 def test_as_many_lines_as_fit_are_shown_from_the_first(count: int, each: int, around: int, context: int) -> None:
     asked: list[int] = []
 
@@ -76,6 +77,11 @@ def test_as_many_lines_as_fit_are_shown_from_the_first(count: int, each: int, ar
             raise TooLong("medgemma", an_ask(Words(text="x")), around + each * shown, 0, 100, context)
         return "came"
 
+    if around + each + 100 > context:
+        with pytest.raises(TooLong):
+            as_many(count, ask)
+        assert asked[-1] == 1
+        return
     shown, came = as_many(count, ask)
     assert (shown, came) == (asked[-1], "came")
     assert 1 <= shown <= count

@@ -20,8 +20,6 @@ _OWN_LINE: Final = 0.8
 """Of the letters' height: what lies closer than this to a row is of it; lines of a page never do."""
 _SMALL: Final = 0.86
 """Of the letters of a name: print as small under it says how it was measured."""
-_ROOM: Final = 1.25
-_LETTERS: Final = 5
 _METHODS: Final = 4
 _NEARLY: Final = 0.5
 _UNDER: Final = 2.0
@@ -34,7 +32,6 @@ _LEADING: Final = _JOINING | {"total", "free"}
 
 def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: Carried) -> list[Found]:
     """Every item in its row, its row's comment, or as the title of what follows."""
-    _part_titles(items)
     rows = [item for item in items if item.kind == "row"]
     for item in rows:
         item.found = Found(page, item.cells)
@@ -75,18 +72,6 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
         each.headings = {column.role: column.heading for column in columns}
         each.earlier = _earlier(each, columns)
     return found
-
-
-def _part_titles(items: list[Item]) -> None:
-    """A phrase in capitals in the column of results, with room around it, is no result: a row with a name follows."""
-    for at, item in enumerate(items[:-1]):
-        text, after = text_of(item.tokens), items[at + 1]
-        alone = item.kind == "row" and set(item.cells) == {"value"} and "test" in after.cells
-        # Under another result it may be that one's next line.
-        under = at > 0 and items[at - 1].kind == "row" and item.middle - items[at - 1].middle < _ROOM * item.height
-        apart = not under and after.middle - item.middle >= _ROOM * item.height
-        if alone and apart and text.isupper() and not is_finding(text) and is_title(text) and len(text) > _LETTERS:
-            item.kind = "title"
 
 
 def _note_methods(items: list[Item]) -> None:
