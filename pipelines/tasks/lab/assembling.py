@@ -10,7 +10,6 @@ from typing import Final
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.analytes import known_name
 from pipelines.tasks.lab.columns import Column
-from pipelines.tasks.lab.flags import is_finding
 from pipelines.tasks.lab.found import Carried, Found, Item
 from pipelines.tasks.lab.titles import begins_small, is_panelish, is_prose, is_title, labelled, title_of
 from pipelines.tasks.lab.units import is_unit
@@ -20,10 +19,13 @@ _OWN_LINE: Final = 0.8
 """Of the letters' height: what lies closer than this to a row is of it; lines of a page never do."""
 _SMALL: Final = 0.86
 """Of the letters of a name: print as small under it says how it was measured."""
-_METHODS: Final = 4
-_NEARLY: Final = 0.5
-_UNDER: Final = 2.0
+_FEWEST_METHODS: Final = 4
+_MOST_ROWS: Final = 0.5
+"""Of a table's rows: where so many have a line of words under them, these are methods."""
+_NEXT_LINE: Final = 2.0
+"""Of the letters' height."""
 _UNENDED: Final = (" &", " and", "/", ",")
+"""With these no panel's name ends."""
 _OUTDENTED: Final = 0.4
 """Of the letters' height."""
 _JOINING: Final = frozenset("by in of and or with for to per the from".split())
@@ -84,11 +86,11 @@ def _note_methods(items: list[Item]) -> None:
         and "test" in row.cells
         and not _may_go_on(row.cells["test"], item.tokens)
         and abs(item.tokens[0].x0 - row.cells["test"][0].x0) < 2 * _OUTDENTED * row.height
-        and item.middle - row.middle < _UNDER * row.height
+        and item.middle - row.middle < _NEXT_LINE * row.height
     ]
     rows = [item for item in items if item.kind == "row"]
     # Titles stand over rows, so that none follows the last one.
-    if len(under) < max(_METHODS, _NEARLY * len(rows)) or under[-1][0] is not rows[-1]:
+    if len(under) < max(_FEWEST_METHODS, _MOST_ROWS * len(rows)) or under[-1][0] is not rows[-1]:
         return
     for row, item in under:
         assert row.found is not None
