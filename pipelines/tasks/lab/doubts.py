@@ -10,6 +10,7 @@ from pipelines.evidence.documents.lines import Token
 from pipelines.tasks.lab.analytes import Analyte, implausible
 from pipelines.tasks.lab.found import Found
 from pipelines.tasks.lab.rows import Doubt, Limits, Row
+from pipelines.tasks.lab.units import is_unit
 
 #: Below this a number that was read off a picture is not taken without a second look.
 SURE: Final = 0.9
@@ -41,6 +42,9 @@ def _misread(row: Row, found: Found) -> Iterator[Doubt]:
         yield Doubt(cell="reference", why=_UNSURE)
     if row.unit is not None and row.ucum is None:
         yield Doubt(cell="unit", why="it is none that is known")
+    repaired = next((token for token in found.tokens if token.text != token.word.text and is_unit(token.text)), None)
+    if repaired is not None:
+        yield Doubt(cell="unit", why=f"it was read as {repaired.word.text}")
     if row.number is not None and limits is not None and (why := _mark_lost(row.number, row.value or "", limits)):
         yield Doubt(cell="value", why=why)
     if row.flag_disagrees and row.flag is not None:

@@ -15,30 +15,30 @@ from pipelines.evidence.documents.header import Header, read_header
 from pipelines.evidence.documents.lines import Token, box_of, text_of
 from pipelines.evidence.documents.order import in_reading_order
 from pipelines.evidence.documents.page import Page
-from pipelines.tasks.lab.analytes import analyte_of, known_word, loinc_of
+from pipelines.tasks.lab.analytes import analyte_of, known_name, loinc_of
 from pipelines.tasks.lab.doubts import doubts_of
-from pipelines.tasks.lab.flags import computed_flag, disagrees, is_finding, printed_flag, signed_flag
+from pipelines.tasks.lab.flags import computed_flag, disagrees, is_finding, is_word, printed_flag, signed_flag
 from pipelines.tasks.lab.flags_apart import part_flags, unit_and_flag
 from pipelines.tasks.lab.found import Carried, Found
+from pipelines.tasks.lab.misread import spaced
 from pipelines.tasks.lab.numbers import MEASURE, NUMBER, Mark, Printed, decimal_mark, read_result
-from pipelines.tasks.lab.ranges import OF_SAMPLE, Person, read_reference
-from pipelines.tasks.lab.rows import Doubt, Earlier, LabReport, Named, NotUnderstood, Reference, Row
+from pipelines.tasks.lab.ranges import OF_SAMPLE, Person, is_range, read_reference
+from pipelines.tasks.lab.rows import Earlier, LabReport, Named, NotUnderstood, Reference, Row
 from pipelines.tasks.lab.table import read_page
-from pipelines.tasks.lab.units import is_unit, repaired, ucum_of
+from pipelines.tasks.lab.titles import is_prose
+from pipelines.tasks.lab.units import is_unit, ucum_of
 
 _UNIT_IN_NAME: Final = re.compile(
     r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]$|^(?P<left>.*\S)\s*,\s*(?P<last>[^,]+)$"
 )
 _NO_UNIT: Final = re.compile(r"\(?(?:calc(?:ulated)?|n/?a|none|[-–—.]+)\.?\)?", re.IGNORECASE)
-_LOST_SPACE: Final = re.compile(
-    r"(?<=[a-z]{3})(?=[A-Z][a-z]{2})|(?<=[a-z]{2})(?=[A-Z][a-z]{3})|(?<=[A-Z]{3})(?=[A-Z][a-z]{3})|(?<=[a-z],)(?=[A-Z])|(?<=\w\])(?=[a-z])"
-    r"|(?<=[a-z]{2})(?=[(\[])"
-)
 _DOTS: Final = re.compile(r"(?:\.\.|[·…]|\s\.)$")
 _DOTTED: Final = 3
 """Names."""
 _REMARK: Final = 4
 """Words: a result is shorter where nothing else stands in its row."""
+_SENTENCE: Final = 8
+"""Words: what is measured and what was found are fewer, unless the name is one that is known."""
 _EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|(?:\s\.+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹])+$")
 
 
@@ -115,7 +115,7 @@ def _years(header: Header) -> Decimal | None:
 
 def _row(found: Found, about: _About, *, by_ocr: bool) -> Row | NotUnderstood:
     part_flags(found)
-    name = _EDGES.sub("", _spaced(found.text("test")) if by_ocr else found.text("test"))
+    name = _EDGES.sub("", spaced(found.text("test")) if by_ocr else found.text("test"))
     name = re.sub(r"[\s.·…]+$", "", name) if about.dots_lead else name
     printed = found.text("value")
     result = read_result(printed, about.mark) if printed else None
@@ -125,31 +125,24 @@ def _row(found: Found, about: _About, *, by_ocr: bool) -> Row | NotUnderstood:
     beside_unit, beside_flag = unit_and_flag(result.rest)
     unit_cell, flag_in_unit = unit_and_flag(found.text("unit"))
     reference = _reference(found, about, by_ocr=by_ocr)
-    name, named_unit = _named_unit(name, by_ocr=by_ocr) if not (unit_cell or beside_unit) else (name, None)
-    unit = (
-        unit_cell
-        or beside_unit
-        or named_unit
-        or _unit_of_reference(reference, by_ocr=by_ocr)
-        or _unit_of_heading(found)
-    )
+    name, named_unit = _named_unit(name) if not (unit_cell or beside_unit) else (name, None)
+    unit = unit_cell or beside_unit or named_unit or _unit_of_reference(reference) or _unit_of_heading(found)
     unit = None if unit and _NO_UNIT.fullmatch(unit) else unit
-    misread = repaired(unit) if by_ocr and unit else None
     flag_text = found.text("flag") or beside_flag or flag_in_unit
-    ucum = ucum_of(misread or unit)
+    ucum = ucum_of(unit)
     analyte = analyte_of(name, found.panel, found.specimen or found.text("specimen") or about.header.specimen)
     limits = reference.limits if reference else None
     computed = computed_flag(result.value, result.comparator, result.text, limits)
     flag = printed_flag(flag_text) or signed_flag(flag_text, computed) if flag_text else None
     row = Row(
-        panel=_spaced(found.panel) if by_ocr and found.panel else found.panel,
+        panel=spaced(found.panel) if by_ocr and found.panel else found.panel,
         test=name,
         loinc=loinc_of(analyte, ucum, name, found.panel),
         value=result.value,
         comparator=result.comparator,
         text=result.text,
         printed=printed,
-        unit=misread or unit or None,
+        unit=unit or None,
         ucum=ucum,
         reference=reference,
         flag=flag,
@@ -164,10 +157,7 @@ def _row(found: Found, about: _About, *, by_ocr: bool) -> Row | NotUnderstood:
         box=box_of(found.tokens),
         read=_read(found),
     )
-    doubts = doubts_of(row, found, analyte, by_ocr=by_ocr)
-    if misread:
-        doubts = (*doubts, Doubt(cell="unit", why=f"it was read as {unit}"))
-    return row.model_copy(update={"doubts": doubts})
+    return row.model_copy(update={"doubts": doubts_of(row, found, analyte, by_ocr=by_ocr)})
 
 
 def _several(tokens: Sequence[Token]) -> bool:
@@ -179,21 +169,19 @@ def _several(tokens: Sequence[Token]) -> bool:
     )
 
 
-def _spaced(name: str) -> str:
-    """With the spaces that were lost where a picture was read: "CellCount", "Bilirubin,Total"."""
-    spaced = _LOST_SPACE.sub(" ", name)
-    # "E rythrocyte" was parted where no space is; "C peptide" was not.
-    parted = re.match(r"([A-Z]) ([a-z]{4,})", spaced)
-    return parted[1] + spaced[2:] if parted and known_word(parted[1] + parted[2]) else spaced
-
-
 def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> str | None:
     if set(found.cells) == {"test"}:
         return "its cells cannot be told apart"
     if not printed or not any(c.isalnum() or c in "+<>" for c in printed):
         return "no result stands in the row"
     alone = not {"unit", "reference", "flag", "low", "high"} & set(found.cells)
-    if alone and result is not None and result.value is None and len(printed.split()) >= _REMARK:
+    worded = result is not None and result.value is None
+    if alone and worded and len(printed.split()) >= _REMARK:
+        return "it reads like a remark"
+    # What is measured is called by a few words, and so is what was found.
+    said = len(name.split()) + (len(printed.split()) if worded and not is_word(printed) else 0)
+    measured = is_unit(found.text("unit")) or is_range(found.text("reference"))
+    if (said >= _SENTENCE or is_prose(name)) and not (measured or known_name(name)):
         return "it reads like a remark"
     unit = found.cells.get("unit", [])
     strange = not is_unit(text_of(unit)) and any(MEASURE.fullmatch(token.text) for token in unit)
@@ -219,13 +207,12 @@ def _reference(found: Found, about: _About, *, by_ocr: bool) -> Reference | None
     return read_reference(text, about.mark, about.person)
 
 
-def _named_unit(name: str, *, by_ocr: bool) -> tuple[str, str | None]:
+def _named_unit(name: str) -> tuple[str, str | None]:
     match = _UNIT_IN_NAME.match(name)
     if match is None:
         return name, None
     kept, unit = (match["name"], match["unit"]) if match["unit"] else (match["left"], match["last"].strip())
-    known = is_unit(unit) or (by_ocr and repaired(unit) is not None)
-    return (kept.rstrip(" ,"), unit) if known else (name, None)
+    return (kept.rstrip(" ,"), unit) if is_unit(unit) else (name, None)
 
 
 def _unit_of_heading(found: Found) -> str | None:
@@ -234,7 +221,7 @@ def _unit_of_heading(found: Found) -> str | None:
     return match[1] if match and is_unit(match[1]) else None
 
 
-def _unit_of_reference(reference: Reference | None, *, by_ocr: bool) -> str | None:
+def _unit_of_reference(reference: Reference | None) -> str | None:
     """The unit that follows the only range, or the word that is normal; or all that stands there."""
     if reference is not None and is_unit(reference.text):
         return reference.text
@@ -247,8 +234,7 @@ def _unit_of_reference(reference: Reference | None, *, by_ocr: bool) -> str | No
         return None
     for start in range(1, len(words)):
         rest = " ".join(words[start:])
-        known = is_unit(rest) or (by_ocr and repaired(rest) is not None)
-        if known and not re.fullmatch(NUMBER, words[start]):
+        if is_unit(rest) and not re.fullmatch(NUMBER, words[start]):
             return rest
     return None
 

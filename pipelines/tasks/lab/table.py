@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
 
 from pipelines.evidence.documents.dates import Order, iso_date, order_of
 from pipelines.evidence.documents.lines import Line, page_lines
@@ -16,18 +13,16 @@ from pipelines.tasks.lab.columns import Column, Heading, find_headings, with_edg
 from pipelines.tasks.lab.found import Carried, Found
 from pipelines.tasks.lab.items import item_of
 from pipelines.tasks.lab.leaders import without_leaders
+from pipelines.tasks.lab.misread import as_printed
 from pipelines.tasks.lab.numbers import Mark
 from pipelines.tasks.lab.sides import last_beside, sides_of
 from pipelines.tasks.lab.titles import is_panelish, is_title, title_above
 from pipelines.tasks.lab.typed import typed_rows
 
-_RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_WITH_RAISED: Final = re.compile(r"(?!10[⁰¹²³⁴⁵⁶⁷⁸⁹]+$)[(\[<>≤≥]*[\d⁰¹²³⁴⁵⁶⁷⁸⁹][\d⁰¹²³⁴⁵⁶⁷⁸⁹.,:/–-]*[)\]HL*]*")
-
 
 def read_page(page: Page, mark: Mark, collected: str | None, carried: Carried) -> list[Found]:
     """The rows of all tables of a page, from above; of tables beside each other first the left one's."""
-    lines = [_lowered(line) if page.source == "ocr" else line for line in without_leaders(page_lines(page))]
+    lines = [as_printed(line) if page.source == "ocr" else line for line in without_leaders(page_lines(page))]
     headings = find_headings(lines)
     rows: list[Found] = []
     if not headings and carried.groups:
@@ -98,19 +93,6 @@ def _titled(
         carried.panel = None
     carried.specimen = specimen or carried.specimen
     return _table(page, lines[heading.last + 1 :], heading, collected, carried)
-
-
-def _lowered(line: Line) -> Line:
-    """Read off a picture, a figure of a number or a date that seems to be raised is as likely one of its own.
-
-    Such a number is never certain: by the word as it was read it bears a doubt.
-    """
-    return Line(
-        tuple(
-            replace(token, text=token.text.translate(_RAISED)) if _WITH_RAISED.fullmatch(token.text) else token
-            for token in line.tokens
-        )
-    )
 
 
 def _untitled(page: Page, lines: Sequence[Line], mark: Mark, carried: Carried) -> list[Found]:

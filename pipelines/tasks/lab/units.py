@@ -57,14 +57,19 @@ def ucum_of(printed: str | None) -> str | None:
 
 
 def repaired(printed: str) -> str | None:
-    """What a unit that was read off a picture can only have been: "mmolL" lost its stroke, in "mlU/L" an I became an l.
+    """What a unit that was read off a picture can only have been: "mmolL" lost its stroke, in "mlU/L" an I became an l,
+    and in "U/I" an l an I.
 
     None where it is a unit as it stands, or may be several or none.
     """
     if is_unit(printed):
         return None
-    strokes = {re.sub(r"(?<=\w)(?=(?:d|m|u|µ)?L$)", "/", printed, count=1), printed.replace("lU", "IU")}
-    known = {unit for unit in strokes if is_unit(unit)}
+    may_be = {
+        re.sub(r"(?<=\w)(?=(?:d|m|u|µ)?L$)", "/", printed, count=1),
+        printed.replace("lU", "IU"),
+        re.sub(r"(?<=/)([dmuµ]?)[I1|]$", r"\1l", printed),
+    }
+    known = {unit for unit in may_be if is_unit(unit)}
     return known.pop() if len(known) == 1 else None
 
 
