@@ -24,6 +24,12 @@ _MOST_ROWS: Final = 0.5
 """Of a table's rows: where so many have a line of words under them, these are methods."""
 _NEXT_LINE: Final = 2.0
 """Of the letters' height."""
+_SENTENCE: Final = 8
+"""Words."""
+_FURTHER: Final = 6.0
+"""Of the letters' height: further right begins no second line of a remark."""
+_INDENTED: Final = 0.6
+_LEVEL: Final = 0.2
 _UNENDED: Final = (" &", " and", "/", ",")
 """With these no panel's name ends."""
 _OUTDENTED: Final = 0.4
@@ -42,12 +48,19 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
     pitch = median(b.middle - a.middle for a, b in pairwise(rows)) if len(rows) > 1 else 0.0
     found: list[Found] = []
     test = next((column for column in columns if column.role == "test"), columns[0])
+    remark: Item | None = None
     for at, item in enumerate(items):
         before = next((other for other in reversed(items[:at]) if other.kind == "row"), None)
         after = next((other for other in items[at + 1 :] if other.kind == "row"), None)
-        if item.kind == "row":
+        talks_on, remark = remark is not None and _talks_on(remark, item), None
+        if talks_on and before is not None and before.found is not None:
+            before.found.comment.extend(item.tokens)
+            before.last, remark = item.middle, item
+        elif item.kind == "row":
             assert item.found is not None
             own = text_of(item.cells.get("panel", ()))
+            if not own and _is_outside(item, carried):
+                carried.panel = None
             carried.panel = _whole_panel(own, carried.panel, found)
             item.found.panel, item.found.specimen = carried.panel, carried.specimen
             found.append(item.found)
@@ -68,8 +81,9 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
             found.append(blank)
         elif item.kind == "title":
             carried.panel = carried.panel if after is None else title_of(Line(item.tokens))
-        elif item.kind in ("name", "text"):
-            _place_words(item, before, after, pitch, test, carried, found)
+            carried.title_x0, carried.rows_indented = item.tokens[0].x0, None
+        elif item.kind in ("name", "text") and _place_words(item, before, after, pitch, test, carried, found):
+            remark = item
     for each in found:
         each.headings = {column.role: column.heading for column in columns}
         each.earlier = _earlier(each, columns)
@@ -97,6 +111,17 @@ def _note_methods(items: list[Item]) -> None:
         row.found.comment.extend(item.tokens)
         row.last = item.middle
         item.kind = "used"
+
+
+def _is_outside(row: Item, carried: Carried) -> bool:
+    """Whether a row begins where the panel's title does, whose own rows begin further right."""
+    name = row.cells.get("test")
+    if carried.title_x0 is None or not name:
+        return False
+    right = name[0].x0 - carried.title_x0
+    if carried.rows_indented is None:
+        carried.rows_indented = right > _INDENTED * row.height
+    return carried.rows_indented and abs(right) < _LEVEL * row.height
 
 
 def _whole_panel(own: str, above: str | None, found: Sequence[Found]) -> str | None:
@@ -192,36 +217,49 @@ def _place_words(
     test: Column,
     carried: Carried,
     found: Sequence[Found],
-) -> None:
+) -> bool:
+    """Words as what they are: a name that goes on, a title, a label, or a remark, of which it tells."""
     line = Line(item.tokens)
     text = line.text
     above = item.middle - before.last if before else float("inf")
     below = after.middle - item.middle if after else float("inf")
     if before and before.found and item.kind == "name" and not is_prose(text):
         name = text_of(before.cells.get("test", ()))
-        indented = item.tokens[0].x0 - _left(before, test) > 0.6 * item.height
+        indented = item.tokens[0].x0 - _left(before, test) > _INDENTED * item.height
         outdented = _left(before, test) - item.tokens[0].x0 > _OUTDENTED * item.height
         tight = above < 0.85 * min(below, pitch or above) and above < 1.8 * item.height
         if above < 2.2 * item.height and (_is_open(name) or text[0] in "([" or (begins_small(text) and not indented)):
             _go_on(before, item)
-            return
+            return False
         if tight and not indented and not outdented and not _is_known(name, text):
             _go_on(before, item)
-            return
+            return False
     title = title_of(line)
     if title is not None and is_title(title) and not (is_prose(text) and item.kind == "name"):
-        indented = before is not None and item.tokens[0].x0 - _left(before, test) > 0.6 * item.height
+        indented = before is not None and item.tokens[0].x0 - _left(before, test) > _INDENTED * item.height
         if not (indented and above <= below):
             carried.panel = carried.panel if after is None else _whole_panel(title, carried.panel, found)
-            return
+            carried.title_x0, carried.rows_indented = item.tokens[0].x0, None
+            return False
     if labelled(line):
         specimen = labelled(line).get("specimen")
         if specimen:
             carried.specimen = specimen
-            return
+            return False
     if before and before.found and above < 2.5 * item.height:
         before.found.comment.extend(item.tokens)
         before.last = item.middle
+        return True
+    return False
+
+
+def _talks_on(remark: Item, item: Item) -> bool:
+    """Whether a sentence in the line above cannot have ended there."""
+    said = text_of(remark.tokens)
+    if item.kind in ("row", "title", "used") or len(said.split()) < _SENTENCE or said.endswith((".", "!", "?")):
+        return False
+    level = abs(item.tokens[0].x0 - remark.tokens[0].x0) < _FURTHER * item.height
+    return level and item.middle - remark.middle < _NEXT_LINE * max(item.height, remark.height)
 
 
 def _goes_on(row: Item, item: Item) -> bool:

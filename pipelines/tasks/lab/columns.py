@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from pipelines.evidence.documents.lines import Line, Token, text_of
+from pipelines.tasks.lab.numbers import MEASURE
 
 Role = Literal[
     "panel", "test", "value", "unit", "reference", "low", "high", "flag", "earlier", "specimen", "collected", "comment",
@@ -340,8 +341,18 @@ def _cut(left: Column, right: Column, all_of_them: Sequence[Column], tokens: Seq
     ]
     edges = sorted({low, high, *(x for span in spans for x in span if low < x < high)})
     best: tuple[float, float, float] = (float("inf"), 0.0, (left.x1 + right.x0) / 2)
+    results = _results_between(left, right, tokens)
     for a, b in pairwise(edges):
         middle = (a + b) / 2
         cut = sum(1 for x0, x1 in spans if x0 < middle < x1)
-        best = min(best, (cut, a - b, middle))
+        strayed = sum((x < middle) == (left.role != "value") for x in results)
+        best = min(best, (cut + strayed, a - b, middle))
     return best[2]
+
+
+def _results_between(left: Column, right: Column, tokens: Sequence[Token]) -> list[float]:
+    """Where numbers stand that can only be results: neither units nor flags are numbers."""
+    if "value" not in (left.role, right.role) or not {left.role, right.role} & {"unit", "flag"}:
+        return []
+    low, high = (left.x1, right.x0) if left.role == "value" else (left.x1, right.x1)
+    return [token.centre for token in tokens if low < token.centre < high and MEASURE.fullmatch(token.text)]

@@ -28,7 +28,8 @@ _NORMAL_TEXTS: Final = (
 )  # fmt: skip
 _DESCRIBED: Final = frozenset(
     {"trace", "normal", "abnormal", "yellow", "pale yellow", "dark yellow", "straw", "amber", "colorless", "colourless",
-     "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "moderate", "many"}
+     "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "occasional", "moderate", "many", "numerous", "small", "large", "light yellow",
+     "slightly cloudy"}
 )  # fmt: skip
 _GRADE: Final = re.compile(r"[1-4]\s?\+|\+{1,4}")
 _SIGNS: Final = ("+", "++", "-", "--", "–", "−")

@@ -37,7 +37,13 @@ class Carried:
 
     panel: str | None = None
     specimen: str | None = None
+    title_x0: float | None = None
+    """Where the panel's title began, if it stood in the table."""
+    rows_indented: bool | None = None
+    """Whether its first row began further right; None before that."""
     groups: tuple[tuple[Column, ...], ...] = ()
+    rows_before: bool = False
+    """Whether a page before had rows without a heading over them."""
     heads_are_titles: bool = False
     """Whether the names of panels stand in the headings of tables."""
 

@@ -8,33 +8,85 @@ from dataclasses import replace
 from typing import Final
 
 from pipelines.evidence.documents.lines import Line, Token, text_of
+from pipelines.tasks.lab.flags import is_flag, is_word
+from pipelines.tasks.lab.numbers import MEASURE
 
 _LABEL: Final = re.compile(
     r"(?:(?:normal|reference|ref\.?|standard|expected|healthy|biological\s*reference)\s*)?"
     r"(?:range|interval|limits|values?)\s*|normal|reference|ref\.?|expected",
     re.IGNORECASE,
 )
+_RESULT: Final = re.compile(r"(?:your\s*)?(?:value|result)s?:?", re.IGNORECASE)
+_UNDER: Final = 4.0
+"""Of the letters' height: as close under its range is a result."""
 _HANGING: Final = 1.1
 _NEAR: Final = 2.2
 """Of the letters' height: as close under the name is its range."""
 
 
 def with_ranges_below(lines: Sequence[Line]) -> list[Line]:
-    """The lines, each such range without its label and behind its result."""
+    """The lines, each such range without its label and behind its result, which may stand below both."""
     joined: list[Line] = []
-    for line in lines:
+    at = 0
+    while at < len(lines):
+        line, at = lines[at], at + 1
         told = _range_in(line)
         above = None if told is None else _row_above(line, joined)
-        if told is None or above is None:
-            joined.append(line)
+        if told is not None and above is not None:
+            (tokens, taken), (beside, limits) = above, told
+            below = _result_below(line, lines[at:], limits) if taken == 1 and _is_name([*tokens, *beside]) else []
+            for result in below:
+                beside, at = [*beside, *_behind([*tokens, *beside], result, line.em)], at + 1
+            tokens = [*tokens, *beside]
+            joined[-taken:] = [Line((*tokens, *_behind(tokens, limits, line.em)))]
             continue
-        tokens, taken = above
-        beside, limits = told
-        tokens += beside
-        shift = max(token.x1 for token in tokens) + 2 * line.em - limits[0].x0
-        moved = (replace(token, x0=token.x0 + shift, x1=token.x1 + shift) for token in limits)
-        joined[-taken:] = [Line((*tokens, *moved))]
+        named = bool(joined) and _belongs(line, joined[-1], _UNDER) and _is_name(joined[-1].tokens)
+        result = _labelled_result(line) if named else []
+        if result:
+            joined[-1] = Line((*joined[-1].tokens, *_behind(joined[-1].tokens, result, line.em)))
+        else:
+            joined.append(line)
     return [_without_labels(line) for line in joined]
+
+
+def _behind(tokens: Sequence[Token], more: Sequence[Token], em: float) -> list[Token]:
+    """The further words with room before them, as another cell of the same line."""
+    if not more:
+        return []
+    shift = max(token.x1 for token in tokens) + 2 * em - more[0].x0
+    return [replace(token, x0=token.x0 + shift, x1=token.x1 + shift) for token in more]
+
+
+def _is_name(tokens: Sequence[Token]) -> bool:
+    return len(Line(tuple(tokens)).runs()) == 1 and not _is_result(tokens)
+
+
+def _is_result(tokens: Sequence[Token]) -> bool:
+    """Whether it begins with a number, or is a finding with or without a flag behind it."""
+    if MEASURE.fullmatch(tokens[0].text):
+        return True
+    return any(is_word(text_of(tokens[:end])) and (end == len(tokens) or is_flag(text_of(tokens[end:])))
+               for end in range(1, len(tokens) + 1))  # fmt: skip
+
+
+def _labelled_result(line: Line) -> list[Token]:
+    first, *others = line.runs()
+    return [token for run in others for token in run] if _RESULT.fullmatch(text_of(first)) else []
+
+
+def _result_below(line: Line, lines: Sequence[Line], limits: Sequence[Token]) -> list[list[Token]]:
+    """The result that stands below its range, and what is left of a line with the range's ends, as of a picture of it:
+    nothing."""
+    if not lines or lines[0].middle - line.middle > _UNDER * line.height:
+        return []
+    labelled = _labelled_result(lines[0])
+    if not labelled and not (_is_result(lines[0].tokens) and len(lines[0].runs()) == 1):
+        return []
+    found = [labelled or list(lines[0].tokens)]
+    ends = {token.text.lstrip("<>=≤≥") for token in limits}
+    if len(lines) > 1 and all(token.text in ends for token in lines[1].tokens):
+        found.append([])
+    return found
 
 
 def _row_above(line: Line, above: Sequence[Line]) -> tuple[list[Token], int] | None:
@@ -90,6 +142,6 @@ def _unlabelled_within(run: Sequence[Token]) -> Sequence[Token]:
     return run
 
 
-def _belongs(line: Line, above: Line) -> bool:
-    near = line.middle - above.middle < _NEAR * max(line.height, above.height)
+def _belongs(line: Line, above: Line, far: float = _NEAR) -> bool:
+    near = line.middle - above.middle < far * max(line.height, above.height)
     return near and abs(line.x0 - above.x0) < above.height and any(c.isalpha() for c in above.tokens[0].text)

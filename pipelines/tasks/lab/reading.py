@@ -31,12 +31,15 @@ from pipelines.tasks.lab.units import is_unit, ucum_of
 _UNIT_IN_NAME: Final = re.compile(
     r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]$|^(?P<left>.*\S)\s*,\s*(?P<last>[^,]+)$"
 )
-_NO_UNIT: Final = re.compile(r"\(?(?:calc(?:ulated)?|n/?a|none|[-–—.]+)\.?\)?", re.IGNORECASE)
+_NO_UNIT: Final = re.compile(r"\(?(?:n/?a|none|[-–—.]+)\.?\)?", re.IGNORECASE)
+_CALCULATED: Final = re.compile(r"\(calc(?:ulated)?\.?\)", re.IGNORECASE)
+"""It stands where others have their unit."""
 _DOTS: Final = re.compile(r"(?:\.\.|[·…]|\s\.)$")
 _DOTTED: Final = 3
 """Names."""
 _REMARK: Final = 4
 """Words: a result is shorter where nothing else stands in its row."""
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
 _SENTENCE: Final = 8
 """Words: what is measured and what was found are fewer, unless the name is one that is known."""
 _EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|(?:\s\.+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹])+$")
@@ -181,7 +184,7 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
     # What is measured is called by a few words, and so is what was found.
     said = len(name.split()) + (len(printed.split()) if worded and not is_word(printed) else 0)
     measured = is_unit(found.text("unit")) or is_range(found.text("reference"))
-    if (said >= _SENTENCE or is_prose(name)) and not (measured or known_name(name)):
+    if (said >= _SENTENCE or is_prose(name) or _DATE.search(name)) and not (measured or known_name(name)):
         return "it reads like a remark"
     unit = found.cells.get("unit", [])
     strange = not is_unit(text_of(unit)) and any(MEASURE.fullmatch(token.text) for token in unit)
@@ -236,7 +239,8 @@ def _unit_of_reference(reference: Reference | None) -> str | None:
         rest = " ".join(words[start:])
         if is_unit(rest) and not re.fullmatch(NUMBER, words[start]):
             return rest
-    return None
+    calculated = _CALCULATED.search(reference.text)
+    return calculated[0] if calculated else None
 
 
 def _read(found: Found) -> str:

@@ -10,6 +10,7 @@ from pipelines.evidence.documents.page import Page
 from pipelines.tasks.lab.assembling import assembled
 from pipelines.tasks.lab.by_content import by_content
 from pipelines.tasks.lab.columns import Column, Heading, find_headings, with_edges
+from pipelines.tasks.lab.footnotes import without_marks
 from pipelines.tasks.lab.found import Carried, Found
 from pipelines.tasks.lab.items import item_of
 from pipelines.tasks.lab.leaders import without_leaders
@@ -22,7 +23,8 @@ from pipelines.tasks.lab.typed import typed_rows
 
 def read_page(page: Page, mark: Mark, collected: str | None, carried: Carried) -> list[Found]:
     """The rows of all tables of a page, from above; of tables beside each other first the left one's."""
-    lines = [as_printed(line) if page.source == "ocr" else line for line in without_leaders(page_lines(page))]
+    lines = without_leaders(page_lines(page))
+    lines = [as_printed(line) for line in lines] if page.source == "ocr" else without_marks(lines)
     headings = find_headings(lines)
     rows: list[Found] = []
     if not headings and carried.groups:
@@ -97,10 +99,11 @@ def _titled(
 
 def _untitled(page: Page, lines: Sequence[Line], mark: Mark, carried: Carried) -> list[Found]:
     rows = []
-    for panel, cells in typed_rows(lines, mark):
+    for panel, cells in typed_rows(lines, mark, 1 if carried.rows_before else 2):
         if panel is not None:
             carried.panel = panel
         rows.append(Found(page.number, cells, carried.panel, carried.specimen))
+    carried.rows_before = carried.rows_before or bool(rows)
     return rows
 
 

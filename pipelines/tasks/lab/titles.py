@@ -11,7 +11,7 @@ from pipelines.evidence.documents.lines import Line, text_of
 from pipelines.tasks.lab.units import is_unit
 
 _CONTINUED: Final = re.compile(
-    r"\s*[-–(\[]*\s*(?:continued|cont(?:'d|d)?\.?)(?:\s+from\s+.*)?\s*[)\]]*\s*$", re.IGNORECASE
+    r"\s*[-–(\[]*\s*(?:continued|cont(?:'d|d)?\.?|details)(?:\s+from\s+.*)?\s*[)\]]*\s*$", re.IGNORECASE
 )
 _NO_TITLE: Final = re.compile(
     r"page\s*\d+|\d+\s*(?:of|/)\s*\d+|end of (?:the )?report|confidential|final report|electronically|signed"
@@ -29,7 +29,7 @@ _MARKED: Final = re.compile(
 _PANELISH: Final = re.compile(
     r"panel|profile|chemistr|ha?ematolog|count|function|urinalysis|coagulation|thyroid|lipid|liver|renal|kidney|metabolic"
     r"|electrolyte|serolog|immunolog|microbiolog|endocrin|hormone|vitamin|differential|blood|iron|cardiac|diabet|study"
-    r"|studies|screen|tumou?r|enzym|ha?ematinic|(?:heart|bone|gut|brain|immune|prostate|joint) health",
+    r"|studies|screen|tumou?r|toxicolog|enzym|ha?ematinic|(?:heart|bone|gut|brain|immune|prostate|joint) health",
     re.IGNORECASE,
 )
 

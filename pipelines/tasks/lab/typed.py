@@ -40,12 +40,13 @@ _LOOK_HERE: Final = "!"
 """Before a result: says no more than the flag behind it."""
 
 
-def typed_rows(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict[Role, list[Token]]]]:
+def typed_rows(lines: Sequence[Line], mark: Mark, fewest: int = 2) -> list[tuple[str | None, dict[Role, list[Token]]]]:
     """Rows with a name, a result, and a unit or a range; each with the title that stands above it, if a new one does.
 
-    Fewer than two make no table: a single line may be anything.
+    Args:
+        fewest: fewer make no table: in a report without others, a single line may be anything.
     """
-    return [row for side in _sides(with_ranges_below(lines), mark) for row in _typed(side, mark)]
+    return [row for side in _sides(with_ranges_below(lines), mark) for row in _typed(side, mark, fewest)]
 
 
 def _sides(lines: Sequence[Line], mark: Mark) -> list[list[Line]]:
@@ -69,10 +70,10 @@ def _sides(lines: Sequence[Line], mark: Mark) -> list[list[Line]]:
     return list(sides)
 
 
-def _typed(lines: Sequence[Line], mark: Mark) -> list[tuple[str | None, dict[Role, list[Token]]]]:
+def _typed(lines: Sequence[Line], mark: Mark, fewest: int) -> list[tuple[str | None, dict[Role, list[Token]]]]:
     read = [_rows_of(line, mark) for line in lines]
     sure = [row for found in read for row in found if _is_whole(row)]
-    if len(sure) < _FEWEST:
+    if len(sure) < fewest:
         return []
     rows: list[tuple[str | None, dict[Role, list[Token]]]] = []
     title: Line | None = None
@@ -131,7 +132,9 @@ def _is_in_line(row: dict[Role, list[Token]], sure: Sequence[dict[Role, list[Tok
 
     def above(other: dict[Role, list[Token]]) -> bool:
         begin, end = other["value"][0].x0 - value[0].x0, other["value"][-1].x1 - value[-1].x1
-        return abs(other["test"][0].x0 - name[0].x0) < near and min(abs(begin), abs(end)) < near
+        # Words are longer than numbers: it is enough that they reach over the column.
+        level = min(abs(begin), abs(end)) < near or (is_word(text_of(value)) and begin > 0 > end)
+        return abs(other["test"][0].x0 - name[0].x0) < near and level
 
     return sum(map(above, sure)) >= _FEWEST
 
@@ -178,7 +181,11 @@ def _phrases(line: Line) -> list[tuple[Token, ...]]:
         for at, token in enumerate(run):
             closed = token.text.endswith((")", "]")) and at + 1 < len(run) and is_flag(text_of(run[at + 1 :]))
             colon = closed or (token.text.endswith(":") and at + 1 < len(run))
-            measured = _NUMBER.fullmatch(token.text) and at + 1 < len(run) and is_unit(run[at + 1].text)
+            measured = (
+                _NUMBER.fullmatch(token.text)
+                and at + 1 < len(run)
+                and any(is_unit(text_of(run[at + 1 : at + n])) for n in (2, 3))
+            )
             # The unit behind "3.5 - 5.0" is the range's.
             ranged = at > start and (
                 run[at - 1].text.endswith(_TO)

@@ -14,7 +14,7 @@ _SPELT: Final = {
     "liter": "l", "litre": "l", "hr": "h", "hour": "h", "hours": "h", "hrs": "h", "sec": "s", "secs": "s",
     "second": "s", "seconds": "s", "day": "d", "mins": "min", "minute": "min", "mmhg": "mm[hg]", "cells": "{cells}",
     "mm hg": "mm[hg]", "cell": "{cells}", "copies": "{copies}", "cp": "{copies}", "ru": "{ru}", "au": "{au}",
-    "index": "{index}", "score": "{score}", "units/l": "u/l", "mmol": "mmol", "24h": "24h", "24hr": "24h",
+    "index": "{index}", "score": "{score}", "coi": "{coi}", "units/l": "u/l", "mmol": "mmol", "24h": "24h", "24hr": "24h",
     "24hrs": "24h", "pct": "%", "percent": "%",
 }  # fmt: skip
 _UCUM: Final = {
@@ -23,9 +23,13 @@ _UCUM: Final = {
     "kiu": "k[IU]", "u": "U", "mu": "mU", "uu": "uU", "ku": "kU", "mm[hg]": "mm[Hg]", "mm3": "mm3", "ukat": "ukat",
     "s": "s", "min": "min", "h": "h", "d": "d", "mm": "mm", "cm": "cm", "%": "%", "kg": "kg", "24h": "(24.h)",
     "{cells}": "{cells}", "{copies}": "{copies}", "{ru}": "{RU}", "{au}": "{AU}", "{index}": "{index}",
-    "{score}": "{score}", "{ratio}": "{ratio}", "hpf": "[HPF]", "lpf": "[LPF]", "pa": "Pa", "kpa": "kPa", "mg": "mg",
+    "{score}": "{score}", "{ratio}": "{ratio}", "{coi}": "{COI}", "hpf": "[HPF]", "lpf": "[LPF]", "pa": "Pa", "kpa": "kPa", "mg": "mg",
     "ph": "[pH]", "cfu": "[CFU]", "m2": "m2", "1.73m2": "{1.73_m2}", "nkat": "nkat", "kat": "kat",
     **{amount: amount for amount in "g mg ug ng pg fg mol mmol umol nmol pmol fmol".split()},
+}  # fmt: skip
+_WHOLE: Final = {
+    "/100 wbc": "/100{WBCs}", "/100 wbcs": "/100{WBCs}", "/100wbc": "/100{WBCs}", "/100wbcs": "/100{WBCs}",
+    "s/co": "{s_co_ratio}", "s/c": "{s_co_ratio}",
 }  # fmt: skip
 _PREFIX_TEN: Final = re.compile(r"^[x×*]?\s*(?:10|e|1e)\s*(?:\^|\*\*|[*e+])?\s*(\d{1,2})(?=\s*/|$)", re.IGNORECASE)
 _LARGE: Final = re.compile(r"^(?:x\s*)?((?i:thousands?|thou|th|millions?|mill|mil)|[kKMGT])\s*(?=/)")
@@ -42,14 +46,16 @@ def ucum_of(printed: str | None) -> str | None:
         return None
     text = printed.strip().translate(_SUPERSCRIPTS).translate(_LETTERS)
     text = re.sub(r"^[(\[](.*)[)\]]$", r"\1", text).strip()
+    text = _CALCULATED.sub("", text)
     if text in ("%", "{ratio}", "1"):
         return text
+    if text.lower() in _WHOLE:
+        return _WHOLE[text.lower()]
     if text.startswith("%"):
         return "%" if re.fullmatch(r"%\s*(?:of\s+)?(?:hb|total|hgb|wbc)?[a-z ]{0,12}", text, re.IGNORECASE) else None
     if text in ("H", "L", "A", "N", "C", "D", "S", "M"):
         # Flags and letters of other columns, before they are anybody's unit.
         return None
-    text = _CALCULATED.sub("", text)
     if note := _NOTED.search(text):
         inner = _counts(text[: note.start()]) or _composed(text[: note.start()])
         return f"{inner}{{{note.group(1)}}}" if inner else None
