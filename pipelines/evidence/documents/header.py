@@ -66,6 +66,8 @@ _LABELS: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
             "phone", "tel(?:ephone)?", "fax", r"report\s*status", "status", "ward", "location", "clinic", "client",
             "insurance", "fasting", "priority", "race", "page", "e-?mail", "comments?", "notes?", "diagnosis",
             r"ref(?:erence)?\s*no", "barcode", "facility", "clia", "director",
+            r"clinical\s*(?:details?|notes?|info(?:rmation)?|history|indications?)", r"relevant\s*history", "plan",
+            r"(?:reviewed|tested|checked|signed)\s*by",
         ),
     ),
     ("age", ("age",)),

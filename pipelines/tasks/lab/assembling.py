@@ -22,6 +22,8 @@ _SMALL: Final = 0.86
 _FEWEST_METHODS: Final = 4
 _MOST_ROWS: Final = 0.5
 """Of a table's rows: where so many have a line of words under them, these are methods."""
+_LARGER: Final = 1.15
+"""Of the usual height of methods: in print as large as this stands no method."""
 _NEXT_LINE: Final = 2.0
 """Of the letters' height."""
 _SENTENCE: Final = 8
@@ -52,42 +54,55 @@ def assembled(page: int, items: list[Item], columns: Sequence[Column], carried: 
     for at, item in enumerate(items):
         before = next((other for other in reversed(items[:at]) if other.kind == "row"), None)
         after = next((other for other in items[at + 1 :] if other.kind == "row"), None)
-        talks_on, remark = remark is not None and _talks_on(remark, item), None
-        if talks_on and before is not None and before.found is not None:
+        if before is not None and before.found is not None and remark is not None and _talks_on(remark, item):
             before.found.comment.extend(item.tokens)
             before.last, remark = item.middle, item
-        elif item.kind == "row":
-            assert item.found is not None
-            own = text_of(item.cells.get("panel", ()))
-            if not own and _is_outside(item, carried):
-                carried.panel = None
-            carried.panel = _whole_panel(own, carried.panel, found)
-            item.found.panel, item.found.specimen = carried.panel, carried.specimen
-            found.append(item.found)
-        elif item.kind in ("name", "blank", "text") and before is not None and _is_small(item, before):
-            assert before.found is not None
-            before.found.comment.extend(item.tokens if item.kind == "text" else item.cells.pop("test"))
-            if item.cells and item.kind != "text":
-                _add_tail(item, before, None)
-            before.last = max(before.last, item.middle)
-        elif item.kind == "tail":
-            _add_tail(item, before, after)
-        elif item.kind == "blank" and before is not None and _goes_on(before, item):
-            for role, tokens in item.cells.items():
-                before.cells.setdefault(role, []).extend(tokens)
-            before.last = item.middle
-        elif item.kind == "blank":
-            blank = Found(page, item.cells, carried.panel, carried.specimen)
-            found.append(blank)
+            continue
+        remark = None
+        if item.kind == "row":
+            found.append(_in_panel(item, carried, found))
         elif item.kind == "title":
-            carried.panel = carried.panel if after is None else title_of(Line(item.tokens))
-            carried.title_x0, carried.rows_indented = item.tokens[0].x0, None
+            if after is not None:
+                carried.head(title_of(Line(item.tokens)), item.tokens[0].x0)
+        elif _is_of_row(item, before, after):
+            continue
+        elif item.kind == "blank":
+            found.append(Found(page, item.cells, carried.panel, carried.specimen))
         elif item.kind in ("name", "text") and _place_words(item, before, after, pitch, test, carried, found):
             remark = item
     for each in found:
         each.headings = {column.role: column.heading for column in columns}
         each.earlier = _earlier(each, columns)
     return found
+
+
+def _in_panel(item: Item, carried: Carried, found: Sequence[Found]) -> Found:
+    assert item.found is not None
+    own = text_of(item.cells.get("panel", ()))
+    if not own and _is_outside(item, carried):
+        carried.head(None)
+    carried.panel = _whole_panel(own, carried.panel, found)
+    item.found.panel, item.found.specimen = carried.panel, carried.specimen
+    return item.found
+
+
+def _is_of_row(item: Item, before: Item | None, after: Item | None) -> bool:
+    """Whether it is a further line of a row's cells or, in small print, of what is said of it; then it is put there."""
+    if item.kind in ("name", "blank", "text") and before is not None and _is_small(item, before):
+        assert before.found is not None
+        before.found.comment.extend(item.tokens if item.kind == "text" else item.cells.pop("test"))
+        if item.cells and item.kind != "text":
+            _add_tail(item, before, None)
+        before.last = max(before.last, item.middle)
+    elif item.kind == "tail":
+        _add_tail(item, before, after)
+    elif item.kind == "blank" and before is not None and _goes_on(before, item):
+        for role, tokens in item.cells.items():
+            before.cells.setdefault(role, []).extend(tokens)
+        before.last = item.middle
+    else:
+        return False
+    return True
 
 
 def _note_methods(items: list[Item]) -> None:
@@ -102,6 +117,8 @@ def _note_methods(items: list[Item]) -> None:
         and abs(item.tokens[0].x0 - row.cells["test"][0].x0) < 2 * _OUTDENTED * row.height
         and item.middle - row.middle < _NEXT_LINE * row.height
     ]
+    usual = median(item.height for _, item in under) if under else 0.0
+    under = [(row, item) for row, item in under if item.height < _LARGER * usual]
     rows = [item for item in items if item.kind == "row"]
     # Titles stand over rows, so that none follows the last one.
     if len(under) < max(_FEWEST_METHODS, _MOST_ROWS * len(rows)) or under[-1][0] is not rows[-1]:
@@ -238,8 +255,8 @@ def _place_words(
     if title is not None and is_title(title) and not (is_prose(text) and item.kind == "name"):
         indented = before is not None and item.tokens[0].x0 - _left(before, test) > _INDENTED * item.height
         if not (indented and above <= below):
-            carried.panel = carried.panel if after is None else _whole_panel(title, carried.panel, found)
-            carried.title_x0, carried.rows_indented = item.tokens[0].x0, None
+            if after is not None:
+                carried.head(_whole_panel(title, carried.panel, found), item.tokens[0].x0)
             return False
     if labelled(line):
         specimen = labelled(line).get("specimen")

@@ -64,4 +64,5 @@ def is_cross(text: str) -> bool:
 
 
 def _are(cells: Sequence[str], kind: Callable[[str], bool]) -> bool:
-    return len(cells) >= _FEWEST and sum(map(kind, cells)) >= _MOST * len(cells)
+    fewest = 1 if kind is is_flag else _FEWEST
+    return len(cells) >= fewest and sum(map(kind, cells)) >= _MOST * len(cells)

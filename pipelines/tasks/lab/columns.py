@@ -26,19 +26,19 @@ _HEADINGS: Final[dict[Role, str]] = {
     "value": "result|results|value|values|your result|your results|your value|observed value|observed|current result"
     "|current|measured value|test result|test results|finding|findings|result value|patient result|patient value"
     "|current value|today|latest|most recent|current result and flag|result and flag"
-    "|in range|out of range|in range result|out of range result|reading|outcome|measured",
+    "|in range|out of range|in range result|out of range result|reading|outcome|measured|number",
     "unit": "unit|units|uom|u m|unit of measure|units of measure|measure|si units|si unit",
     "reference": "reference range|reference interval|reference|ref range|ref interval|ref|normal range|normal|normals"
     "|normal values|normal value|biological reference interval|biological ref interval|bio ref interval|range|ranges"
     "|reference value|reference values|reference limits|expected|expected range|expected values|limits|ref value"
     "|ref values|reference ranges|reference intervals|standard range|ref limits|biological reference range|interval"
     "|bio ref range|normal interval|ref rng|ref intervals|ref ranges|target|target range|healthy range"
-    "|goal|goals|goal / range|goal range|ref range units|reference range units|ref range and units"
-    "|reference range and units",
+    "|usual|usual range|optimal range|goal|goals|goal / range|goal range|ref range units|reference range units"
+    "|ref range and units|reference range and units",
     "low": "low|lower|lower limit|min|minimum|ref low|low limit|from|lower ref|range low|lln",
     "high": "high|upper|upper limit|max|maximum|ref high|high limit|to|upper ref|range high|uln",
-    "flag": "flag|flags|abn|abnormal|h/l|l/h|status|abnormal flag|interpretation|alert|abn flag|abnormality|hi/lo|f|ind"
-    "|indicator|result flag|note flag|dev|deviation",
+    "flag": "flag|flags|abn|abnormal|h/l|l/h|status|abnormal flag|interpretation|alert|abn flag|abnormality|hi/lo|f|fl"
+    "|flg|ind|indicator|result flag|note flag|dev|deviation|rating|how you scored",
     "earlier": "previous|prior|previous result|prior result|last result|last|prev|previous value|previous results"
     "|prior value|prior results|prev result|previous result and date|prior result and date|last value|history",
     "specimen": "specimen|sample|specimen type|sample type|material|matrix|specimen source|source",
@@ -55,6 +55,13 @@ _JOINED: Final = {phrase.replace(" ", ""): role for phrase, role in _ROLES.items
 _BEFORE_NOW: Final = ("prev", "previous", "prior")
 _LONGEST: Final = 4
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}-[A-Za-z]{3}-\d{2,4}")
+_MONTH: Final = re.compile(
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?(?:[\s'/-]*(?:\d{2}|\d{4}))?",
+    re.IGNORECASE,
+)
+_DAY: Final = re.compile(r"\d{1,2}[/.]\d{1,2}")
+"""Without its year."""
 _TIME: Final = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?\b")
 _STAMP: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|(?i:am|pm)|[A-Za-z]{0,4}\d[\w/-]{3,}")
 """What stands with the date over a column of results: its time, the sample's number."""
@@ -277,6 +284,8 @@ def _role(tokens: Sequence[Token]) -> Role | None:
     text = text_of(tokens)
     dates = [token for token in tokens if _DATE.fullmatch(token.text.strip("()"))]
     if len(dates) == 1 and all(_STAMP.fullmatch(token.text) for token in tokens if token is not dates[0]):
+        return "earlier"
+    if _MONTH.fullmatch(text) or _DAY.fullmatch(text):
         return "earlier"
     words = (plain(re.sub(r"\([^)]*\)", "", text)) or plain(text)).removeprefix("your ")
     if len(tokens) > 1 and words.partition(" ")[0] in _BEFORE_NOW:

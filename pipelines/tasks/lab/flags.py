@@ -17,7 +17,7 @@ _PRINTED: Final[dict[str, FlagCode | None]] = {
     "↑↑": "HH", "⇈": "HH", "ch": "HH", "hc": "HH", "high panic": "HH",
     "ll": "LL", "l!": "LL", "critical low": "LL", "crit low": "LL", "panic low": "LL", "low critical": "LL",
     "↓↓": "LL", "⇊": "LL", "cl": "LL", "lc": "LL", "low panic": "LL",
-    "a": "A", "abn": "A", "abnormal": "A", "*": "A", "!": "A", "out of range": "A", "ab": "A",
+    "a": "A", "abn": "A", "abnormal": "A", "*": "A", "!": "A", "⚠": "A", "out of range": "A", "ab": "A",
     "aa": "AA", "critical": "AA", "crit": "AA", "**": "AA", "c": "AA", "!!": "AA", "panic": "AA", "very abnormal": "AA",
     "n": "N", "normal": "N", "wnl": "N", "within range": "N", "in range": "N", "ok": "N", "nl": "N", "norm": "N",
 }  # fmt: skip
@@ -28,8 +28,8 @@ _NORMAL_TEXTS: Final = (
 )  # fmt: skip
 _DESCRIBED: Final = frozenset(
     {"trace", "normal", "abnormal", "yellow", "pale yellow", "dark yellow", "straw", "amber", "colorless", "colourless",
-     "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "occasional", "moderate", "many", "numerous", "small", "large", "light yellow",
-     "slightly cloudy"}
+     "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "occasional", "moderate", "many",
+     "numerous", "small", "large", "light yellow", "slightly cloudy"}
 )  # fmt: skip
 _GRADE: Final = re.compile(r"[1-4]\s?\+|\+{1,4}")
 _SIGNS: Final = ("+", "++", "-", "--", "–", "−")

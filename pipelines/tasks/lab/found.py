@@ -47,6 +47,10 @@ class Carried:
     heads_are_titles: bool = False
     """Whether the names of panels stand in the headings of tables."""
 
+    def head(self, panel: str | None, x0: float | None = None) -> None:
+        """What follows is of this panel, whose title began there if it stood in the table."""
+        self.panel, self.title_x0, self.rows_indented = panel, x0, None
+
 
 @dataclass
 class Item:

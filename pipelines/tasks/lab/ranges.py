@@ -43,6 +43,8 @@ _NOTHING: Final = re.compile(
     r"|none (?:established|given)|age dependent|variable|[-–—*.]+)",
     re.IGNORECASE,
 )
+_OPEN_ABOVE: Final = re.compile(rf"({_DIGITS})\s*(?:and|or)\s*(?:above|over|more|higher|greater)\b", re.IGNORECASE)
+_OPEN_BELOW: Final = re.compile(rf"({_DIGITS})\s*(?:and|or)\s*(?:below|under|less|lower|fewer)\b", re.IGNORECASE)
 _LEAD: Final = re.compile(
     r"^(?:ref(?:erence)?\.?(?:\s*(?:range|interval))?|normal(?:\s*range)?|range)\s*[:.]\s*", re.IGNORECASE
 )
@@ -66,6 +68,7 @@ def read_reference(printed: str, mark: Mark, person: Person) -> Reference | None
     if not text or _NOTHING.fullmatch(text):
         return Reference(text=text) if text else None
     plain = re.sub(r"([<>])\s*or\s*(?:=|equal(?:\s+to)?)", r"\1=", _LEAD.sub("", text), flags=re.IGNORECASE)
+    plain = _OPEN_ABOVE.sub(r">= \1", _OPEN_BELOW.sub(r"<= \1", plain))
     plain = re.sub(r"^[(\[]\s*(.*?)\s*[)\]]$", r"\1", plain)
     found: list[Limits] = []
     for match in _ONE.finditer(plain):

@@ -182,9 +182,10 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
     if alone and worded and len(printed.split()) >= _REMARK:
         return "it reads like a remark"
     # What is measured is called by a few words, and so is what was found.
-    said = len(name.split()) + (len(printed.split()) if worded and not is_word(printed) else 0)
+    said = 0 if is_word(printed) else len(name.split()) + (len(printed.split()) if worded else 0)
     measured = is_unit(found.text("unit")) or is_range(found.text("reference"))
-    if (said >= _SENTENCE or is_prose(name) or _DATE.search(name)) and not (measured or known_name(name)):
+    remark = said >= _SENTENCE or is_prose(name) or _DATE.search(name) is not None
+    if remark and not (measured or known_name(name)):
         return "it reads like a remark"
     unit = found.cells.get("unit", [])
     strange = not is_unit(text_of(unit)) and any(MEASURE.fullmatch(token.text) for token in unit)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from pipelines.evidence.documents.dates import Order, iso_date, order_of
 from pipelines.evidence.documents.lines import Line, page_lines
@@ -19,6 +21,8 @@ from pipelines.tasks.lab.numbers import Mark
 from pipelines.tasks.lab.sides import last_beside, sides_of
 from pipelines.tasks.lab.titles import is_panelish, is_title, title_above
 from pipelines.tasks.lab.typed import typed_rows
+
+_MONTHS: Final = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 
 def read_page(page: Page, mark: Mark, collected: str | None, carried: Carried) -> list[Found]:
@@ -74,7 +78,7 @@ def _beside(
             start = headings[at - 1].last + 1 if at else 0
             end = headings[at + 1].first if at + 1 < len(headings) else len(side)
             if n and at == 0:
-                carried.panel = title
+                carried.head(title)
             rows += _titled(page, side[start:end], each.moved(-start), collected, carried, fresh=fresh and n == at == 0)
             if n == 0 and at == 0:
                 title = title_above(side[: each.first])[0] or title
@@ -90,9 +94,9 @@ def _titled(
     if own is not None and is_title(own) and (is_panelish(own) or carried.heads_are_titles):
         title = own
     if title is not None:
-        carried.panel = title
+        carried.head(title)
     elif fresh:
-        carried.panel = None
+        carried.head(None)
     carried.specimen = specimen or carried.specimen
     return _table(page, lines[heading.last + 1 :], heading, collected, carried)
 
@@ -101,7 +105,7 @@ def _untitled(page: Page, lines: Sequence[Line], mark: Mark, carried: Carried) -
     rows = []
     for panel, cells in typed_rows(lines, mark, 1 if carried.rows_before else 2):
         if panel is not None:
-            carried.panel = panel
+            carried.head(panel)
         rows.append(Found(page.number, cells, carried.panel, carried.specimen))
     carried.rows_before = carried.rows_before or bool(rows)
     return rows
@@ -113,7 +117,7 @@ def _table(page: Page, lines: Sequence[Line], heading: Heading, collected: str |
     for group in with_edges(heading.groups, lines):
         columns = _with_result(by_content(group, lines), collected)
         items = [item for line in lines if (item := item_of(line, columns)) is not None]
-        carried.panel = panel
+        carried.head(panel)
         rows += assembled(page.number, items, columns, carried)
     return rows
 
@@ -125,6 +129,7 @@ def _with_result(group: Sequence[Column], collected: str | None) -> tuple[Column
     order = order_of(column.heading for column in group)
     dated = {at: _days(column.heading, order) for at, column in enumerate(group) if column.role == "earlier"}
     own = [at for at, days in dated.items() if collected and collected[:10] in days]
+    own = own or [at for at in dated if collected and _is_part_of(group[at].heading, collected)]
     if not own and all(len(days) == 1 for days in dated.values()):
         own = [max(dated, key=lambda at: min(dated[at]))]
     if len(own) != 1:
@@ -133,6 +138,18 @@ def _with_result(group: Sequence[Column], collected: str | None) -> tuple[Column
     return tuple(
         Column("value", c.heading, c.x0, c.x1, c.left, c.right) if at == own[0] else c for at, c in enumerate(group)
     )
+
+
+def _is_part_of(heading: str, day: str) -> bool:
+    """Whether the heading is that day without its year, or its month: "06/01", "Oct", "October 2026", "Oct 26"."""
+    year, month, date = day[:10].split("-")
+    numbers = {f"{a}{mark}{b}" for a, b in ((month, date), (date, month)) for mark in "/."}
+    if heading in numbers | {re.sub(r"\b0", "", number) for number in numbers}:
+        return True
+    said = re.fullmatch(r"([A-Za-z]{3})[a-z]*\.?(?:[\s'/-]*(\d{2,4}))?", heading)
+    if said is None or said[1].lower() not in _MONTHS:
+        return False
+    return _MONTHS.index(said[1].lower()) + 1 == int(month) and year.endswith(said[2] or "")
 
 
 def _days(heading: str, order: Order | None) -> set[str]:

@@ -13,6 +13,8 @@ from pipelines.tasks.lab.units import is_unit
 _CONTINUED: Final = re.compile(
     r"\s*[-–(\[]*\s*(?:continued|cont(?:'d|d)?\.?|details)(?:\s+from\s+.*)?\s*[)\]]*\s*$", re.IGNORECASE
 )
+_ACCESSION: Final = re.compile(r"(?<=\D)(?:\s+\d{1,4})?\s+\d{4,}$")
+"""The number of the sample behind a panel's name: "URINALYSIS 26 6528"."""
 _NO_TITLE: Final = re.compile(
     r"page\s*\d+|\d+\s*(?:of|/)\s*\d+|end of (?:the )?report|confidential|final report|electronically|signed"
     r"|authori[sz]ed|reviewed by|verified by|printed|www\.|@|https?:|\bmd\b|\bph\.?d\b|\bdr\.|copyright"
@@ -23,7 +25,8 @@ _NO_TITLE: Final = re.compile(
 _LIMITS: Final = re.compile(r"[<>≤≥]|\d\s*[-–]\s*\d")
 _WHEN: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}-[A-Za-z]{3}-|\d{1,2}:\d\d")
 _MARKED: Final = re.compile(
-    r"^\(?(?:comments?|notes?|remarks?|interpretation|method|reference|ref|disclaimer|\*+|†|‡|\d\))\s*[:.\w]",
+    r"^\(?(?:comments?|notes?|remarks?|interpretation|method|reference|ref|disclaimer|clinical details?|\*+|†|‡|\d\))"
+    r"\s*[:.\w]",
     re.IGNORECASE,
 )
 _PANELISH: Final = re.compile(
@@ -43,7 +46,7 @@ def title_of(line: Line) -> str | None:
     if any(phrase.startswith(":") for phrase in phrases):
         return None
     text = panel or next((phrase for phrase in phrases if phrase not in said and not is_label(phrase)), None)
-    return None if text is None else _CONTINUED.sub("", text).strip(" -–—=*_:|") or None
+    return None if text is None else _ACCESSION.sub("", _CONTINUED.sub("", text)).strip(" -–—=*_:|,") or None
 
 
 def is_title(text: str) -> bool:

@@ -225,7 +225,7 @@ def test_the_unit_in_the_column_of_the_ranges() -> None:
         ("12", "Hours"),
         ("0.3", "g/L"),
         ("88", "mg/dL"),
-        ("2.7", None),
+        ("2.7", "(calc)"),
     ]
     assert limits(report)[2:] == [(None, "100"), (None, "5.0")]
 
