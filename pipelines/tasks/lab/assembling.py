@@ -11,6 +11,7 @@ from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.analytes import known_name
 from pipelines.tasks.lab.columns import Column
 from pipelines.tasks.lab.found import Carried, Found, Item
+from pipelines.tasks.lab.misread import spaced
 from pipelines.tasks.lab.titles import begins_small, is_panelish, is_prose, is_title, labelled, title_of
 from pipelines.tasks.lab.units import is_unit
 
@@ -24,6 +25,7 @@ _MOST_ROWS: Final = 0.5
 """Of a table's rows: where so many have a line of words under them, these are methods."""
 _LARGER: Final = 1.15
 """Of the usual height of methods: in print as large as this stands no method."""
+_NEARER: Final = 0.85
 _NEXT_LINE: Final = 2.0
 """Of the letters' height."""
 _SENTENCE: Final = 8
@@ -121,7 +123,8 @@ def _note_methods(items: list[Item]) -> None:
     under = [(row, item) for row, item in under if item.height < _LARGER * usual]
     rows = [item for item in items if item.kind == "row"]
     # Titles stand over rows, so that none follows the last one.
-    if len(under) < max(_FEWEST_METHODS, _MOST_ROWS * len(rows)) or under[-1][0] is not rows[-1]:
+    in_brackets = all(_is_bracketed(text_of(item.tokens)) for _, item in under)
+    if len(under) < max(_FEWEST_METHODS, _MOST_ROWS * len(rows)) or not (in_brackets or under[-1][0] is rows[-1]):
         return
     for row, item in under:
         assert row.found is not None
@@ -139,6 +142,10 @@ def _is_outside(row: Item, carried: Carried) -> bool:
     if carried.rows_indented is None:
         carried.rows_indented = right > _INDENTED * row.height
     return carried.rows_indented and abs(right) < _LEVEL * row.height
+
+
+def _is_bracketed(text: str) -> bool:
+    return text[0] in "([" and text[-1] in ")]"
 
 
 def _whole_panel(own: str, above: str | None, found: Sequence[Found]) -> str | None:
@@ -251,7 +258,7 @@ def _place_words(
         if tight and not indented and not outdented and not _is_known(name, text):
             _go_on(before, item)
             return False
-    title = title_of(line)
+    title = None if _explains(text, above, below) else title_of(line)
     if title is not None and is_title(title) and not (is_prose(text) and item.kind == "name"):
         indented = before is not None and item.tokens[0].x0 - _left(before, test) > _INDENTED * item.height
         if not (indented and above <= below):
@@ -268,6 +275,12 @@ def _place_words(
         before.last = item.middle
         return True
     return False
+
+
+def _explains(text: str, above: float, below: float) -> bool:
+    """Whether words that are nearer to the row above than to the next one say what is measured there."""
+    _, *others = text.split()
+    return above < _NEARER * below and len(others) > 1 and not is_panelish(text) and all(map(str.islower, others))
 
 
 def _talks_on(remark: Item, item: Item) -> bool:
@@ -315,7 +328,7 @@ def _in_brackets(name: str) -> bool:
 
 def _is_known(name: str, more: str) -> bool:
     """Whether the name is an analyte's as it is, and not with more words."""
-    return known_name(name) and not known_name(f"{name} {more}")
+    return known_name(spaced(name)) and not known_name(f"{name} {more}")
 
 
 def _earlier(found: Found, columns: Sequence[Column]) -> list[tuple[str, list[Token]]]:

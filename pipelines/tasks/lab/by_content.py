@@ -8,7 +8,7 @@ from typing import Final
 
 from pipelines.evidence.documents.lines import Line, text_of
 from pipelines.tasks.lab.columns import Column, Role
-from pipelines.tasks.lab.flags import is_flag
+from pipelines.tasks.lab.flags import is_flag, is_word
 from pipelines.tasks.lab.ranges import is_range
 from pipelines.tasks.lab.units import is_unit
 
@@ -25,8 +25,13 @@ def by_content(columns: Sequence[Column], lines: Sequence[Line]) -> tuple[Column
     """The columns, those without a known heading as what most of their cells are, where no other column is that."""
     told: list[Column] = []
     roles = {column.role for column in columns}
+    ranged = any(column.role == "reference" and _are(_cells(column, lines), is_range) for column in columns)
     for column in columns:
-        role = _role_of(column, _cells(column, lines), roles)
+        cells = _cells(column, lines)
+        role = _role_of(column, cells, roles)
+        if ranged and role in ("low", "high", "reference") and not any(map(_is_limit, cells)):
+            # A box to tick, which was not read.
+            role = "other"
         told.append(replace(column, role=role))
         roles.add(role)
     return tuple(told)
@@ -57,6 +62,10 @@ def _cells(column: Column, lines: Sequence[Line]) -> list[str]:
 def _is_number(text: str) -> bool:
     """Whether a result stands in the column for those that are abnormal, with its star."""
     return text[0].isdigit() or text[:2].lstrip("<>")[:1].isdigit()
+
+
+def _is_limit(text: str) -> bool:
+    return is_range(text) or is_word(text) or text.strip("0.").isdigit()
 
 
 def is_cross(text: str) -> bool:

@@ -21,8 +21,9 @@ _PAGE: Final = re.compile(
     r"|\bin\s*error,?\s*please\b",
     re.IGNORECASE,
 )
-_NOT: Final = re.compile(r"non?|not|none", re.IGNORECASE)
-"""A result begins with it, however far it reaches into the column of names: "NOT DETECTED"."""
+_NOT: Final = re.compile(r"[\W_]*(?:non?|not|none)-?", re.IGNORECASE)
+"""A result begins with it, however far it reaches into the column of names, and whatever of a row of dots clings to
+it: "NOT DETECTED", ".NON REACTIVE"."""
 _SENTENCE: Final = 7
 """Words: a name and its result without room between them are fewer."""
 _KEY: Final = re.compile(r"(?:key|legend|note|nb|comment)s?\s*:", re.IGNORECASE)
@@ -46,13 +47,14 @@ def item_of(line: Line, columns: Sequence[Column]) -> Item | None:
         first = homes[0]
         # A result in words may be longer than its column is wide.
         whole = first.role == "value" and not any(c.isdigit() for c in run[0].text) and not _ends_in_own_cells(run)
-        for token, column in zip(run, homes, strict=True):
-            crossed = column.role == "flag" and is_cross(token.text) and is_flag(column.heading)
-            told = replace(token, text=column.heading) if crossed else token
-            cells.setdefault(first.role if whole else column.role, []).append(told)
+        for token, home in zip(run, homes, strict=True):
+            crossed = home.role == "flag" and is_cross(token.text) and is_flag(home.heading)
+            told = replace(token, text=home.heading) if crossed else token
+            cells.setdefault(first.role if whole else home.role, []).append(told)
     name, value = cells.get("test", []), cells.get("value", [])
     if len(name) > 1 and value and _NOT.fullmatch(name[-1].text) and value[0].x0 - name[-1].x1 < line.height:
-        value.insert(0, name.pop())
+        no = name.pop()
+        value.insert(0, replace(no, text=re.sub(r"^[\W_]+", "", no.text)))
     _part_panel(cells, columns[0], line.height)
     return Item(line.middle, line.height, cells, tokens, _kind(cells, tokens, placed, columns), line.middle)
 

@@ -18,14 +18,15 @@ _COMPARATORS: Final[dict[str, Comparator]] = {
     "<": "<", ">": ">", "<=": "<=", ">=": ">=", "=<": "<=", "=>": ">=", "≤": "<=", "≥": ">=", "⩽": "<=", "⩾": ">=",
 }  # fmt: skip
 _IN_WORDS: Final[dict[str, Comparator]] = {
-    "less than": "<", "below": "<", "under": "<", "up to": "<=", "greater than": ">", "more than": ">", "above": ">",
-    "over": ">", "at least": ">=", "at most": "<=", "max": "<=", "maximum": "<=", "min": ">=", "minimum": ">=",
+    "less than": "<", "below": "<", "under": "<", "up to": "<=", "upto": "<=", "greater than": ">", "more than": ">",
+    "above": ">", "over": ">", "at least": ">=", "at most": "<=", "max": "<=", "maximum": "<=", "min": ">=",
+    "minimum": ">=",
 }  # fmt: skip
 #: A number as printed: groups of thousands by comma, point, apostrophe or narrow space, or none.
 NUMBER: Final = r"[+\-−–]?\d{1,3}(?:[ \u2009\u202f'’]\d{3})+(?:[.,]\d+)?|[+\-−–]?\d+(?:[.,]\d+)*|[+\-−–]?[.,]\d+"
 COMPARATOR: Final = (
     r"<=|>=|=<|=>|[<>≤≥⩽⩾]"
-    r"|(?i:less than|greater than|more than|up to|at least|at most|below|under|above|over)"
+    r"|(?i:less than|greater than|more than|up ?to|at least|at most|below|under|above|over)"
     r"|(?<![/\w])(?i:max(?:imum)?|min(?:imum)?)(?=\s*\d)"
 )
 MEASURE: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})")

@@ -29,6 +29,8 @@ _MARKED: Final = re.compile(
     r"\s*[:.\w]",
     re.IGNORECASE,
 )
+_SAID: Final = re.compile(r"\b(?:the|your|you|is|are|was|were|it|its|this|that|which)\b")
+"""Small words of sentences, which no title has."""
 _PANELISH: Final = re.compile(
     r"panel|profile|chemistr|ha?ematolog|count|function|urinalysis|coagulation|thyroid|lipid|liver|renal|kidney|metabolic"
     r"|electrolyte|serolog|immunolog|microbiolog|endocrin|hormone|vitamin|differential|blood|iron|cardiac|diabet|study"
@@ -52,6 +54,8 @@ def title_of(line: Line) -> str | None:
 def is_title(text: str) -> bool:
     """Whether it can be the name of a panel."""
     words = text.split()
+    if len(words) > 4 and _SAID.search(text):
+        return False
     if is_institution(text) and not _PANELISH.search(text):
         return False
     if len(words) > 12 or _LIMITS.search(text) or _NO_TITLE.search(text):

@@ -223,7 +223,8 @@ def _whole_runs(line: Line) -> list[tuple[Token, ...]]:
         text = text_of(last)
         # Numbers within brackets may be set in columns.
         opened = text[:1] in ("(", "[") and not any(mark in text for mark in ")]") and apart < _WITHIN * line.em
-        if opened or (apart < _WIDE_SPACE * line.em and is_finding(f"{text} {text_of(run)}")):
+        spanning = text.endswith(_TO) and apart < _WITHIN * line.em and text[:1].isdigit() and run[0].text[:1].isdigit()
+        if opened or spanning or (apart < _WIDE_SPACE * line.em and is_finding(f"{text} {text_of(run)}")):
             runs[-1] = (*last, *run)
         else:
             runs.append(run)
