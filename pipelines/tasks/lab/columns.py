@@ -52,6 +52,12 @@ _HEADINGS: Final[dict[Role, str]] = {
 _ROLES: Final[dict[str, Role]] = {phrase: role for role, phrases in _HEADINGS.items() for phrase in phrases.split("|")}
 _JOINED: Final = {phrase.replace(" ", ""): role for phrase, role in _ROLES.items() if len(phrase) >= 4}
 """Where a picture was read, a space may be missing."""
+_TELLING: Final[tuple[tuple[Role, frozenset[str]], ...]] = (
+    ("reference", frozenset({"range", "ranges", "interval", "intervals", "reference"})),
+    ("flag", frozenset({"flag", "flags"})),
+    ("unit", frozenset({"unit", "units"})),
+)
+_SIGNED: Final = frozenset({"+/-", "+ / -", "±", "!", "*", "↑↓", "↑/↓", "▲▼"})
 _BEFORE_NOW: Final = ("prev", "previous", "prior")
 _LONGEST: Final = 4
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}-[A-Za-z]{3}-\d{2,4}")
@@ -60,7 +66,7 @@ _MONTH: Final = re.compile(
     r"|nov(?:ember)?|dec(?:ember)?)\.?(?:[\s'/-]*(?:\d{2}|\d{4}))?",
     re.IGNORECASE,
 )
-_DAY: Final = re.compile(r"\d{1,2}[/.]\d{1,2}")
+_DAY: Final = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.")
 """Without its year."""
 _TIME: Final = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?\b")
 _STAMP: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|(?i:am|pm)|[A-Za-z]{0,4}\d[\w/-]{3,}")
@@ -288,6 +294,8 @@ def _role(tokens: Sequence[Token]) -> Role | None:
     if _MONTH.fullmatch(text) or _DAY.fullmatch(text):
         return "earlier"
     words = (plain(re.sub(r"\([^)]*\)", "", text)) or plain(text)).removeprefix("your ")
+    if text in _SIGNED:
+        return "flag"
     if len(tokens) > 1 and words.partition(" ")[0] in _BEFORE_NOW:
         return "earlier"
     if words in _ROLES:
@@ -299,7 +307,15 @@ def _role(tokens: Sequence[Token]) -> Role | None:
     without_date = plain(_TIME.sub("", _DATE.sub("", text)))
     if _DATE.search(text) and without_date in _ROLES:
         return _ROLES[without_date]
-    return _misread(words)
+    return _misread(words) or _by_a_word(words)
+
+
+def _by_a_word(words: str) -> Role | None:
+    """What a heading is by the one word in it that says so: "Biological reference", "Adult range", "Abnormal flag"."""
+    said = words.split()
+    if len(said) > _LONGEST or {"value", "values", "result", "results"} & set(said):
+        return None
+    return next((role for role, telling in _TELLING if telling & set(said)), None)
 
 
 def _misread(words: str) -> Role | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pipelines.tasks.lab.flags import is_finding, is_flag
+from pipelines.tasks.lab.flags import is_finding, is_flag, is_word
 from pipelines.tasks.lab.rows import Comparator
 from pipelines.tasks.lab.units import is_unit
 
@@ -105,6 +105,9 @@ def read_result(printed: str, mark: Mark) -> Printed | None:
     text = " ".join(printed.split())
     before = _FLAGGED.match(text)
     flag, text = (before.group(1), text[before.end() :]) if before else ("", text)
+    starred = re.match(r"(\*+)\s*(?=[^\W\d])", text)
+    if starred is not None and is_word(text[starred.end() :]):
+        return Printed(None, text=text[starred.end() :], rest=starred[1])
     whole = _RESULT.match(text)
     if whole is None:
         found, _, last = text.rpartition(" ") if not is_finding(text[:-1]) else (text[:-1], "", text[-1])

@@ -144,7 +144,7 @@ def _is_part_of(heading: str, day: str) -> bool:
     """Whether the heading is that day without its year, or its month: "06/01", "Oct", "October 2026", "Oct 26"."""
     year, month, date = day[:10].split("-")
     numbers = {f"{a}{mark}{b}" for a, b in ((month, date), (date, month)) for mark in "/."}
-    if heading in numbers | {re.sub(r"\b0", "", number) for number in numbers}:
+    if heading.rstrip(".") in numbers | {re.sub(r"\b0", "", number) for number in numbers}:
         return True
     said = re.fullmatch(r"([A-Za-z]{3})[a-z]*\.?(?:[\s'/-]*(\d{2,4}))?", heading)
     if said is None or said[1].lower() not in _MONTHS:

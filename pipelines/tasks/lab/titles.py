@@ -13,7 +13,7 @@ from pipelines.tasks.lab.units import is_unit
 _CONTINUED: Final = re.compile(
     r"\s*[-–(\[]*\s*(?:continued|cont(?:'d|d)?\.?|details)(?:\s+from\s+.*)?\s*[)\]]*\s*$", re.IGNORECASE
 )
-_ACCESSION: Final = re.compile(r"(?<=\D)(?:\s+\d{1,4})?\s+\d{4,}$")
+_ACCESSION: Final = re.compile(r"(?<=\D)(?<!\bid)(?<!\bno)(?<!\bno\.)(?<!#)(?:\s+\d{1,4})?\s+\d{4,}$", re.IGNORECASE)
 """The number of the sample behind a panel's name: "URINALYSIS 26 6528"."""
 _NO_TITLE: Final = re.compile(
     r"page\s*\d+|\d+\s*(?:of|/)\s*\d+|end of (?:the )?report|confidential|final report|electronically|signed"
@@ -31,6 +31,7 @@ _MARKED: Final = re.compile(
 )
 _SAID: Final = re.compile(r"\b(?:the|your|you|is|are|was|were|it|its|this|that|which)\b")
 """Small words of sentences, which no title has."""
+_OF_A_PERSON: Final = re.compile(r"\b(?:id|no\.?|#|mrn)\s*[A-Z]{0,3}-?\d{3,}", re.IGNORECASE)
 _PANELISH: Final = re.compile(
     r"panel|profile|chemistr|ha?ematolog|count|function|urinalysis|coagulation|thyroid|lipid|liver|renal|kidney|metabolic"
     r"|electrolyte|serolog|immunolog|microbiolog|endocrin|hormone|vitamin|differential|blood|iron|cardiac|diabet|study"
@@ -54,7 +55,7 @@ def title_of(line: Line) -> str | None:
 def is_title(text: str) -> bool:
     """Whether it can be the name of a panel."""
     words = text.split()
-    if len(words) > 4 and _SAID.search(text):
+    if (len(words) > 4 and _SAID.search(text)) or _OF_A_PERSON.search(text):
         return False
     if is_institution(text) and not _PANELISH.search(text):
         return False

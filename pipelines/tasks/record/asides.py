@@ -1,6 +1,6 @@
-"""What askers say about themselves, to the listener, or take back, which is nothing to look up.
+"""What askers say about themselves or to the listener, which is nothing to look up.
 
-"Before I phone the family, …", "… for the discharge letter", "her sodium, sorry, her potassium". A question is read as
+"Before I phone the family, …", "… for the discharge letter". A question is read as
 it was said first; only where that does not do is it read without these.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 
 from pipelines.tasks.record import grammar
 from pipelines.tasks.record.asked import bears_nothing
-from pipelines.tasks.record.respelling import single_names
+from pipelines.tasks.record.asker import asked_alone
 from pipelines.tasks.record.words import term_domain, tokens
 
 #: Where the question itself begins again, after words about the asker.
@@ -91,19 +91,10 @@ _WHO: Final = re.compile(
 _CLOSING: Final = re.compile(
     r"[.?!;]\s+(?P<said>(?:i|we|just|thanks|thank you|please|no rush|cheers)\b[^.?!;]*)[.?!\s]*$", re.I
 )
-_TAKEN_BACK: Final = re.compile(
-    r"[\s,.;…–—-]+(?:(?:no|oh|uh|um|er|wait|actually)[\s,.…–—-]+)*"
-    r"(?:sorry|i mean|i meant|scratch that|strike that|correction|make that|or rather|rather|hang on|excuse me"
-    r"|(?<=no )wait|my mistake|apologies)(?:[\s,.;…–—-]+(?:no|sorry|i mean|i meant))*[\s,.;:…–—-]+",
-    re.I,
-)
 #: "How often, I mean how many times": the same once more.
 _EXPLAINED: Final = re.compile(
     r"[\s,–—-]+(?:i mean|i meant|meaning|that is|that is to say|i e|as in|i\.e\.|ie)[\s,–—-]+", re.I
 )
-#: Words for what was named before.
-_POINTING: Final = frozenset("it this that they them those these he she one".split())
-_LONGEST_NAME: Final = 5
 #: "The resolved ones, not the current ones": what is not meant, and the words that say the same without it.
 _NOT: Final = (
     (r"current|active|ongoing|present", ("PAST", "STOPPED")),
@@ -118,13 +109,10 @@ _NOT: Final = (
 
 
 def other_readings(text: str) -> Iterator[str]:
-    """``text`` without what is about the asker, then with what the asker corrected; each only where it differs."""
+    """``text`` without what is about the asker, then without words that explain; each only where it differs."""
     bare = without_asides(text)
     if bare != text and tokens(bare):
         yield bare
-    put_right = corrected(bare)
-    if put_right is not None:
-        yield put_right
     explained = _EXPLAINED.sub(" ", bare)
     if explained != bare:
         yield explained
@@ -132,7 +120,7 @@ def other_readings(text: str) -> Iterator[str]:
 
 def without_asides(text: str) -> str:
     """``text`` without openings, clauses about the asker's own business and what the answer is for."""
-    text = _WHO.sub("", _OPENING.sub("", text.strip()))
+    text = _WHO.sub("", asked_alone(_OPENING.sub("", text.strip())))
     while (match := _PREAMBLE.match(text)) and bears_nothing(match["said"]):
         text = text[match.end() :]
     if (match := _CLOSING.search(text)) and bears_nothing(match["said"]):
@@ -161,43 +149,3 @@ def _without_denied(text: str) -> str:
         if bare != text and set(tokens(bare)).intersection(phrases):
             text = bare
     return text
-
-
-def corrected(text: str) -> str | None:
-    """``text`` as it was meant, where the asker takes a word back; None where nothing is, or what is cannot be told."""
-    parts = _TAKEN_BACK.split(text)
-    said = parts[0]
-    for meant in parts[1:]:
-        put_right = _put_right(said.split(), meant)
-        if put_right is None:
-            return None
-        said = put_right
-    return said if len(parts) > 1 else None
-
-
-def _put_right(said: list[str], meant: str) -> str | None:
-    whole = not _POINTING.intersection(tokens(meant))
-    if whole and re.match(rf"{_QUESTION}\b.*\s\S", meant, re.I) and _sort(tokens(meant)[:1]) is None:
-        return meant
-    sort = _sort_at_start(tokens(meant))
-    if sort and said and said[-1].lower() not in single_names():
-        return " ".join((*said[:-1], meant))
-    for length in range(1, min(_LONGEST_NAME, len(said)) + 1):
-        wrong = _sort(tokens(" ".join(said[-length:])))
-        if wrong and wrong == sort:
-            return " ".join((*said[:-length], meant))
-    return None
-
-
-def _sort_at_start(words: list[str]) -> str | None:
-    return next((sort for n in range(min(_LONGEST_NAME, len(words)), 0, -1) if (sort := _sort(words[:n]))), None)
-
-
-def _sort(words: list[str]) -> str | None:
-    """What may be put in the place of what: one name for another, the last for the first, a year for a year."""
-    bare = [word for word in words if word not in {"the", "her", "his", "their", "a", "an", "in"}]
-    if " ".join(bare) in {*grammar.FIRST, *grammar.LAST, *grammar.HIGHEST, *grammar.LOWEST, "worst", "best"}:
-        return "which"
-    if len(bare) == 1 and bare[0].isdigit() and len(bare[0]) == 4:
-        return "year"
-    return term_domain(bare)

@@ -91,7 +91,7 @@ class Asked:
         if match := words.take_pattern(grammar.LAST_FEW):
             return "all", int(match["n"])
         spanned = words.take_pattern(grammar.FROM_FIRST_TO_LAST) is not None
-        trend = words.take(*grammar.TREND) or spanned or self.from_first or self.compared
+        trend = words.take(*grammar.TREND) or spanned or (self.from_first and not self.count) or self.compared
         if trend:
             words.take(*grammar.REACHED)
         words.take("against")

@@ -10,11 +10,21 @@ import re
 from functools import cache
 from typing import Final
 
+from pipelines.tasks.record.homophones import as_said
 from pipelines.tasks.record.spoken_dates import MONTH
 from pipelines.tasks.record.words import said, terms
 
-_MARKS: Final = re.compile(r"\b(?:comma|question mark|full stop|semicolon|exclamation mark|new line|next line)\b", re.I)
-_HESITATIONS: Final = re.compile(r"\b(?:u+h+m*|u+m+|e+r+m+|h+m+|m+h+m+|a+h+)\b[,.…]*", re.I)
+_MARKS: Final = re.compile(
+    r"[,.;:]?\s*\b(?:comma|question mark|full stop|semi ?colon|exclamation (?:mark|point)|new (?:line|paragraph)"
+    # The bowel is no mark.
+    r"|next line|(?<!of )(?<!of the )(?<!the )colon(?= (?:what|which|when|how|who|values?|dates?|number|count|units?"
+    r"|last|latest|first|yes|is|any|most|the (?:last|latest|first|date|value|number))\b))\b[,.;:?!]*",
+    re.I,
+)
+#: "The, um, newest": the commas beside it belong to it. "ER" is a department, and "er" only between marks is none.
+_HESITATIONS: Final = re.compile(
+    r"(?:,\s*|\b)(?:u+h+m*|u+m+|e+r+m+|h+m+|m+h+m+|a+h+|e+h+m+)\b[,.…]*|,\s*er,|(?<=\band )er,|\.\.\.+|…", re.I
+)
 #: Short forms with strokes.
 _STROKES: Final = (
     (r"\by ?/ ?n\b", " "), (r"\bk ?/ ?c ?/ ?o\b", "known case of"), (r"\bh ?/ ?o\b", "history of"),
@@ -75,6 +85,12 @@ _REWRITTEN: Final = {
     "x rays": "x ray",
     "systolic (?:over|and|and the|slash) diastolic(?: (?:pressures?|blood pressure|readings?))?": "blood pressure",
     "living will": "livingwill",
+    "living (in|at)": r"live \1",
+    "(?:the )?(?:top|upper|higher|high) and (?:the )?(?:bottom|lower|low) (?:numbers?|values?|figures?|readings?|ones?)": (
+        "blood pressure"
+    ),
+    "(?:are |is |was |were )?not (?:currently |presently )?(?:active|current|ongoing)"
+    "(?: (?:now|currently|presently|today|any longer|any more|anymore|at the moment|at present))?": "no longer",
     "(?:(?:have|has|are|is) )?(?:still )?not (?:yet )?(?:been )?resolved": "active",
     "(?:have|has|are|is) yet to (?:be resolved|resolve)": "active",
     "over the (?:recorded |whole |entire |observation )?(?:period|time|timeline)": "over time",
@@ -187,14 +203,19 @@ _REWRITTEN: Final = {
 
 def heard(text: str) -> list[str]:
     """The words of a question as the grammar writes them."""
-    text = _SPAN.sub(" to ", _NUMBER.sub("number", text))
+    text = _SPAN.sub(" to ", _NUMBER.sub("number", without_hesitation(text)))
     for written, meant in _STROKES if "/" in text else ():
         text = re.sub(written, meant, text, flags=re.I)
-    text = _EMERGENCY.sub("emergency", _HESITATIONS.sub(" ", _MARKS.sub(", ", text)))
-    words = " ".join(_joined(said(text)))
+    text = _EMERGENCY.sub("emergency", text)
+    words = as_said(" ".join(_joined(said(text))))
     for pattern, written in _patterns():
         words = pattern.sub(written, words)
     return words.split()
+
+
+def without_hesitation(text: str) -> str:
+    """``text`` with spoken punctuation as marks, and without the sounds of somebody who thinks."""
+    return _HESITATIONS.sub(" ", _MARKS.sub(", ", text))
 
 
 @cache

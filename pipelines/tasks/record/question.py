@@ -25,10 +25,12 @@ from pipelines.tasks.record.about_events import (
 )
 from pipelines.tasks.record.about_person import about_care, about_family, about_person
 from pipelines.tasks.record.about_results import about_results, results_by_phrase
-from pipelines.tasks.record.asides import corrected, other_readings
+from pipelines.tasks.record.asides import other_readings
 from pipelines.tasks.record.asked import Asked
 from pipelines.tasks.record.by_name import by_recorded_name, no_such_name, recorded_names
 from pipelines.tasks.record.event import take_event
+from pipelines.tasks.record.heard import without_hesitation
+from pipelines.tasks.record.repair import repaired
 from pipelines.tasks.record.respelling import respelled
 from pipelines.tasks.record.sentences import Answer
 from pipelines.tasks.record.words import tokens
@@ -86,22 +88,22 @@ def answer(question: str, record: Record, today: date | None = None) -> Result:
 
 
 def _answers(question: str, record: Record, today: date) -> list[Answer] | str:
-    """What is asked as it was said (or put right), else without asides and respelled; why not, where nothing does."""
-    put_right = corrected(question)
-    first = _whole_or_parts(question if put_right is None else put_right, record, today)
+    """What is asked as it was meant, else without asides and respelled; why not, where nothing does."""
+    meant = repaired(without_hesitation(question))
+    if meant is None:
+        return "what was taken back cannot be told"
+    first = _whole_or_parts(meant, record, today)
     if not isinstance(first, str) and not _only_by_name(first):
         return first
-    for said in _other_readings(question, record, as_said=put_right is not None):
+    for said in _other_readings(meant, record):
         found = _whole_or_parts(said, record, today)
         if not isinstance(found, str) and not _only_by_name(found):
             return found
-    return no_such_name(question, record, today) or first if isinstance(first, str) else first
+    return no_such_name(meant, record, today) or first if isinstance(first, str) else first
 
 
-def _other_readings(question: str, record: Record, as_said: bool) -> Iterator[str]:
+def _other_readings(question: str, record: Record) -> Iterator[str]:
     readings = [question]
-    if as_said:
-        yield question
     for said in other_readings(question):
         readings.append(said)
         yield said

@@ -22,6 +22,8 @@ _SHORTEST: Final = 5
 _CONSONANTS: Final = 4
 _ALIKE: Final = 0.75
 _APART: Final = 0.1
+#: How alike the pieces of a word of the grammar and the word have to sound.
+_SAME: Final = 0.8
 #: Pieces of a name may be short words that mean something by themselves.
 _SHORT: Final = 3
 _PIECES: Final = 4
@@ -39,7 +41,7 @@ def respelled(text: str, names: Iterable[str]) -> str | None:
     """
     held = frozenset(singular(word) for name in names for word in tokens(name))
     said = tokens(text)
-    changed = _whole_names([_known_form(word, held) for word in said], held)
+    changed = _whole_names([_known_form(word, held) for word in _whole_words(said, held)], held)
     return " ".join(changed) if changed != said else None
 
 
@@ -83,8 +85,13 @@ def _stem(word: str) -> str:
 
 @cache
 def _vocabulary() -> frozenset[str]:
+    return grammar_words() | {word for term in terms() for phrase in term.spoken for word in phrase}
+
+
+@cache
+def grammar_words() -> frozenset[str]:
+    """Words that mean something in a question, names left out."""
     said = {word for group in grammar.VOCABULARY for phrase in group for word in phrase.split()}
-    said |= {word for term in terms() for phrase in term.spoken for word in phrase}
     return (
         frozenset(said) | meaning.MEANINGFUL | meaning.JUDGEMENT | meaning.KIN | meaning.NOT_A_NAME | meaning.DRUG_CLASS
     )
@@ -98,6 +105,55 @@ def _by_stem() -> dict[str, set[str]]:
             if " " not in phrase and len(phrase) >= _SHORTEST:
                 found.setdefault(_stem(phrase), set()).add(phrase)
     return found
+
+
+def _whole_words(words: list[str], held: frozenset[str]) -> list[str]:
+    """Words of the grammar and names that stand there in pieces, not all of which say something: "re solved"."""
+    out: list[str] = []
+    at = 0
+    while at < len(words):
+        stretches = [words[at : at + length] for length in (2, 3) if at + length <= len(words)]
+        heard = [
+            (alike, word, len(stretch))
+            for stretch in stretches
+            if _is_in_pieces(stretch) and held.isdisjoint(stretch)
+            for alike, word in [_word_of(stretch)]
+            if word
+        ]
+        _, word, length = max(heard, default=(0.0, words[at], 1))
+        out.append(word)
+        at += length
+    return out
+
+
+def _is_in_pieces(stretch: list[str]) -> bool:
+    """Whether some of the words say nothing by themselves, and none is a longer one of the grammar, in any form."""
+    saying = [word in meaning.FILLER or word in grammar_words() or word in single_names() for word in stretch]
+    return not all(saying) and not any(
+        len(word) > _SHORT + 1 and (word in meaning.FILLER or word in grammar_words() or _stem(word) in _by_stem())
+        for word in stretch
+    )
+
+
+def _word_of(pieces: list[str]) -> tuple[float, str]:
+    """How well the pieces spell or sound like one word of the grammar, and which; the word is empty where none is."""
+    spelt = "".join(pieces)
+    if len(spelt) > _SHORTEST and spelt in single_names():
+        return 1.0, spelt
+    sound = code(" ".join(pieces))
+    if len(_consonants(sound)) < _CONSONANTS:
+        return 0.0, ""
+    alike = max(
+        ((likeness(sound, sounds), word) for word, sounds in _long_words().items() if sounds[0] == sound[0]),
+        default=(0.0, ""),
+    )
+    return alike if alike[0] >= _SAME else (0.0, "")
+
+
+@cache
+def _long_words() -> dict[str, str]:
+    """The longer words of the grammar, and how each sounds."""
+    return {word: word_code(word) for word in grammar_words() if len(word) > _SHORTEST}
 
 
 def _whole_names(words: list[str], held: frozenset[str]) -> list[str]:
