@@ -313,7 +313,7 @@ def _role(tokens: Sequence[Token]) -> Role | None:
 def _by_a_word(words: str) -> Role | None:
     """What a heading is by the one word in it that says so: "Biological reference", "Adult range", "Abnormal flag"."""
     said = words.split()
-    if len(said) > _LONGEST or {"value", "values", "result", "results"} & set(said):
+    if len(said) > _LONGEST or {"value", "values", "result", "results", "and"} & set(said):
         return None
     return next((role for role, telling in _TELLING if telling & set(said)), None)
 
