@@ -256,7 +256,8 @@ def _columns(cell: Sequence[Token]) -> list[Column] | None:
                 at += length
                 break
         else:
-            return _run_together(cell) if len(cell) == 1 else None
+            telling = _by_a_word(plain(text_of(cell)))
+            return _run_together(cell) if len(cell) == 1 else [_column(telling, cell)] if telling else None
     return found
 
 
@@ -307,7 +308,7 @@ def _role(tokens: Sequence[Token]) -> Role | None:
     without_date = plain(_TIME.sub("", _DATE.sub("", text)))
     if _DATE.search(text) and without_date in _ROLES:
         return _ROLES[without_date]
-    return _misread(words) or _by_a_word(words)
+    return _misread(words)
 
 
 def _by_a_word(words: str) -> Role | None:

@@ -18,6 +18,8 @@ from pipelines.tasks.lab.units import is_unit, repaired
 
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _WITH_RAISED: Final = re.compile(r"(?!10[⁰¹²³⁴⁵⁶⁷⁸⁹]+$)[(\[<>≤≥]*[\d⁰¹²³⁴⁵⁶⁷⁸⁹][\d⁰¹²³⁴⁵⁶⁷⁸⁹.,:/–-]*[)\]HL*]*")
+_CLINGING: Final = re.compile(r"^[._]+(?=[A-Za-z]{2})")
+"""What is left of dots that led to the word."""
 _PERCENT: Final = frozenset({"o", "op", "%o", "o/o", "0/0", "o/0", "0/o"})
 _FLAGGED: Final = 2
 """Words: between a number and its percent sign may stand a flag."""
@@ -37,7 +39,7 @@ _LONGEST: Final = 20
 _STUCK: Final = re.compile(r"(?<=\s[-/&])(?=[A-Za-z]{2})")
 _LOST_SPACE: Final = re.compile(
     r"(?<=[a-z]{3})(?=[A-Z][a-z]{2})|(?<=[a-z]{2})(?=[A-Z][a-z]{3})|(?<=[A-Z]{3})(?=[A-Z][a-z]{3})|(?<=[a-z],)(?=[A-Z])|(?<=\w\])(?=[a-z])"
-    r"|(?<=[a-z]{2})(?=[(\[])|(?<=[a-z]{4})(?=%$)|(?<=[a-z]{5})(?=[A-Z](?:\s|$))"
+    r"|(?<=[a-z]{2})(?=[(\[])|(?<=[a-z])(?=[(\[][A-Z]{2})|(?<=[a-z]{4})(?=%$)|(?<=[a-z]{5})(?=[A-Z](?:\s|$))"
 )
 
 
@@ -84,13 +86,15 @@ def _of_names() -> frozenset[str]:
 def _words(line: Line) -> Iterator[Token]:
     before: list[Token] = []
     for at, token in enumerate(line.tokens):
-        if token.text in _ICONS and at + 1 < len(line.tokens) and _is_marked(line.tokens[at + 1]):
+        measured = any(MEASURE.fullmatch(each.text) for each in before[-_FLAGGED:])
+        percent = measured and token.text in _PERCENT
+        if token.text in _ICONS and not percent and at + 1 < len(line.tokens) and _is_marked(line.tokens[at + 1]):
             continue
-        text = _capital(_OXYGEN.sub("O", token.text))
-        if _WITH_RAISED.fullmatch(text):
+        text = _capital(_OXYGEN.sub("O", _CLINGING.sub("", token.text)))
+        if _WITH_RAISED.fullmatch(text) and text != text.translate(_RAISED):
             # As likely a figure of the number itself. It bears a doubt by the word as it was read.
             text = text.translate(_RAISED)
-        elif before and text in _PERCENT and any(MEASURE.fullmatch(each.text) for each in before[-_FLAGGED:]):
+        elif percent:
             text = "%"
         elif before and text in _BRACKETS and _is_closed(line.tokens[at + 1 : at + 1 + _SPAN]):
             text = "["

@@ -209,7 +209,8 @@ def _flags_apart(run: tuple[Token, ...]) -> list[tuple[Token, ...]]:
         return []
     if len(run) > 1 and run[0].text in _BEFORE and is_word(text_of(run[1:])):
         return [run[:1], run[1:]]
-    if len(run) > 1 and run[-1].text[0] in "([" and is_flag(run[-1].text) and is_word(text_of(run[:-1])):
+    last = run[-1].text
+    if len(run) > 1 and (last[0] in "([" or len(last) > 2) and is_flag(last) and is_word(text_of(run[:-1])):
         return [run[:-1], run[-1:]]
     return [run]
 

@@ -200,3 +200,140 @@ def test_goals_and_months_before() -> None:
         ("10.2", "g/dL", ["12.1"]),
         ("844", "ng/mL", ["1594"]),
     ]
+
+
+def test_cards_with_the_result_below_its_range() -> None:
+    report = read("""\
+        BASIC METABOLIC PANEL - Details
+        Collected on Jun 11, 2025 7:51 AM
+        Results
+        Sodium
+        Normal range: 136 - 145 mmol/L
+        138
+        136            145
+        Creatinine
+        Normal range: 0.50 - 0.90 mg/dL
+        0.96 High
+        0.50           0.90
+        Blood, Urine
+        Normal value: Negative
+        Value        Small Abnormal
+        Nucleated RBC
+        Value        0.0 /100 WBC
+        Calculated without race.
+    """)
+    assert [(row.panel, row.test, row.value or row.text, row.unit, row.flag) for row in report.rows] == [
+        ("BASIC METABOLIC PANEL", "Sodium", "138", "mmol/L", None),
+        ("BASIC METABOLIC PANEL", "Creatinine", "0.96", "mg/dL", "H"),
+        ("BASIC METABOLIC PANEL", "Blood, Urine", "Small", None, "A"),
+        ("BASIC METABOLIC PANEL", "Nucleated RBC", "0.0", "/100 WBC", None),
+    ]
+
+
+def test_a_test_outside_its_predecessors_panel() -> None:
+    report = read("""\
+        Test                     Result       Reference
+        THYROID PANEL
+          TSH                    6.83         0.40-4.50 mIU/L
+          T4, FREE               0.9          0.8-1.8 ng/dL
+        HEMOGLOBIN A1c           6.2          <5.7 %
+    """)
+    assert [row.panel for row in report.rows] == ["THYROID PANEL", "THYROID PANEL", None]
+    # Where rows begin at their title's place, those further right are only parts of others.
+    level = read("""\
+        Test                     Result       Units      Reference
+        BLOOD COUNT
+        White cells              6.8          10*9/L     4.0-11.0
+          Neutrophils            4.1          10*9/L     2.0-7.5
+        Platelets                210          10*9/L     150-400
+    """)
+    assert {row.panel for row in level.rows} == {"BLOOD COUNT"}
+
+
+def test_a_remark_goes_on_to_its_end() -> None:
+    report = read("""\
+        Test            Result      Units      Reference
+        FSH             62.4        IU/L       26 - 135
+        Prolactin       322         mIU/L      85 - 500
+        Comment: Results are consistent with the postmenopausal phase, FSH is usually below 10
+        IU/L.
+    """)
+    assert [row.test for row in report.rows] == ["FSH", "Prolactin"]
+    assert (report.rows[1].comment or "").endswith("below 10 IU/L.")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Date Issued: 04/12/25 1310 ET      FINAL REPORT       Page 1",
+        "Draw date 7/20/2026 pre-dialysis above goal     below goal ND not drawn",
+        "Reviewed by: ____________           Plan: continue current prescription",
+    ],
+)
+def test_what_is_said_of_the_report_is_no_result(line: str) -> None:
+    report = read(f"""\
+        Test            Result      Units      Reference
+        Sodium          139         mmol/L     135 - 145
+        Potassium       4.1         mmol/L     3.5 - 5.0
+        {line}
+    """)
+    assert [row.test for row in report.rows] == ["Sodium", "Potassium"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "current"),
+    [
+        ("Mar          Status    Feb          Jan", "10.8"),
+        ("03/17        Status    02/15        01/18", "10.8"),
+        ("March 2024   Status    Feb 2024     Jan 2024", "10.8"),
+        ("Apr          Status    May          Jun", None),
+    ],
+)
+def test_results_under_months_or_days(headings: str, current: str | None) -> None:
+    """Collected on 17 March 2024; where no column is that day's, nobody can tell which one the report is about."""
+    report = read(f"""\
+        Test (units)           {headings}
+        Hemoglobin (g/dL)      10.8                   11.6         11.9
+        Ferritin (ng/mL)       164          LOW       576          617
+    """)
+    assert [row.value for row in report.rows[:1]] == ([current] if current else [])
+    if current:
+        assert [each.printed for each in report.rows[0].earlier] == ["11.6", "11.9"]
+
+
+def test_headings_by_the_word_that_tells() -> None:
+    report = read("""\
+        !    Investigation     Biological reference     Units       Observed value
+        A    Protein           Negative                 mg/dL       Trace
+             Specific gravity  1.005 - 1.030                        1.021
+    """)
+    assert [(row.test, row.value or row.text, row.flag) for row in report.rows] == [
+        ("Protein", "Trace", "A"),
+        ("Specific gravity", "1.021", None),
+    ]
+    signed = read("""\
+        Analysis       Result     +/-     Unit      Reference interval
+        Haemoglobin    109        -       g/L       120 - 156
+        ALT            38         +       U/L       10 - 35
+        AST            26                 U/L       10 - 35
+    """)
+    assert [row.flag for row in signed.rows] == ["L", "H", None]
+
+
+def test_what_is_calculated_stands_as_its_unit() -> None:
+    report = read("""\
+        Test                  Result     Reference
+        CHOL/HDLC RATIO       2.7        <5.0 (calc)
+        % SATURATION          33         20-48 % (calc)
+    """)
+    assert [(row.unit, row.ucum) for row in report.rows] == [("(calc)", None), ("%", "%")]
+
+
+def test_a_panels_name_without_the_number_of_its_sample() -> None:
+    report = read("""\
+        Specimen: SERUM.      COMPREHENSIVE METABOLIC PANEL 26 2528
+        Test name     Result     units      Ref. range
+        SODIUM        138        mmol/L     136 - 145
+        POTASSIUM     4.3        mmol/L     3.5 - 5.1
+    """)
+    assert {row.panel for row in report.rows} == {"COMPREHENSIVE METABOLIC PANEL"}
