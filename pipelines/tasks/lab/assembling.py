@@ -119,13 +119,17 @@ def _note_methods(items: list[Item]) -> None:
         and abs(item.tokens[0].x0 - row.cells["test"][0].x0) < 2 * _OUTDENTED * row.height
         and item.middle - row.middle < _NEXT_LINE * row.height
     ]
-    usual = median(item.height for _, item in under) if under else 0.0
-    under = [(row, item) for row, item in under if item.height < _LARGER * usual]
     rows = [item for item in items if item.kind == "row"]
-    # Titles stand over rows, so that none follows the last one.
-    in_brackets = all(_is_bracketed(text_of(item.tokens)) for _, item in under)
-    if len(under) < max(_FEWEST_METHODS, _MOST_ROWS * len(rows)) or not (in_brackets or under[-1][0] is rows[-1]):
-        return
+    fewest = max(_FEWEST_METHODS, _MOST_ROWS * len(rows))
+    bracketed = [(row, item) for row, item in under if _is_bracketed(text_of(item.tokens))]
+    if len(bracketed) >= fewest:
+        under = bracketed
+    else:
+        usual = median(item.height for _, item in under) if under else 0.0
+        under = [(row, item) for row, item in under if item.height < _LARGER * usual]
+        # Titles stand over rows, so that none follows the last one.
+        if len(under) < fewest or under[-1][0] is not rows[-1]:
+            return
     for row, item in under:
         assert row.found is not None
         row.found.comment.extend(item.tokens)
@@ -177,6 +181,8 @@ def _join_centred(items: list[Item]) -> None:
             if other is below and _is_small(other, item):
                 continue
             if other is above and _is_title_over(other, item, below):
+                continue
+            if other is below and _is_known(text_of(item.cells.get("test", ())), text_of(other.tokens)):
                 continue
             if "reference" in other.cells and "reference" in item.cells and other.kind == "blank":
                 # It is a row of its own, without a result.

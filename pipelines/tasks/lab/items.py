@@ -10,7 +10,7 @@ from typing import Final
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.by_content import is_cross
 from pipelines.tasks.lab.columns import Column
-from pipelines.tasks.lab.flags import is_finding, is_flag
+from pipelines.tasks.lab.flags import is_finding, is_flag, is_word
 from pipelines.tasks.lab.found import Cells, Item
 from pipelines.tasks.lab.numbers import read_result
 from pipelines.tasks.lab.titles import is_panelish, is_prose, is_title, labelled
@@ -52,7 +52,8 @@ def item_of(line: Line, columns: Sequence[Column]) -> Item | None:
             told = replace(token, text=home.heading) if crossed else token
             cells.setdefault(first.role if whole else home.role, []).append(told)
     name, value = cells.get("test", []), cells.get("value", [])
-    if len(name) > 1 and value and _NOT.fullmatch(name[-1].text) and value[0].x0 - name[-1].x1 < line.height:
+    # No name ends with it, so that however far away the rest stands, they are one result.
+    if len(name) > 1 and value and _NOT.fullmatch(name[-1].text) and is_word(text_of(value)):
         no = name.pop()
         value.insert(0, replace(no, text=re.sub(r"^[\W_]+", "", no.text)))
     _part_panel(cells, columns[0], line.height)

@@ -40,6 +40,7 @@ _DOTTED: Final = 3
 _REMARK: Final = 4
 """Words: a result is shorter where nothing else stands in its row."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
+_ADDRESS: Final = re.compile(r"@|\bwww\.|\.(?:org|com|net|edu|gov)\b", re.IGNORECASE)
 _SENTENCE: Final = 8
 """Words: what is measured and what was found are fewer, unless the name is one that is known."""
 _EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|(?:\s\.+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹])+$")
@@ -180,6 +181,8 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
     alone = not {"unit", "reference", "flag", "low", "high"} & set(found.cells)
     worded = result is not None and result.value is None
     if alone and worded and len(printed.split()) >= _REMARK:
+        return "it reads like a remark"
+    if worded and not is_word(printed.rstrip(".")) and (printed.endswith(".") or _ADDRESS.search(printed)):
         return "it reads like a remark"
     # What is measured is called by a few words, and so is what was found.
     said = 0 if is_word(printed) else len(name.split()) + (len(printed.split()) if worded else 0)
