@@ -15,6 +15,8 @@ from pipelines.tasks.lab.units import is_unit
 _CODE: Final = re.compile(r"[(\[]?\*?(?:HH|LL|H|L|A|\*+|↑+|↓+)[)\]]?")
 _ARROWS: Final = re.compile(r"[↑↓⇈⇊▲▼]{1,2}")
 _STARS: Final = re.compile(r"\*{1,2}")
+_GRADES: Final = frozenset("1234")
+"""With a plus close behind they are results: "2 +"."""
 _BEHIND: Final[tuple[Role, ...]] = ("value", "reference")
 _BEFORE: Final[tuple[Role, ...]] = ("unit", "reference")
 
@@ -57,7 +59,8 @@ def _ends_in_flag(tokens: list[Token], role: Role) -> bool:
     last, before = tokens[-1], tokens[-2]
     apart = last.x0 - before.x1 > 0.5 * last.height
     if role == "value" and is_sign(last.text):
-        return apart and MEASURE.fullmatch(before.text) is not None
+        grade = last.text == "+" and before.text in _GRADES
+        return (apart or (len(tokens) == 2 and not grade)) and MEASURE.fullmatch(before.text) is not None
     worded = role == "value" and is_word(text_of(tokens[:-1]))
     closed = worded or before.text[-1:].isdigit() or before.text[-1:] in ")]" or last.text[:1] in "(["
     return is_flag(last.text) and (apart or (closed and len(last.text.strip("()[]")) <= 2))

@@ -34,7 +34,7 @@ _RESULT: Final = re.compile(rf"({COMPARATOR})?\s*({NUMBER})")
 _FLAGGED: Final = re.compile(r"(HH|LL|H|L|A|\*+|↑+|↓+)\s*(?=[<>≤≥]?\s*\d)")
 #: Results that are written in figures and are no measure: titres, ratios, spans, grades, so many for each field.
 _IN_FIGURES: Final = re.compile(
-    r"(?:[<>≤≥]\s*)?\d+\s*:\s*\d+|\d+(?:[.,]\d+)?\s*(?:-|–|to)\s*\d+(?:[.,]\d+)?(?:\s*/?\s*[hl]pf)?|\d\s?\+|\+\d"
+    r"(?:[<>≤≥]\s*)?\d+\s*:\s*\d+|\d+(?:[.,]\d+)?\s*(?:-|–|to)\s*\d+(?:[.,]\d+)?|\d\s?\+|\+\d"
     r"|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}",
     re.IGNORECASE,
 )
@@ -117,6 +117,9 @@ def read_result(printed: str, mark: Mark) -> Printed | None:
     comparator, number, rest = whole.group(1), whole.group(2), text[whole.end() :].strip()
     if _IN_FIGURES.fullmatch(text):
         return Printed(None, text=text, rest=flag)
+    span, _, unit = text.rpartition(" ")
+    if unit.startswith("/") and is_unit(unit) and _IN_FIGURES.fullmatch(span):
+        return Printed(None, text=span, rest=f"{flag} {unit}".strip())
     value = plain_number(number, mark)
     if value is None or not _ends(rest):
         return None

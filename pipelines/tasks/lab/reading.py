@@ -219,7 +219,8 @@ def _named_unit(name: str) -> tuple[str, str | None]:
     if match is None:
         return name, None
     kept, unit = (match["name"], match["unit"]) if match["unit"] else (match["left"], match["last"].strip())
-    return (kept.rstrip(" ,"), unit) if is_unit(unit) else (name, None)
+    # "Reaction (pH)" says what is measured.
+    return (kept.rstrip(" ,"), unit) if is_unit(unit) and unit != "pH" else (name, None)
 
 
 def _unit_of_heading(found: Found) -> str | None:

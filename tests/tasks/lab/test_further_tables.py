@@ -337,3 +337,33 @@ def test_a_panels_name_without_the_number_of_its_sample() -> None:
         POTASSIUM     4.3        mmol/L     3.5 - 5.1
     """)
     assert {row.panel for row in report.rows} == {"COMPREHENSIVE METABOLIC PANEL"}
+
+
+def test_signs_close_behind_results_are_flags_and_grades_are_none() -> None:
+    report = read("""\
+        Parameter           Result       Unit       Reference range
+        HDL cholesterol     37 -         mg/dl      > 40
+        Quick               151 +        %          70 - 130
+        INR                 1.11                    0.85 - 1.15
+        Protein             2 +                     negative
+    """)
+    assert [(row.test, row.value or row.text, row.flag) for row in report.rows] == [
+        ("HDL cholesterol", "37", "L"),
+        ("Quick", "151", "H"),
+        ("INR", "1.11", None),
+        ("Protein", "2 +", None),
+    ]
+
+
+def test_what_stands_in_brackets_may_be_what_is_measured() -> None:
+    report = read("""\
+        Test                 Result        Reference
+        Reaction (pH)        6.0           4.6 - 8.0
+        Glucose (mg/dL)      88            70 - 99
+        Epithelial Cells     0-10 /HPF     0-10
+    """)
+    assert [(row.test, row.value or row.text, row.unit) for row in report.rows] == [
+        ("Reaction (pH)", "6.0", None),
+        ("Glucose", "88", "mg/dL"),
+        ("Epithelial Cells", "0-10", "/HPF"),
+    ]
