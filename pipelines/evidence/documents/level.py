@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,10 +22,15 @@ _COPY_SIDE: Final = 1200
 _MOST_SKEW: Final = 20.0
 _POINTS: Final = 60_000
 _LEAST_POINTS: Final = 200
-_STEPS: Final = ((1.0, _MOST_SKEW), (0.1, 1.0), (0.02, 0.1))
-"""Degrees between the angles that are tried, and how far on either side of the best before."""
+_STEPS: Final = ((0.25, _MOST_SKEW, 6.0), (0.05, 0.25, 2.0), (0.02, 0.05, 1.0))
+"""Degrees between the angles that are tried, how far on either side of the best before, and the pixels in a row: rows
+as wide as letters are high still tell lines from gaps at an angle between two steps, finer ones only near the best."""
+_PEAKS: Final = 4
+"""Angles that are looked at closer: in wide rows a table's own pitch may look level as well."""
 _SHEET: Final = (0.3, 0.97)
 """Share of the picture that a photographed sheet covers; one that fills it is no matter."""
+_AT_CORNER: Final = 0.004
+"""Of the picture's longer side."""
 _AVERAGED: Final = 0.75
 _BENT: Final = 0.04
 """Of its longer side: a sheet whose edges differ less from a rectangle's needs no flattening."""
@@ -99,20 +105,27 @@ def ink_of(picture: Grey, window: int) -> NDArray[np.bool_]:
 
 
 def _best_angle(along: NDArray[np.float64], down: NDArray[np.float64]) -> float:
-    best, peak = 0.0, -1.0
-    for step, reach in _STEPS:
-        centre = best
+    centres = [0.0]
+    for step, reach, pixels in _STEPS:
         # From the middle outwards: at equal heights the page is turned less.
-        for offset in sorted(np.arange(-reach, reach + step / 2, step), key=abs):
-            angle = centre + float(offset)
-            height = _contrast(along, down, math.radians(angle))
-            if height > peak * (1 + 1e-9):
-                best, peak = angle, height
-    return best
+        angles = sorted({c + float(o) for c in centres for o in np.arange(-reach, reach + step / 2, step)}, key=abs)
+        heights = [_contrast(along, down, math.radians(angle), pixels) for angle in angles]
+        best = sorted(zip(heights, angles, strict=True), key=lambda tried: -tried[0])
+        centres = _apart([angle for _, angle in best], step)[:_PEAKS]
+    return centres[0]
 
 
-def _contrast(along: NDArray[np.float64], down: NDArray[np.float64], angle: float) -> float:
-    rows = down * math.cos(angle) - along * math.sin(angle)
+def _apart(angles: Sequence[float], step: float) -> list[float]:
+    """The angles, best first, without those next to a better one."""
+    kept: list[float] = []
+    for angle in angles:
+        if all(abs(angle - other) > 1.5 * step for other in kept):
+            kept.append(angle)
+    return kept
+
+
+def _contrast(along: NDArray[np.float64], down: NDArray[np.float64], angle: float, pixels: float) -> float:
+    rows = (down * math.cos(angle) - along * math.sin(angle)) / pixels
     counts = np.bincount((rows - rows.min()).astype(np.intp)).astype(np.float64)
     return float(np.square(np.diff(counts)).sum())
 
@@ -136,7 +149,12 @@ def sheet_of(picture: Grey) -> Corners | None:
     if not _SHEET[0] < share < _SHEET[1] or len(corners) != 4:
         return None
     ordered = _in_order(corners.reshape(4, 2).astype(np.float32))
-    return ordered * np.float32(scale) if _is_bent(ordered) else None
+    height, width = copy.shape
+    at_corners = np.abs(ordered - corners_of((0, 0, width - 1, height - 1))).max(axis=1) < _AT_CORNER * max(copy.shape)
+    # A dark band across a scanned page may cut it aslant; a table that a sheet lies on shows at more than two corners.
+    if at_corners.sum() >= 2 or not _is_bent(ordered):
+        return None
+    return ordered * np.float32(scale)
 
 
 def _in_order(corners: Corners) -> Corners:

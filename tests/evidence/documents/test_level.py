@@ -58,5 +58,13 @@ def test_a_plain_scan_is_no_sheet_to_flatten(page: Image.Image) -> None:
     assert sheet_of(np.asarray(turned(page, 3), np.uint8)) is None
 
 
+@pytest.mark.parametrize("degrees", [-1.3, 0.9, 2.5])
+def test_a_dark_band_across_a_scan_is_no_sheets_edge(page: Image.Image, degrees: float) -> None:
+    """A laboratory's coloured head: beyond it the paper goes on to the picture's corners."""
+    banded = page.copy()
+    banded.paste(60, (0, 0, page.width, round(0.07 * page.height)))
+    assert sheet_of(np.asarray(turned(banded, degrees), np.uint8)) is None
+
+
 def test_hulls_surround_their_corners() -> None:
     assert hull(corners_of((1, 2, 3, 4))) == (1, 2, 3, 4)
