@@ -67,7 +67,7 @@ _LABELS: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
             "insurance", "fasting", "priority", "race", "page", "e-?mail", "comments?", "notes?", "diagnosis",
             r"ref(?:erence)?\s*no", "barcode", "facility", "clia", "director",
             r"clinical\s*(?:details?|notes?|info(?:rmation)?|history|indications?)", r"relevant\s*history", "plan",
-            r"(?:reviewed|tested|checked|signed)\s*by",
+            r"(?:reviewed|tested|checked|signed)\s*by", "operator",
         ),
     ),
     ("age", ("age",)),

@@ -25,7 +25,8 @@ _HEADINGS: Final[dict[Role, str]] = {
     "|test item|analysis|marker|biomarker",
     "value": "result|results|value|values|your result|your results|your value|observed value|observed|current result"
     "|current|measured value|test result|test results|finding|findings|result value|patient result|patient value"
-    "|current value|today|latest|most recent|current result and flag|result and flag"
+    "|current value|today|latest|most recent|discharge|at discharge|on discharge|current result and flag"
+    "|result and flag"
     "|in range|out of range|in range result|out of range result|reading|outcome|measured|number",
     "unit": "unit|units|uom|u m|unit of measure|units of measure|measure|si units|si unit",
     "reference": "reference range|reference interval|reference|ref range|ref interval|ref|normal range|normal|normals"
@@ -40,7 +41,8 @@ _HEADINGS: Final[dict[Role, str]] = {
     "flag": "flag|flags|abn|abnormal|h/l|l/h|status|abnormal flag|interpretation|alert|abn flag|abnormality|hi/lo|f|fl"
     "|flg|ind|indicator|result flag|note flag|dev|deviation|rating|how you scored",
     "earlier": "previous|prior|previous result|prior result|last result|last|prev|previous value|previous results"
-    "|prior value|prior results|prev result|previous result and date|prior result and date|last value|history",
+    "|admission|at admission|on admission|baseline|initial|prior value|prior results|prev result|last value|history"
+    "|previous result and date|prior result and date",
     "specimen": "specimen|sample|specimen type|sample type|material|matrix|specimen source|source",
     "collected": "collected|date|collection date|date collected|sampled|drawn|collection|collected on|date time"
     "|collection time|date/time|collected date",
@@ -200,12 +202,26 @@ def _of_cells(cells: Sequence[tuple[Token, ...]], window: Sequence[Line], at: in
     known = {column.role for column in columns}
     if unknown == 1 and "test" in known and not {"value", "earlier"} & known:
         columns = [replace(column, role="value") if column.role == "unknown" else column for column in columns]
-    columns = _named_by_dates(columns)
+    columns = _tests_of_each(_named_by_dates(columns))
     roles = {column.role for column in columns}
     if columns[0].role == "unknown" and "test" not in roles and "value" in roles and roles & {"unit", "reference"}:
         # Before all others, it heads the tests.
         columns[0] = replace(columns[0], role="test")
     return Heading(_groups(columns), at, at + height - 1) if _is_heading(columns, window) else None
+
+
+def _tests_of_each(columns: list[Column]) -> list[Column]:
+    """Where the same columns come again, the one before them heads tests, by whatever name it has there: "Blood count
+    Result   Unit   Kidney   Result   Unit"."""
+    roles = [column.role for column in columns]
+    tables = roles.count("value")
+    length = len(columns) // tables if tables else 0
+    starts = range(0, len(columns), length) if length > 1 and length * tables == len(columns) else range(0)
+    again = {tuple(roles[start + 1 : start + length]) for start in starts}
+    heads = {roles[start] for start in starts}
+    if len(starts) < 2 or len(again) > 1 or not heads <= {"test", "unknown"}:
+        return columns
+    return [replace(column, role="test") if at in starts else column for at, column in enumerate(columns)]
 
 
 def _named_by_dates(columns: list[Column]) -> list[Column]:
@@ -299,6 +315,7 @@ def _role(tokens: Sequence[Token]) -> Role | None:
         return "flag"
     if len(tokens) > 1 and words.partition(" ")[0] in _BEFORE_NOW:
         return "earlier"
+    words = re.sub(r"(?<=\w) and units?$", "", words)
     if words in _ROLES:
         return _ROLES[words]
     if not _STAMPED.sub("", words) and "date" in words:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from pipelines.evidence.documents.lines import Line, Token, text_of
+from pipelines.tasks.lab.analytes import known_name
 from pipelines.tasks.lab.by_content import is_cross
 from pipelines.tasks.lab.columns import Column
 from pipelines.tasks.lab.flags import is_finding, is_flag, is_word
 from pipelines.tasks.lab.found import Cells, Item
-from pipelines.tasks.lab.numbers import read_result
+from pipelines.tasks.lab.numbers import MEASURE, read_result
 from pipelines.tasks.lab.titles import is_panelish, is_prose, is_title, labelled
 from pipelines.tasks.lab.units import is_unit
 
@@ -26,11 +27,18 @@ _NOT: Final = re.compile(r"[\W_]*(?:non?|not|none)-?", re.IGNORECASE)
 it: "NOT DETECTED", ".NON REACTIVE"."""
 _SENTENCE: Final = 7
 """Words: a name and its result without room between them are fewer."""
-_KEY: Final = re.compile(r"(?:key|legend|note|nb|comment)s?\s*:", re.IGNORECASE)
+_KEY: Final = re.compile(
+    r"(?:key|legend|note|nb|comment|ip message)(?:s|\(s\))?\s*:"
+    r"|(?:HH?|LL?|A|N|\*)\s*[=:]\s*(?:high|low|above|below|abnormal|critical|normal|outside)",
+    re.IGNORECASE,
+)
 _CAPITALS: Final = 0.7
 _LABELLED: Final = re.compile(r"(?:date|time|by)\s*:", re.IGNORECASE)
 _OFF: Final = 0.1
 """Of the table's width: what is centred lies closer to its middle."""
+_BESIDE: Final = 2.0
+"""Of the letters' height."""
+_TICKS: Final = 2
 _INDENTED: Final = 4.0
 """Of the letters' height: titles that are centred begin this far from where names begin."""
 
@@ -38,6 +46,7 @@ _INDENTED: Final = 4.0
 def item_of(line: Line, columns: Sequence[Column]) -> Item | None:
     low, high = columns[0].left, columns[-1].right
     tokens = tuple(token for token in line.tokens if low <= token.centre < high)
+    tokens = _without_chart(tokens, columns)
     if not tokens:
         return None
     placed = [(token, _column_of(token, columns)) for token in tokens]
@@ -60,12 +69,31 @@ def item_of(line: Line, columns: Sequence[Column]) -> Item | None:
     return Item(line.middle, line.height, cells, tokens, _kind(cells, tokens, placed, columns), line.middle)
 
 
+def _without_chart(tokens: tuple[Token, ...], columns: Sequence[Column]) -> tuple[Token, ...]:
+    """The words of the table, without those of a chart far to the right of it: its axis, or what it shows."""
+    for at, token in enumerate(tokens):
+        away = token.x0 - columns[-1].x1 > _BESIDE * token.height
+        apart = at == 0 or token.x0 - tokens[at - 1].x1 > _BESIDE * token.height
+        if away and apart and _is_of_chart(tokens[at:]):
+            return tokens[:at]
+    return tokens
+
+
+def _is_of_chart(tokens: Sequence[Token]) -> bool:
+    *numbers, last = tokens
+    axis = len(numbers) >= _TICKS and all(MEASURE.fullmatch(token.text) for token in numbers) and is_unit(last.text)
+    return axis or (not numbers and known_name(last.text))
+
+
 def _part_panel(cells: Cells, first: Column, height: float) -> None:
     """What stands before the place where names begin is the panel's name, in a column without a heading."""
     if first.role != "test" or "panel" in cells or not {"test", "value"} <= set(cells):
         return
     before, *others = Line(tuple(cells["test"])).runs()
-    if others and before[-1].x1 < first.x0 - height and abs(others[0][0].x0 - first.x0) < 0.6 * height:
+    if others and text_of(before).strip(".)").isdigit():
+        # Rows are numbered.
+        cells["other"], cells["test"] = list(before), [token for run in others for token in run]
+    elif others and before[-1].x1 < first.x0 - height and abs(others[0][0].x0 - first.x0) < 0.6 * height:
         cells["panel"], cells["test"] = list(before), [token for run in others for token in run]
 
 

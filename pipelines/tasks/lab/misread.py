@@ -23,6 +23,8 @@ _CLINGING: Final = re.compile(r"^[._]+(?=[A-Za-z]{2})")
 _PERCENT: Final = frozenset({"o", "op", "%o", "o/o", "0/0", "o/0", "0/o"})
 _FLAGGED: Final = 2
 """Words: between a number and its percent sign may stand a flag."""
+_STROKES: Final = frozenset(".·~_")
+"""What the stroke between a range's limits is read as."""
 _ICONS: Final = frozenset("OoeCcV©®°•●○")
 """What a small picture is read as."""
 _BRACKETS: Final = frozenset("LIlCE")
@@ -96,6 +98,10 @@ def _words(line: Line) -> Iterator[Token]:
             text = text.translate(_RAISED)
         elif percent:
             text = "%"
+        elif (
+            measured and text in _STROKES and at + 1 < len(line.tokens) and MEASURE.fullmatch(line.tokens[at + 1].text)
+        ):
+            text = "-"
         elif before and text in _BRACKETS and _is_closed(line.tokens[at + 1 : at + 1 + _SPAN]):
             text = "["
         elif before:

@@ -19,6 +19,10 @@ _AGE: Final = (
     rf"|(?:(?:{COMPARATOR})\s*)?\d+(?:\s*(?:-|–|to)\s*\d+)?\s*\+?\s*(?:{_SPAN})\b\.?"
     r"(?:\s*(?:old|of age|and over|and above))?"
 )
+_PHASE: Final = (
+    r"(?:pre|post|peri)-?\s?menopaus(?:al|e)|(?:early |mid-?|late )?(?:follicular|luteal|ovulatory)(?: phase)?"
+    r"|mid-?\s?cycle|ovulation|(?:not |non-?)?pregnan(?:t|cy)|on (?:oral )?contraceptives?"
+)
 _BY_VALUE: Final = (
     "desirable|optimal|normal|sufficient|sufficiency|negative|non-?diabetic|non-?reactive|recommended|target"
     "|therapeutic|immune|protective|adequate"
@@ -29,7 +33,7 @@ _BAD: Final = (
     "|increased(?: risk)?|abnormal|critical|impaired|at risk|(?:low|average|moderate|intermediate|high) risk|elevated"
 )
 _WHO: Final = (
-    rf"(?P<who>(?<![^\W\d_])(?:(?:adult\s+)?(?:{_SEX})\b(?:[\s,(]*(?:{_AGE})\)?)?|(?:{_AGE})(?:[\s,(]+(?:{_SEX})\b\)?)?"
+    rf"(?P<who>(?<![^\W\d_])(?:(?:adult\s+)?(?:{_SEX})\b(?:[\s,(]*(?:{_AGE}|{_PHASE})\)?)?|(?:{_AGE})(?:[\s,(]+(?:{_SEX})\b\)?)?"
     rf"|{_BAD}|{_BY_VALUE}))\s*[:=]?\s*\(?"
 )
 _ONE: Final = re.compile(
@@ -140,6 +144,8 @@ def _unsure(who: str | None, person: Person) -> bool:
     sex, age = _sex_of(who), _age_of(who)
     if sex is not None and person.sex is not None and sex != person.sex:
         return False
+    if re.search(_PHASE, who, re.IGNORECASE):
+        return True
     if age is not None and person.years is not None and not _within(age, person.years):
         return False
     return (sex is not None and person.sex is None) or (age is not None and person.years is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from pipelines.evidence.documents.dates import Order, iso_date, order_of
-from pipelines.evidence.documents.header import Header, read_header
+from pipelines.evidence.documents.header import Header, is_label, read_header
 from pipelines.evidence.documents.lines import Token, box_of, text_of
 from pipelines.evidence.documents.order import in_reading_order
 from pipelines.evidence.documents.page import Page
@@ -37,11 +38,14 @@ _CALCULATED: Final = re.compile(r"\(calc(?:ulated)?\.?\)", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.\.|[·…]|\s\.)$")
 _DOTTED: Final = 3
 """Names."""
+_MARK: Final = re.compile(r"0?\d{1,2}")
+_MOST: Final = 0.6
+"""Of all names."""
 _REMARK: Final = 4
 """Words: a result is shorter where nothing else stands in its row."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
 _ADDRESS: Final = re.compile(r"@|\bwww\.|\.(?:org|com|net|edu|gov)\b", re.IGNORECASE)
-_SENTENCE: Final = 8
+_SENTENCE: Final = 7
 """Words: what is measured and what was found are fewer, unless the name is one that is known."""
 _EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|(?:\s\.+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹])+$")
 
@@ -55,6 +59,8 @@ class _About:
     person: Person
     header: Header
     flags_are_used: bool
+    mark_behind: str
+    """What stands behind so many names that it is no part of any: the number of a note, or of a laboratory."""
     dots_lead: bool
     """Whether what looks like full stops behind names is what was read of dots that lead to the results."""
 
@@ -74,6 +80,7 @@ def read_report(pages: Sequence[Page]) -> LabReport:
         person=Person(header.sex, _years(header)),
         header=header,
         flags_are_used=any("flag" in row.headings for row in found),
+        mark_behind=_mark_behind([row.text("test") for row in found]),
         dots_lead=sum(_DOTS.search(row.text("test")) is not None for row in found) >= _DOTTED,
     )
     by_ocr = {page.number: page.source == "ocr" for page in pages}
@@ -94,6 +101,15 @@ def read_report(pages: Sequence[Page]) -> LabReport:
         rows=_flags_where_used(rows),
         not_understood=tuple(unread),
     )
+
+
+def _mark_behind(names: Sequence[str]) -> str:
+    """The number that ends most of the names; empty where there is none."""
+    ends = Counter(
+        name.rpartition(" ")[2] for name in names if " " in name and _MARK.fullmatch(name.rpartition(" ")[2])
+    )
+    mark, times = max(ends.items(), key=lambda end: end[1], default=("", 0))
+    return mark if times >= max(_DOTTED, _MOST * len(names)) else ""
 
 
 def _more_certain(of_rows: Mark, of_page: Mark) -> Mark:
@@ -121,12 +137,14 @@ def _row(found: Found, about: _About, *, by_ocr: bool) -> Row | NotUnderstood:
     part_flags(found)
     name = _EDGES.sub("", spaced(found.text("test")) if by_ocr else found.text("test"))
     name = re.sub(r"[\s.·…]+$", "", name) if about.dots_lead else name
+    name = name.removesuffix(f" {about.mark_behind}") if about.mark_behind else name
     printed = found.text("value")
     result = read_result(printed, about.mark) if printed else None
     why = _why_not(found, name, printed, result)
     if result is None or why is not None:
         return NotUnderstood(text=_read(found), why=why or "", page=found.page, box=box_of(found.tokens))
     beside_unit, beside_flag = unit_and_flag(result.rest)
+    _part_unit(found)
     unit_cell, flag_in_unit = unit_and_flag(found.text("unit"))
     reference = _reference(found, about, by_ocr=by_ocr)
     name, named_unit = _named_unit(name) if not (unit_cell or beside_unit) else (name, None)
@@ -184,6 +202,8 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
         return "it reads like a remark"
     if worded and not is_word(printed.rstrip(".")) and (printed.endswith(".") or _ADDRESS.search(printed)):
         return "it reads like a remark"
+    if alone and is_label(name) and ":" not in name:
+        return "it reads like a remark"
     # What is measured is called by a few words, and so is what was found.
     said = 0 if is_word(printed) else len(name.split()) + (len(printed.split()) if worded else 0)
     measured = is_unit(found.text("unit")) or is_range(found.text("reference"))
@@ -199,6 +219,15 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
     if not any(c.isalpha() for c in name):
         return "no name of a test stands in the row"
     return None
+
+
+def _part_unit(found: Found) -> None:
+    """The range that stands in brackets in the column of the units apart from its unit: "U/L (44 - 196)"."""
+    unit = found.cells.get("unit", [])
+    for cut in range(1, len(unit)):
+        if "reference" not in found.cells and is_unit(text_of(unit[:cut])) and is_range(text_of(unit[cut:])):
+            found.cells["unit"], found.cells["reference"] = unit[:cut], unit[cut:]
+            return
 
 
 def _reference(found: Found, about: _About, *, by_ocr: bool) -> Reference | None:

@@ -14,6 +14,7 @@ _SPELT: Final = {
     "liter": "l", "litre": "l", "hr": "h", "hour": "h", "hours": "h", "hrs": "h", "sec": "s", "secs": "s",
     "second": "s", "seconds": "s", "day": "d", "mins": "min", "minute": "min", "mmhg": "mm[hg]", "cells": "{cells}",
     "mm hg": "mm[hg]", "cell": "{cells}", "copies": "{copies}", "cp": "{copies}", "ru": "{ru}", "au": "{au}",
+    "eu": "{eu}",
     "index": "{index}", "score": "{score}", "coi": "{coi}", "units/l": "u/l", "mmol": "mmol", "24h": "24h",
     "24hr": "24h", "24hrs": "24h", "pct": "%", "percent": "%",
 }  # fmt: skip
@@ -23,6 +24,7 @@ _UCUM: Final = {
     "kiu": "k[IU]", "u": "U", "mu": "mU", "uu": "uU", "ku": "kU", "mm[hg]": "mm[Hg]", "mm3": "mm3", "ukat": "ukat",
     "s": "s", "min": "min", "h": "h", "d": "d", "mm": "mm", "cm": "cm", "%": "%", "kg": "kg", "24h": "(24.h)",
     "{cells}": "{cells}", "{copies}": "{copies}", "{ru}": "{RU}", "{au}": "{AU}", "{index}": "{index}",
+    "{eu}": "{Ehrlich_U}",
     "{score}": "{score}", "{ratio}": "{ratio}", "{coi}": "{COI}", "hpf": "[HPF]", "lpf": "[LPF]",
     "pa": "Pa", "kpa": "kPa", "mg": "mg",
     "ph": "[pH]", "cfu": "[CFU]", "m2": "m2", "1.73m2": "{1.73_m2}", "nkat": "nkat", "kat": "kat",

@@ -115,3 +115,25 @@ def test_boxes_to_tick_are_no_limits() -> None:
 )
 def test_lost_spaces(read: str, printed: str) -> None:
     assert spaced(read) == printed
+
+
+def test_the_stroke_of_a_range_that_was_read_as_a_dot() -> None:
+    report = picture("""\
+        Test          Result     Units      Reference
+        Albumin       3.2        g/dL       3.5 . 5.0
+        Bilirubin     0.2        mg/dL      0.1 - 1.2
+    """)
+    limits = [row.reference.limits for row in report.rows if row.reference]
+    assert [(each.low, each.high) for each in limits if each] == [("3.5", "5.0"), ("0.1", "1.2")]
+
+
+def test_a_number_behind_nearly_all_names_is_of_none() -> None:
+    report = picture("""\
+        Test                Result     Units      Reference
+        Glucose 01          65         mg/dL      70-99
+        BUN 01              22         mg/dL      6-24
+        Creatinine 01       0.66       mg/dL      0.57-1.00
+        Vitamin B 12        300        pg/mL      232-1245
+        Sodium 01           137        mmol/L     134-144
+    """)
+    assert [row.test for row in report.rows] == ["Glucose", "BUN", "Creatinine", "Vitamin B 12", "Sodium"]
