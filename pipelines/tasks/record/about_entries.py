@@ -24,6 +24,7 @@ _FELL_ILL: Final = frozenset("develop developed contract contracted catch caught
 _SUMMARY: Final = ("summarise", "summarize", "summary", "overview", "rundown", "outline", "recap")
 #: Words that no medicine is called that was stopped.
 _STILL: Final = frozenset("still active actively ongoing open unresolved".split())
+_NO_MORE: Final = frozenset("past previously formerly no longer".split())
 _ON_AND_OFF: Final = ("put on", "come off", "came off", "taken off", "off of")
 #: Words that ask what was ordered in a period, not what was taken.
 _ORDERED: Final = frozenset(
@@ -103,9 +104,9 @@ def about_conditions(asked: Asked) -> list[Answer] | None:
 
 
 def _is_having(said: Sequence[str]) -> bool:
-    """Whether all that is asked is what somebody has: "what does she have at the moment"."""
-    return bool({"have", "got"}.intersection(said)) and all(
-        word in meaning.FILLER or word in grammar.NOW or word in _STILL for word in said
+    """Whether all that is asked is what somebody has or had: "what does she have at the moment"."""
+    return bool({"have", "got", "had"}.intersection(said)) and all(
+        word in meaning.FILLER or word in grammar.NOW or word in _STILL or word in _NO_MORE for word in said
     )
 
 

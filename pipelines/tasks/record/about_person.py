@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from pipelines.evidence.records.resource import Element, items
@@ -11,6 +12,10 @@ from pipelines.tasks.record.family import family_answer
 from pipelines.tasks.record.person import person_answer
 from pipelines.tasks.record.sentences import Answer, absent, looked_up, plain_day
 
+#: "The daughter wants to know": asked by her, not after her.
+_ONLY_ASKS: Final = re.compile(
+    rf"\b(?:{'|'.join(sorted(meaning.KIN))}) (?:\w+ ){{0,2}}?(?:ask|asks|asking|asked|wants?|wonders?|wondering)\b"
+)
 _HISTORY: Final = ("medical history", "family history", "history", "run", "runs", "diagnosed", "ever")
 
 
@@ -18,7 +23,7 @@ def about_family(asked: Asked) -> list[Answer] | None:
     """Conditions of relatives."""
     words = asked.words
     kin = [word for word in words.all if word in meaning.KIN]
-    if not words.take(*meaning.KIN):
+    if not words.take(*meaning.KIN) or _ONLY_ASKS.search(" ".join(words.all)):
         return None
     history = words.take(*_HISTORY)
     wanted = words.take_terms("condition")

@@ -74,8 +74,10 @@ _PURPOSE: Final = re.compile(
 _OPENING: Final = re.compile(
     r"^(?:(?:right|ok|okay|so|and|now|well|hi|hey|hello|yeah|yes|yep|listen|look|alright|all right|u[hm]+|erm?|oh|ah"
     r"|hm+|good (?:morning|afternoon|evening)|quick (?:one|question|check|query)|then|sorry|please|actually|also"
-    r"|but|just|wait|hang on|one more(?: thing)?|another one|thanks|cheers|there|team|doc(?:tor)?|nurse|colleagues?"
-    r"|sister|assistant|computer|again|anyway|perfect|great|lovely|excuse me|pardon me|apologies)\b[\s,.:;!…–—-]*)+",
+    r"|but|just|wait|hang on|one more(?: thing)?|another one"
+    r"|next (?:patient|question|one)(?=[.,:])|thanks|cheers|there|team|doc(?:tor)?|nurse|colleagues?"
+    r"|sister|assistant|computer|again|anyway|perfect|great|lovely|excuse me|pardon me"
+    r"|apologies)(?![\w'’])[\s,.:;!…–—-]*)+",
     re.I,
 )
 _PREAMBLE: Final = re.compile(r"^(?P<said>[^:;,.?!–—]{1,80}?)(?:[:;,.!]| [-–—]+)\s+(?=\S)")
@@ -97,12 +99,18 @@ _EXPLAINED: Final = re.compile(
 )
 #: "The resolved ones, not the current ones": what is not meant, and the words that say the same without it.
 _NOT: Final = (
-    (r"current|active|ongoing|present", ("PAST", "STOPPED")),
+    (
+        r"current|active|ongoing|present"
+        r"|(?:ones? |drugs |meds )?(?:that )?(?:she|he|they|the patient)(?:['’]s|['’]re| is| are)"
+        r"(?: still| currently| now)? (?:on|taking)(?: (?:now|currently|at present|at the moment))?",
+        ("PAST", "STOPPED"),
+    ),
     (r"old|past|previous|stopped|resolved|inactive|historical", ("ACTIVE",)),
     (r"before(?: it| that)?", ("after", "following", "since")),
     (r"after(?: it| that)?|since", ("before", "prior", "preceding")),
     (r"first|earliest|oldest", ("LAST",)),
     (r"last|latest|newest|most recent", ("FIRST",)),
+    (r"(?:just |only )?(?:this|last) (?:year|month)", ("total", "all", "altogether", "overall")),
     (r"lowest|minimum", ("HIGHEST",)),
     (r"highest|maximum", ("LOWEST",)),
 )
@@ -143,9 +151,13 @@ def _names_something(text: str) -> bool:
 def _without_denied(text: str) -> str:
     for denied, meant in _NOT:
         bare = re.sub(
-            rf"[\s,]*\b(?:and |but )?not (?:the |any )?(?:{denied})(?: ones?| values?)?\b", " ", text, flags=re.I
+            rf"[\s,]*\b(?:and |but )?not (?:the |any )?(?:{denied})(?: ones?| values?)?(?: any ?more| any longer)?\b",
+            " ",
+            text,
+            flags=re.I,
         )
         phrases = [phrase for name in meant for phrase in getattr(grammar, name, (name,))]
-        if bare != text and set(tokens(bare)).intersection(phrases):
+        left = f" {' '.join(tokens(bare))} "
+        if bare != text and any(f" {phrase} " in left for phrase in phrases):
             text = bare
     return text

@@ -59,12 +59,13 @@ class Asked:
         #: "How is hypertension diagnosed" asks after no patient's.
         self.in_general = " ".join(words.all[:2]) in {"how is", "how are"} and words.all[-1] in _IN_GENERAL
         self.where = "where" in words.all[:2]
-        self.lasted = not self.elapsed and words.take(*grammar.LASTED)
+        self.lasted = words.take(*grammar.LASTED) and not self.elapsed
         self.count = words.take(*grammar.COUNT)
         before = words.mark()
         self.period: Period | None = take_period(words, today)
         if self.period is None:
             words.back_to(before)
+        self._take_again(today)
         #: "The A1c in 2015 compared with 2020", "how did it go from 2015 to 2020".
         self.compared = self.period is not None and (
             not _COMPARED.isdisjoint(words.all)
@@ -80,6 +81,13 @@ class Asked:
         """Whether "the next one" is asked for, after the event that the period is reckoned from."""
         self.event: Answer | None = None
         """What the period is reckoned from, where that is an entry of the record."""
+
+    def _take_again(self, today: date) -> None:
+        """Take the period where it is said once more."""
+        before = self.words.mark()
+        while self.period and take_period(self.words, today) == self.period:
+            before = self.words.mark()
+        self.words.back_to(before)
 
     def take_count(self) -> bool:
         """Whether a number of entries is asked for; "count" and "total" count once the thing itself is known."""

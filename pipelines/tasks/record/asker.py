@@ -16,6 +16,7 @@ from pipelines.tasks.record import meaning
 from pipelines.tasks.record.asked import bears_nothing
 from pipelines.tasks.record.kinds import dates, units
 from pipelines.tasks.record.pointing import dates_taken_up
+from pipelines.tasks.record.respelling import grammar_words
 from pipelines.tasks.record.spoken_dates import MONTHS
 from pipelines.tasks.record.words import said, term_domain
 
@@ -23,12 +24,15 @@ _ASKING: Final = (
     r"(?:what|whats|which|when|whens|who|where|how|hows|why|is|was|are|were|does|do|did|has|have|had|can|could|would"
     r"|will|please|tell|give|show|list|find|get|check|look|pull|read|confirm|any)"
 )
-_WANTING: Final = r"(?:need|needs|want|wants|would like|have to|has to|ask|asks)"
+_WANTING: Final = r"(?:need|needs|want|wants|would like|like|have to|has to|ask|asks)"
+_PAST_VERB: Final = r"(?:\w+ed|had|was|were|got|took|began|went|came|saw|gave|put|fell|underwent|stop|start)"
 #: Where one clause ends and another begins; the comma within a date is no such place.
 _BOUNDARY: Final = re.compile(
     r"[.?!;:]+\s+|,\s+(?!(?:18|19|20)\d\d\b)|\s+[–—-]+\s+"
-    rf"|\s+(?=(?:so|and|but) (?:then |now |just )?(?:(?:i|we)\b|{_ASKING}\b|(?:(?:it|they) )?{_WANTING}\b))"
+    rf"|\s+(?=(?:so|and|but) (?:then |now |just )?(?:(?:i|we)\b|{_ASKING}\b|(?:(?:it|they)(?:['’]d)? )?{_WANTING}\b))"
     r"|\s+(?=and (?:before|when|while|as|once|until) (?:i|we)\b)"
+    # What happened before somebody "had" or "started" something is an event of the record.
+    rf"|\s+(?=before (?:i|we|he|she|they|the [a-z]+) (?!{_PAST_VERB}\b)[a-z]+)"
     r"|\s+(?=(?:because|so that|while|whilst|in case) (?:i|we|the|she|he|they|my|our)\b)",
     re.I,
 )
@@ -40,25 +44,28 @@ _I: Final = r"(?:i|we)(?:['’](?:m|re|ve|d|ll))?"
 #: Somebody or something else that wants to be told.
 _OTHER: Final = (
     r"(?:(?:the|my|our|a|an|some|her|his|their|this) (?:[\w'’-]+ ){0,5}?[\w'’-]+|social (?:work|services)"
-    r"|(?:dr|doctor|professor|nurse|sister)\.? \w+|somebody|someone|everybody|they|it)"
+    r"|(?:dr|doctor|professor|nurse|sister)\.? \w+|somebody|someone|everybody|(?:they|it)(?:['’]d)?)"
 )
 _TO_KNOW: Final = (
     r"(?:to (?:know|no|hear|see|have|get|find(?: out)?|check|confirm|verify|establish|be told|learn|understand"
-    r"|look (?:at|up)|review|compare|list|read|go over|double check|count|determine|figure out|ask(?: about)?))"
+    r"|look (?:at|up)|review|compare|list|read|go (?:over|through)|double check|count|determine|figure out"
+    r"|ask(?: about)?))"
 )
 _OFTEN: Final = r"(?: (?:just|really|also|urgently|still|now|only|then|all|therefore|quickly))*"
 _OBJECT: Final = r"(?: (?:me|us|you|from me|from us))?"
 _REQUESTS: Final = (
     # The asker, who may go on with "and need …".
-    rf"(?:(?:before|when|while|as|once|until) {_I} (?:[\w'’-]+ ){{1,6}}?)?(?:{_I}{_OFTEN}|(?<=and )|(?<=but )|(?<=so ))(?: (?:am|are|was|were|have|would))?{_OFTEN} ?"
-    rf"(?:(?:need|want|like|love|wish|asked|asking|have|has|got){_OBJECT} {_TO_KNOW}"
-    r"|(?:need|want|would like|'d like|’d like|like|wondering|wonder|after|looking for|asking)"
+    rf"(?:(?:before|when|while|as|once|until) {_I} (?:[\w'’-]+ ){{1,6}}?)?"
+    rf"(?:{_I}{_OFTEN}|(?<=and )|(?<=but )|(?<=so ))(?: ?(?:am|are|was|were|have|would)\b)?{_OFTEN} ?"
+    rf"(?:(?:needs?|wants?|like|love|wish|asked|asking|have|has|got){_OBJECT} {_TO_KNOW}"
+    r"|(?:needs?|wants?|like|wondering|wonder|after|looking for|asking)"
     r"(?: (?:about|for|after))?(?! to\b))",
     # Somebody else, who may want a thing or want to know.
-    rf"(?:for {_OTHER} )?(?:{_OTHER}|[a-z]+)(?: (?:is|are|was|were|has been|have been|keeps?|kept|would|and))*{_OFTEN}"
+    rf"(?:for {_OTHER} )?(?:{_OTHER}|(?:[a-z]+ )?[a-z]+)"
+    rf"(?: (?:is|are|was|were|has been|have been|keeps?|kept|would|and))*{_OFTEN}"
     rf" (?:(?:wants?|wanted|needs?|like|asks?|asked|asking|has|have){_OBJECT} {_TO_KNOW}"
     rf"|(?:ask|asks|asked|asking|wonder|wonders|wondering){_OBJECT}(?: (?:about|for|after))?"
-    rf"|(?:wants?|needs?|requires?|requested){_OBJECT}(?! to\b)(?: from (?:me|us))?)",
+    rf"|(?:wants?|needs?|like|requires?|requested){_OBJECT}(?! to\b)(?: from (?:me|us))?)",
     # The patient, who may want it on paper.
     r"for (?:the|an?|our|my) [\w-]+(?: [\w-]+)? (?:the patient|she|he|they) (?:needs?|wants?)"
     r"(?: (?:a|the) (?:list|copy|proof) of)?",
@@ -75,55 +82,110 @@ _VERB: Final = (
     r"|must|just|came|comes|sent|sends|requires?|requested)"
 )
 _STATEMENT: Final = re.compile(
-    rf"{_OPENING}(?:{_I}\b|(?:this|it|that|here|there)(?:['’]s| is| are)\b|{_OTHER} {_VERB}\b|for {_OTHER}$"
-    rf"|(?<=and ){_WANTING}\b)",
+    rf"{_OPENING}(?:before )?(?:{_I}\b|(?:this|it|that|here|there)(?:['’]s| is| are)\b|{_OTHER} {_VERB}\b|for {_OTHER}$"
+    r"|(?:my|our) [a-z]+ [a-z]+\b"
+    rf"|(?<=and ){_WANTING}\b|before (?:he|she|they|the [a-z]+) [a-z]+)",
+    re.I,
+)
+#: What the patient is about to do, which is nothing of the record.
+_OF_PATIENT: Final = re.compile(
+    rf"{_OPENING}(?:he|she|they|the patient)(?:['’](?:s|re)| is| are) "
+    r"(?:going|moving|leaving|travelling|traveling|flying|changing|transferring|waiting|sitting|standing|coming|asking)\b",
     re.I,
 )
 _OF_ASKER: Final = re.compile(rf"{_OPENING}(?:(?:before|when|while|once|until) )?(?:{_I}|(?<=and ){_WANTING})\b", re.I)
+#: "There's a letter from May": a paper that only gives the date.
+_THERE_IS: Final = re.compile(rf"{_OPENING}(?:there|here|it|this)(?:['’]s| is)\b", re.I)
+#: "This is Anna from the ward".
+_BY_NAME: Final = re.compile(
+    r"\b(?:this is|my name is|it['’]?s|i['’]?m|i am) (?:(?:dr|doctor|nurse|sister)\.? )?\w+"
+    r"(?= (?:from|calling|speaking|here|on|with)\b)",
+    re.I,
+)
 #: What the asker looks for is asked for, though nobody says so.
 _LOOKS: Final = re.compile(
     r"\b(?:find|see|look|looking|locate|search\w*|miss|missing|remember|recall|interested|unsure|sure|do with)\b", re.I
 )
-_QUESTION: Final = re.compile(rf"{_OPENING}{_ASKING}\b", re.I)
+_QUESTION: Final = re.compile(rf"{_OPENING}(?!would like){_ASKING}\b", re.I)
 #: Words that mean something in a question, but not where somebody says who they are and what they do.
 _SETTING: Final = frozenset(
     "nurse doctor physician surgeon ward clinic theatre theater room bed hospital insurance school employer boss work "
     "discharge travel home surgery operation screen screening planned scheduled tomorrow next no not will two three "
-    "food diet until over up under before after never none due treatment therapy gain second stress free money bill fee policy".split()
+    "food diet until over up under before after never none due treatment therapy admission "
+    "admissions gain second stress free money bill fee policy".split()
 )
+#: Where or when something was measured is no role: "in theatre, what was the potassium".
+_WHERE: Final = re.compile(r"(?:in|on|at|from|of|with|after|before|during|under|by)\b", re.I)
+_DOING: Final = re.compile(r"[a-z]{2,}ing\b", re.I)
 _STAFF: Final = re.compile(
-    r"\b(?:nurse|sister|doctor|registrar|reg|sho|consultant|resident|intern|physio|surgeon|clerk|secretary|theatre|ward"
-    r"|clinic|team|unit|office|desk|reception|lab|laboratory|midwife|paramedic|coder|student|[a-z]+(?:ist|ian|grapher))s?\b",
+    r"\b(?:(?:nurse|sister|doctor|gp|fellow|attending|trainee|colleague|carer|registrar|reg|sho|consultant|resident|intern|physio|surgeon|clerk|secretary|theatre"
+    r"|ward|clinic|team|unit|office|desk|reception|lab|laboratory|midwife|paramedic|coder|student|practice|surgery"
+    r"|hospital|department|school|court|[a-z]+(?:ist|ian|grapher))s?\b|(?:here|speaking|calling|on call|on duty)$)",
     re.I,
 )
+#: "The dialysis nurse": what somebody works with.
+_OF_STAFF: Final = re.compile(rf"\b[a-z]+ (?={_STAFF.pattern})", re.I)
+_SISTER: Final = re.compile(r"\b(?:ward|night|nursing|theatre|clinic|charge) sister\b", re.I)
 _PLACES: Final = frozenset(
     "clinic team unit ward service nurse office department meeting round list lab study request form bank".split()
 )
 _MONTHS: Final = frozenset((*MONTHS, "yesterday", "ago")) - {"may", "march"}
+_PREPOSITION: Final = re.compile(r"^(?:in|on|from|of|at|for|during|dated|as of|since|the)(?: the)?(?: year)? ")
+#: Those to whom something is explained, whom no "he" or "she" means.
+_FAMILY: Final = frozenset({"family", "relatives", "parents"})
 _LONGEST: Final = 5
 _POINTING: Final = frozenset("it they them those these ones that".split())
 
 
 def asked_alone(text: str) -> str:
     """``text`` without the clauses that say who asks and why; as it is where nothing else is left."""
-    text, taken_up = dates_taken_up(text)
+    dated, taken_up = dates_taken_up(text)
+    alone = _alone(dated) if taken_up else ""
+    return alone if len(dates(said(alone))) == 1 else _alone(text)
+
+
+def only_states(clause: str) -> bool:
+    """Whether a clause asks for nothing: somebody says something, and does not say what is wanted."""
+    return _states(clause.strip()) and _wanted(clause.strip()) == clause.strip()
+
+
+def _alone(text: str) -> str:
     clauses = _clauses(text)
     wanted = [_wanted(clause) for clause, _ in clauses]
     alone, leading, staff = "", True, False
     for at, (clause, mark) in enumerate(clauses):
         staff = staff or bool(_STAFF.search(clause))
         if wanted[at] != clause:
-            aside = _asks_nothing(wanted[at], taken_up) and len(clauses) > 1
+            others = " ".join((alone, *wanted[at + 1 :]))
+            aside = _asks_nothing(wanted[at], dates(said(others))) and len(clauses) > 1
         else:
-            states = _STATEMENT.match(clause) or (_REQUEST.match(clause) and not _QUESTION.match(clause))
-            role = leading and staff and (_STAFF.search(clause) or bears_nothing(_without_setting(clause)))
+            states = (
+                _STATEMENT.match(clause)
+                or _OF_PATIENT.match(clause)
+                or (_REQUEST.match(clause) and not _QUESTION.match(clause))
+            )
+            role = leading and staff and _is_role(clause)
             rest = " ".join((alone, *wanted[at + 1 :]))
-            aside = bool(states or role) and "?" not in mark and _is_aside(clause, rest, taken_up)
+            aside = bool(states or role) and "?" not in mark and _is_aside(clause, rest)
         leading = leading and aside
         staff = staff and not re.search(r"[.?!]", mark)
         alone += "" if aside else wanted[at] + mark
     alone = alone.strip(" ,;:")
-    return alone if any(word not in meaning.FILLER for word in said(alone)) else text
+    bears = any(word not in meaning.FILLER or word in grammar_words() for word in said(alone))
+    return alone if bears else text
+
+
+def _states(clause: str) -> bool:
+    if _QUESTION.match(clause):
+        return False
+    return any(pattern.match(clause) for pattern in (_STATEMENT, _OF_PATIENT, _REQUEST))
+
+
+def _is_role(clause: str) -> bool:
+    """Whether a clause without a verb may say who somebody is, or what they are doing."""
+    if _WHERE.match(clause) or _QUESTION.match(clause):
+        return False
+    return bool(_STAFF.search(clause) or _DOING.match(clause)) or bears_nothing(_without_setting(clause))
 
 
 def _clauses(text: str) -> list[tuple[str, str]]:
@@ -146,28 +208,33 @@ def _wanted(clause: str) -> str:
     return clause if of_others and not told else clause[request.end() :]
 
 
-def _asks_nothing(wanted: str, taken_up: str) -> bool:
+def _asks_nothing(wanted: str, taken_up: Sequence[str]) -> bool:
     """Whether what is wanted is nothing to look up: a paper, or the date that the question has taken up."""
     words = said(wanted)
     return not _other_dates(words, taken_up) and all(unit.kind == "when" for unit in units(words))
 
 
-def _is_aside(clause: str, rest: str, taken_up: str) -> bool:
+def _is_aside(clause: str, rest: str) -> bool:
     """Whether a statement bears nothing that the question may be about, or that it points back to."""
     words = said(clause)
-    if _names(words) or _other_dates(words, taken_up) or not meaning.KIN.isdisjoint(words):
+    if (
+        _names(words)
+        or _other_dates(words, dates(said(rest)))
+        or not (meaning.KIN - _FAMILY).isdisjoint(said(_SISTER.sub("", clause)))
+    ):
         return False
-    if not (meaning.MEANINGFUL - _SETTING).isdisjoint(words):
+    if not (meaning.MEANINGFUL - _SETTING).isdisjoint(said(_OF_STAFF.sub("", _BY_NAME.sub("", clause)))):
         return False
     subjects = [
         unit
         for unit in units(words)
         if unit.kind in {"subject", "event"} and not _STAFF.search(" ".join(words[unit.start : unit.end]))
     ]
-    of_asker = bool(_OF_ASKER.match(clause) or _STAFF.search(clause))
-    if subjects and (_points_back(rest) or (of_asker and _LOOKS.search(clause))):
+    of_names = all(unit.sort == "name" for unit in subjects)
+    of_asker = bool(_OF_ASKER.match(clause) or _STAFF.search(clause) or (dates(words) and _THERE_IS.match(clause)))
+    if subjects and (_points_back(rest) or (not of_names and of_asker and _LOOKS.search(clause))):
         return False
-    return of_asker or all(unit.sort == "name" for unit in subjects)
+    return of_asker or of_names
 
 
 def _points_back(rest: str) -> bool:
@@ -186,11 +253,12 @@ def _names(words: Sequence[str]) -> bool:
     )
 
 
-def _other_dates(words: Sequence[str], taken_up: str) -> bool:
-    """Whether words say when, but for the date that the question has taken up."""
+def _other_dates(words: Sequence[str], taken_up: Sequence[str]) -> bool:
+    """Whether words say when, but for the dates that the question has taken up."""
     left = " ".join(words)
+    bare = {_PREPOSITION.sub("", each) for each in taken_up}
     for date in dates(words):
-        if not taken_up or taken_up.split(maxsplit=1)[-1] not in date:
+        if not any(each in date for each in bare):
             return True
         left = left.replace(date, " ")
     return not _MONTHS.isdisjoint(left.split())

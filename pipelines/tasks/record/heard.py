@@ -23,7 +23,17 @@ _MARKS: Final = re.compile(
 )
 #: "The, um, newest": the commas beside it belong to it. "ER" is a department, and "er" only between marks is none.
 _HESITATIONS: Final = re.compile(
-    r"(?:,\s*|\b)(?:u+h+m*|u+m+|e+r+m+|h+m+|m+h+m+|a+h+|e+h+m+)\b[,.…]*|,\s*er,|(?<=\band )er,|\.\.\.+|…", re.I
+    r"(?:,\s*|\b)(?:u+h+m*|u+m+|e+r+m+|h+m+|m+h+m+|a+h+|e+h+m+)\b[,.…]*|,\s*er,|(?<=\band )er,|\.\.\.+|…"
+    r"|,\s*(?:what(?:['’]?s| is) it called|what do you call it|how do you say|let me (?:think|see)|you know|as i said),"
+    # A word that was broken off and begun again: "pot- potassium".
+    r"|\b(?P<begun>\w{1,8})[-–—]+\s+(?=(?P=begun))",
+    re.I,
+)
+#: After these words a clause goes on.
+_GOES_ON: Final = re.compile(
+    r"\b(?:the|an?|of|in|on|at|to|for|from|with|and|or|between|until|since|before|after|by|me|her|his|their|is|was|are"
+    r"|were|has|have|had|does|did|do|can|what|which|when|how|many|last|first|latest|that|any|some|not|so|this)$",
+    re.I,
 )
 #: Short forms with strokes.
 _STROKES: Final = (
@@ -80,15 +90,45 @@ _REWRITTEN: Final = {
     "tall": "height",
     "weights": "weight",
     "(the|first|last|latest|recent|newest|earliest|oldest|previous|this|that|which|each|every|highest|lowest|top"
+    r"|smallest|largest|biggest|greatest|final|initial|current|active|previous|past|newer|older|only"
     r"|bottom) 1"
     rf"(?! (?:(?:st|of)\b|{MONTH}\b))": r"\1",
     "x rays": "x ray",
     "systolic (?:over|and|and the|slash) diastolic(?: (?:pressures?|blood pressure|readings?))?": "blood pressure",
     "living will": "livingwill",
     "living (in|at)": r"live \1",
-    "(?:the )?(?:top|upper|higher|high) and (?:the )?(?:bottom|lower|low) (?:numbers?|values?|figures?|readings?|ones?)": (
+    "(?:the )?(?:top|upper|higher|high) and (?:the )?(?:bottom|lower|low) (?:numbers?|values?|figures?|readings?)": (
         "blood pressure"
     ),
+    "(?:of )?(?:the|those|these) 2(?=$| (?:taken|measured|values|readings|results|were|recorded|with|dates))": "",
+    "(?:on )?(?:what|which) (?:days|dates)": "when",
+    "(?:on|at) (?:what|which) (?:exact |precise )?(?:day|date)": "when",
+    "(?:compare )?(?:the )?first (?P<x>(?:\\w+ ){1,6}?)(?:of|in|from) (?P<y>[12][0-9]{3}) "
+    "(?:with|and|to|versus|vs|against) (?:the )?last (?:\\w+ ){0,6}?(?:of|in|from) (?P<z>[12][0-9]{3})": (
+        r"change in \g<x>from \g<y> to \g<z>"
+    ),
+    "(how (?:many|often) .+?) (?:over|through|throughout|across|down) (?:all )?(?:the|these) years": r"\1",
+    "is it (?:a )?long(?: time)? (?:ago )?(?:that|since)": "how long since",
+    "(prescribed|given|ordered|used|taken|started) against": r"\1 for",
+    "once ((?:the|her|his|their) (?:\\w+ ){1,4})(?:was|were|had been|is) "
+    "(?:done|performed|over|finished|completed|carried out)": r"after \1",
+    "(?:(?:can|could|will|would) you (?:please )?|^(?:please )?)show (me|us)": r"give \1",
+    "(?:did|do) (?:we|you|they|she|he|it) start (?:off |out )?(?:with|at|from|on)(?= (?:for|with|the|in)\\b)": "first",
+    "the most (?:that )?((?:the|her|his) (?:\\w+ ){1,5}?)(?:has|have|had)(?: ever)? (?:been|got|gone)": r"highest \1",
+    "the least (?:that )?((?:the|her|his) (?:\\w+ ){1,5}?)(?:has|have|had)(?: ever)? (?:been|got|gone)": r"lowest \1",
+    "this (?:child|boy|girl|young man|young woman|young lady|resident|client|man|woman)": "this patient",
+    "would be (?:good|great|nice|helpful|lovely|fine|useful|perfect)(?: to (?:have|know|get))?": "",
+    "(that|which) (?:is|are) over(?: now| and done)?(?= (?:which|what)|$)": r"\1 resolved",
+    "all the way (through|to|until|till|up to|from)": r"\1",
+    "out of all": "of all",
+    "at (?:the|its|his|her|their) (?:very )?most(?! (?:recent|current|up))": "highest",
+    "at (?:the|its|his|her|their) (?:very )?least(?! (?:recent|1|\\d))": "lowest",
+    "(?:of|in|over|during|within|from|for) (?:that|this|the) (?:stretch|span|interval|time ?frame|window|range)": "",
+    "(is|are) there no(?! longer)": r"\1 there any",
+    r"ac (\w+itis)": r"acute \1",
+    r"(?P<what>\w+itis) (?:of|from|with|caused by|due to) (?:a )?(?P<how>viral|virus|bacterial|bacteria)"
+    "(?: (?:origin|cause))?": r"\g<how> \g<what>",
+    "(last|first|recent|an|as|any|his|her|the|of|many|previous) in (patients?)": r"\1 in\2",
     "(?:are |is |was |were )?not (?:currently |presently )?(?:active|current|ongoing)"
     "(?: (?:now|currently|presently|today|any longer|any more|anymore|at the moment|at present))?": "no longer",
     "(?:(?:have|has|are|is) )?(?:still )?not (?:yet )?(?:been )?resolved": "active",
@@ -105,6 +145,8 @@ _REWRITTEN: Final = {
     "blood work": "bloodwork",
     "treating|treats": "treat",
     "prescribing": "prescribed",
+    "how high ((?:\\w+ ){1,5}?)(?:has|have|had) (?:ever )?(?:been|gone|got|gotten|climbed|risen)": r"highest \1",
+    "how low ((?:\\w+ ){1,5}?)(?:has|have|had) (?:ever )?(?:been|gone|got|gotten|dropped|fallen)": r"lowest \1",
     "how (?:high|low|much|big|large|great|bad|elevated) (was|is|were|are)": r"what \1",
     "any 1": "any",
     "patience": "patient",
@@ -122,7 +164,7 @@ _REWRITTEN: Final = {
     "(?:than|compared to|compared with) when (?:we|you|they|she|he|it) (?:first )?(?:started|began)": "since the first",
     "and (?:from |on |at )?(?:which|what) (?:day|date)(?: (?:is|was|were) (?:it|that|this|they))?"
     "(?: (?:from|on|taken|measured|done))?$": "and when",
-    "before (?:that|which|and|but|now) (they|she|he|the|are|is|no|been|has|have)": r"previously \1",
+    "before (?:that|which|and|but|now) (they|she|he|the|are|is|no|not|been|has|have)": r"previously \1",
     "(?:over|across|throughout|for) (?:the )?(?:years?|period|span|interval) (from|between|[12][0-9]{3})": r"from \1",
     "(?:over|across|throughout|from) from": "from",
     "for ([12][0-9]{3}) (?:against|with|versus|vs|to|and|than|over) ([12][0-9]{3})": r"from \1 to \2",
@@ -215,7 +257,13 @@ def heard(text: str) -> list[str]:
 
 def without_hesitation(text: str) -> str:
     """``text`` with spoken punctuation as marks, and without the sounds of somebody who thinks."""
-    return _HESITATIONS.sub(" ", _MARKS.sub(", ", text))
+    return _HESITATIONS.sub(_pause, _MARKS.sub(", ", text))
+
+
+def _pause(hesitation: re.Match[str]) -> str:
+    """A comma where somebody stopped to think between two clauses; nothing in the middle of one."""
+    marked = hesitation[0].startswith(",") and hesitation[0].endswith(",")
+    return ", " if marked and not _GOES_ON.search(hesitation.string[: hesitation.start()]) else " "
 
 
 @cache

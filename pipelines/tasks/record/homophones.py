@@ -58,6 +58,9 @@ _SAID: Final = {
         r"\1 were \2"
     ),
     f"passed{_THINGS}": "past",
+    "(is|was|were|been|she|he|they|patient|last) hear": r"\1 here",
+    "(how|too|so|as|very) hi": r"\1 high",
+    "^(what|which) (.+) (?:4|fore)$": r"\1 \2 for",
     "in the passed": "in the past",
     f"(long|often|much|many times|far|old|when|what|where|why|who|how) as{_WHO}": r"\1 has",
     f"(^|and |or )dose{_WHO}": r"\1does",

@@ -25,7 +25,7 @@ _LONGEST: Final = 5
 _WHOLE: Final = meaning.phrases(
     """
     over the whole record / in the whole record / whole record / overall / altogether / of all time / all time / ever /
-    so far / in all / to date
+    so far / in all / to date / in total / all years
     """
 )
 _SIDES: Final = (
@@ -107,7 +107,8 @@ def _longest(words: Sequence[str], at: int, taken: set[int]) -> Unit | None:
         if not taken.isdisjoint(range(at, at + length)):
             continue
         if said := _phrases().get(" ".join(words[at : at + length])):
-            return Unit(at, at + length, *said)
+            one = said[0] == "which" and bool({"1", "ones"}.intersection(words[at + length : at + length + 1]))
+            return Unit(at, at + length + one, *said)
     return Unit(at, at + 1, "subject", "name") if _may_be_a_name(words[at]) else None
 
 
@@ -159,7 +160,7 @@ def _phrases() -> dict[str, tuple[Kind, str]]:
         ("asked", "asked", (*grammar.COUNT, *grammar.LASTED, *_ASKED)),
         ("side", "side", _SIDES),
         ("when", "whole", _WHOLE),
-        *(("subject", "person", phrases) for phrases in grammar.PERSON.values()),
+        *(("subject", "person", phrases) for field, phrases in grammar.PERSON.items() if field != "name"),
     )
     for kind, sort, phrases in kinds:
         said |= dict.fromkeys((each for each in phrases if not each.startswith("first ")), (kind, sort))

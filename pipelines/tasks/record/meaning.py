@@ -79,7 +79,7 @@ COURTESY: Final = phrases(
     """
     can you / could you / would you / will you / i would like / would like / want to know / need to know / i need /
     we need /
-    pull up / look up / bring up / go over / over the record / across the record / over the chart /
+    find out / pull up / look up / bring up / go over / over the record / across the record / over the chart /
     run through / run over / how about / what about / by any chance / if any / if so / worst case / best case / w /
     rq / pls / plz / take place / took place / takes place / taken place / carried out / on file / on record /
     in the record / in the chart / in the system / to date / any kind of / as well as / during follow up /

@@ -19,7 +19,7 @@ _YEAR: Final = re.compile(r"\b[12]\d{3}\b")
 
 def dates_taken_up(text: str) -> tuple[str, str]:
     """``text`` with the one date that was named before in the place of "that day", and what stands there for it; the
-    text as it is, and nothing, where no date or several were named."""
+    text as it is, and nothing, where no date or several were named, or a span of years."""
     points = _POINTS.search(text)
     if points is None:
         return text, ""
@@ -27,8 +27,9 @@ def dates_taken_up(text: str) -> tuple[str, str]:
     if len(named) != 1 or dates(said(text[points.end() :])):
         return text, ""
     (meant,) = named
+    if len(set(_YEAR.findall(meant))) > 1:
+        return text, ""
     if (points["same"] or points["that"]).lower() == "year":
-        years = _YEAR.findall(meant)
-        meant = years[0] if len(set(years)) == 1 else meant
+        meant = _YEAR.findall(meant)[0] if _YEAR.search(meant) else meant
     meant = f"in {meant}" if _YEAR.fullmatch(meant) else f"on {meant}"
     return text[: points.start()] + meant + text[points.end() :], meant

@@ -27,6 +27,7 @@ from pipelines.tasks.record.about_person import about_care, about_family, about_
 from pipelines.tasks.record.about_results import about_results, results_by_phrase
 from pipelines.tasks.record.asides import other_readings
 from pipelines.tasks.record.asked import Asked
+from pipelines.tasks.record.asker import asked_alone, only_states
 from pipelines.tasks.record.by_name import by_recorded_name, no_such_name, recorded_names
 from pipelines.tasks.record.event import take_event
 from pipelines.tasks.record.heard import without_hesitation
@@ -38,6 +39,8 @@ from pipelines.tasks.record.words import tokens
 Reader = Callable[[Asked], list[Answer] | None]
 
 _PART: Final = re.compile(r"[?;,.](?=\s)|\band\b|\balso\b|\bplus\b", re.I)
+#: A day that another part names.
+_THAT_DAY: Final = re.compile(r"\bthat (?:day|date|month|year|visit)\b", re.I)
 _REMEDY: Final = "only a language model could answer it from the record; or ask for what the record states"
 #: In the order in which they are tried: what has words of its own first, bare names last.
 _READERS: Final[tuple[Reader, ...]] = (
@@ -94,12 +97,19 @@ def _answers(question: str, record: Record, today: date) -> list[Answer] | str:
         return "what was taken back cannot be told"
     first = _whole_or_parts(meant, record, today)
     if not isinstance(first, str) and not _only_by_name(first):
-        return first
+        return _without_askers(first, meant, record, today)
     for said in _other_readings(meant, record):
         found = _whole_or_parts(said, record, today)
         if not isinstance(found, str) and not _only_by_name(found):
             return found
     return no_such_name(meant, record, today) or first if isinstance(first, str) else first
+
+
+def _without_askers(found: list[Answer], meant: str, record: Record, today: date) -> list[Answer]:
+    """What was found; but where clauses say who asks, what is found without them: a name may be among their words."""
+    alone = asked_alone(meant)
+    read = _whole_or_parts(alone, record, today) if alone != meant else found
+    return found if isinstance(read, str) or _only_by_name(read) else read
 
 
 def _other_readings(question: str, record: Record) -> Iterator[str]:
@@ -124,7 +134,7 @@ def _whole_or_parts(question: str, record: Record, today: date) -> list[Answer] 
     if not isinstance(whole, str):
         return whole
     parts = [part for part in _PART.split(question) if tokens(part)]
-    if len(parts) < 2:
+    if len(parts) < 2 or any(_THAT_DAY.search(part) or only_states(part) for part in parts):
         return whole
     found: list[Answer] = []
     for part in parts:

@@ -18,19 +18,25 @@ from pipelines.tasks.record.words import said
 _GAP: Final = r"[\s,.;:?!…–—-]+"
 #: These always take something back, those after them may only excuse a pause, and the others do between marks alone.
 _STRONG: Final = (
-    r"i mean|i meant|scratch that|strike that|correction|make that|make it|or rather|my mistake|let me rephrase"
-    r"|i take that back|(?:well|oh|ah),? no|no,? no"
+    r"i mean(?:t(?: to say)?)?|scratch that|strike that|correction|make that|make it|or rather|my mistake"
+    r"|let me rephrase|i take that back|(?:well|oh|ah),? no|no,? (?:no|wait|hang on|hold on)"
+    r"|(?:well|no|oh),? actually"
 )
-_EXCUSING: Final = r"sorry|hang on|hold on|excuse me|apologies|pardon"
-_BETWEEN_MARKS: Final = r"wait|actually|rather"
+_EXCUSING: Final = r"sorry|excuse me|apologies|pardon"
+_BETWEEN_MARKS: Final = r"wait|hang on|hold on|actually|rather"
 _LEADING: Final = r"no|oh|well|ah|but|uh|um|er"
 _TERM: Final = rf"(?:{_STRONG}|{_EXCUSING}|{_BETWEEN_MARKS}|{_LEADING})"
 _RUN: Final = re.compile(rf"(?P<before>{_GAP})(?P<terms>{_TERM}(?:{_GAP}{_TERM})*)(?P<after>{_GAP})(?=\S)", re.I)
 _IS_STRONG: Final = re.compile(rf"\b(?:{_STRONG})\b", re.I)
 _IS_EXCUSING: Final = re.compile(rf"\b(?:{_EXCUSING})\b", re.I)
+_IS_EXCUSED: Final = re.compile(rf"(?:{_EXCUSING})$", re.I)
 #: After these "no" does not deny the noun that follows.
 _NO_NOUN: Final = re.compile(
     r"(?:the|her|his|their|not|in|from|on|before|after|since|when|what|how|which|just)\b", re.I
+)
+_WHICH: Final = re.compile(
+    r"(?:first|last|latest|newest|oldest|earliest|highest|lowest|current|previous|past|active|resolved|inactive)\b",
+    re.I,
 )
 #: Both what was said and what it means may stand: "how often, I mean how many times".
 _EXPLAINS: Final = re.compile(r"\bi mean(?:t)?\b", re.I)
@@ -40,6 +46,8 @@ _QUESTION: Final = re.compile(
     r"(?:just |please )?(?:what|whats|which|when|who|where|how|why|is|was|are|were|does|do|did|has|have|can|could)\b",
     re.I,
 )
+#: What is added may be meant beside what was said, or instead of it.
+_ADDS: Final = re.compile(r"(?:and|or|also|plus)\b", re.I)
 _POINTING: Final = frozenset("it this that they them those these he she one".split())
 _SHORT: Final = 4
 
@@ -60,11 +68,12 @@ def repaired(text: str) -> str | None:
     if not edits:
         return text
     ends = [edit.start for edit in edits[1:]] + [len(text)]
-    meant: str | None = text[: edits[0].start]
+    meant = text[: edits[0].start]
     for edit, end in zip(edits, ends, strict=True):
-        meant = _put_right(meant, text[edit.end : end], edit)
-        if meant is None:
+        put_right = _put_right(meant, text[edit.end : end], edit)
+        if put_right is None:
             return None
+        meant = put_right
     return meant
 
 
@@ -75,10 +84,14 @@ def _edits(text: str) -> Iterator[_Edit]:
         excuses = bool(_IS_EXCUSING.search(terms))
         if before.endswith((" or", "yes")) or not before.strip():
             continue
+        if _IS_EXCUSED.match(terms) and re.match(r"\s+(?:to|for|about|but)\b", text[run.end("terms") :], re.I):
+            continue  # "sorry to bother you"
         if _IS_STRONG.search(terms) or excuses or (marked and re.search(rf"\b(?:no|{_BETWEEN_MARKS})\b", terms)):
             explains = bool(_EXPLAINS.search(terms))
             yield _Edit(run.start(), run.end(), excuses and not re.search(r"\bno\b", terms), explains)
-        elif re.search(r"\bno$", terms) and _NO_NOUN.match(text, run.end()):
+        elif re.search(r"\bno$", terms) and (
+            _NO_NOUN.match(text, run.end()) or (run["before"].strip() and _WHICH.match(text, run.end()))
+        ):
             yield _Edit(run.start(), run.end(), excuses=False, explains=False)
 
 
@@ -86,10 +99,12 @@ def _put_right(before: str, meant: str, edit: _Edit) -> str | None:
     sentences = _SENTENCE.split(before)
     earlier, clauses = before[: len(before) - len(sentences[-1])], _clauses(sentences[-1])
     chunk, rest = _first_said(meant)
-    anew = chunk.split() and units(said(chunk))
+    anew = units(said(chunk))
+    if _ADDS.match(chunk):
+        return None
     if denied := re.match(r"not (?:the )?", chunk, re.I):
-        gone = _same(clauses, chunk[denied.end() :])
-        return earlier + _without(clauses, gone, "") + rest if gone else None
+        same = _same(clauses, chunk[denied.end() :])
+        return earlier + _without(clauses, same, "") + rest if same else None
     subject = any(unit.kind == "subject" for unit in anew)
     if subject and _QUESTION.match(chunk) and _POINTING.isdisjoint(said(chunk)):
         return earlier + meant
@@ -102,7 +117,11 @@ def _put_right(before: str, meant: str, edit: _Edit) -> str | None:
     kinds = {unit.kind for _, unit in kept}
     if not kept and not edit.excuses:
         return earlier + meant if sum(len(clause.words) for clause in clauses) <= _SHORT else None
-    if kinds <= {"asked"} or (edit.explains and anew and kinds.isdisjoint(unit.kind for unit in anew)):
+    if (
+        kinds <= {"asked"}
+        or (edit.excuses and not anew)
+        or (edit.explains and anew and kinds.isdisjoint(unit.kind for unit in anew))
+    ):
         return f"{before} {meant}"
     return None
 
@@ -150,9 +169,10 @@ def _replaced(kept: Sequence[_Said], anew: Sequence[Unit], chunk: str) -> list[_
     for kind in dict.fromkeys(unit.kind for unit in anew):
         alike = [each for each in kept if each[1].kind == kind or (kind == "subject" and each[1].kind == "event")]
         if kind in {"subject", "event"}:
-            alike = _subject(kept, alike, next(unit.sort for unit in anew if unit.kind == kind))
-            if alike is None:
+            meant = _subject(kept, alike, next(unit.sort for unit in anew if unit.kind == kind))
+            if meant is None:
                 return None
+            alike = meant
         elif len({clause.says(unit) for clause, unit in alike}) > 1 or (kind == "when" and _is_an_end(alike, chunk)):
             return None
         gone += alike
@@ -170,8 +190,9 @@ def _subject(kept: Sequence[_Said], subjects: list[_Said], sort: str) -> list[_S
 
 
 def _is_an_end(said_before: Sequence[_Said], chunk: str) -> bool:
-    """Whether one year follows a span of years: it may be either end of it."""
-    return any(_years(clause.says(unit)) > 1 for clause, unit in said_before) and _years(chunk) == 1
+    """Whether a year alone follows a span of years or a day: it may be either end of the one, and part of the other."""
+    more = any(len([word for word in clause.says(unit).split() if word.isdigit()]) > 1 for clause, unit in said_before)
+    return more and len([word for word in said(chunk) if word.isdigit()]) == _years(chunk) == 1
 
 
 def _years(text: str) -> int:

@@ -41,7 +41,7 @@ def respelled(text: str, names: Iterable[str]) -> str | None:
     """
     held = frozenset(singular(word) for name in names for word in tokens(name))
     said = tokens(text)
-    changed = _whole_names([_known_form(word, held) for word in _whole_words(said, held)], held)
+    changed = [_known_form(word, held) for word in _whole_names(_whole_words(said, held), held)]
     return " ".join(changed) if changed != said else None
 
 
@@ -116,7 +116,7 @@ def _whole_words(words: list[str], held: frozenset[str]) -> list[str]:
         heard = [
             (alike, word, len(stretch))
             for stretch in stretches
-            if _is_in_pieces(stretch) and held.isdisjoint(stretch)
+            if _is_in_pieces(stretch) and (held - meaning.FILLER).isdisjoint(stretch)
             for alike, word in [_word_of(stretch)]
             if word
         ]
@@ -127,10 +127,10 @@ def _whole_words(words: list[str], held: frozenset[str]) -> list[str]:
 
 
 def _is_in_pieces(stretch: list[str]) -> bool:
-    """Whether some of the words say nothing by themselves, and none is a longer one of the grammar, in any form."""
+    """Whether some of the words say nothing by themselves, and none is a longer one that does, in any form."""
     saying = [word in meaning.FILLER or word in grammar_words() or word in single_names() for word in stretch]
     return not all(saying) and not any(
-        len(word) > _SHORT + 1 and (word in meaning.FILLER or word in grammar_words() or _stem(word) in _by_stem())
+        len(word) > _SHORT and (word in meaning.FILLER or word in grammar_words() or _stem(word) in _by_stem())
         for word in stretch
     )
 
@@ -152,8 +152,9 @@ def _word_of(pieces: list[str]) -> tuple[float, str]:
 
 @cache
 def _long_words() -> dict[str, str]:
-    """The longer words of the grammar, and how each sounds."""
-    return {word: word_code(word) for word in grammar_words() if len(word) > _SHORTEST}
+    """The longer words of the grammar, and how each sounds; those that choose between values are never guessed."""
+    choosing = {*grammar.FIRST, *grammar.LAST, *grammar.HIGHEST, *grammar.LOWEST, *grammar.PAST, *grammar.ACTIVE}
+    return {word: word_code(word) for word in grammar_words() - choosing if len(word) > _SHORTEST}
 
 
 def _whole_names(words: list[str], held: frozenset[str]) -> list[str]:
