@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.evidence.documents.text_file import text_pages
 from pipelines.tasks.lab.reading import read_report
-from tests.tasks.lab.test_odd_tables import read
+from tests.tasks.lab.test_odd_tables import limits, read
 
 
 def test_columns_of_earlier_results_bear_date_and_time() -> None:
@@ -367,3 +367,102 @@ def test_what_stands_in_brackets_may_be_what_is_measured() -> None:
         ("Glucose", "88", "mg/dL"),
         ("Epithelial Cells", "0-10", "/HPF"),
     ]
+
+
+def test_of_admission_and_discharge_the_later_one_is_the_result() -> None:
+    report = read("""\
+        Test           Unit       Reference     Admission        Discharge
+                                                14 Mar 24 10:34  17 Mar 24 06:30
+        Haemoglobin    g/L        130-170       132              137
+        WBC            10^9/L     4.0-10.0      16.3 H           10.8 H
+    """)
+    assert [(row.test, row.value, row.flag, [each.printed for each in row.earlier]) for row in report.rows] == [
+        ("Haemoglobin", "137", None, ["132"]),
+        ("WBC", "10.8", "H", ["16.3 H"]),
+    ]
+
+
+def test_names_of_panels_head_the_tests_of_tables_beside_each_other() -> None:
+    report = read("""\
+        Blood count      Result    Unit    Reference        Kidney         Result    Unit      Reference
+        Leucocytes       7.5       G/L     4.0 - 10.0       Urea           4.1       mmol/L    2.5 - 7.8
+        Haemoglobin      157       g/L     120 - 155        Creatinine     72        umol/L    49 - 90
+    """)
+    assert sorted((row.panel or "", row.test, row.value) for row in report.rows) == [
+        ("Blood count", "Haemoglobin", "157"),
+        ("Blood count", "Leucocytes", "7.5"),
+        ("Kidney", "Creatinine", "72"),
+        ("Kidney", "Urea", "4.1"),
+    ]
+
+
+def test_units_with_their_range_in_one_column() -> None:
+    report = read("""\
+        Marker             Result     Units (Range)             Method
+        Creatine Kinase    155        U/L (44 - 196)            IFCC
+        eGFR               89         mL/min/1.73m2 (>60)       Calculated
+    """)
+    assert [row.unit for row in report.rows] == ["U/L", "mL/min/1.73m2"]
+    assert limits(report) == [("44", "196"), ("60", None)]
+    after = read("""\
+        Investigation      Result     Reference interval and unit
+        Bilirubin          13         < 21 umol/L
+        Albumin            38         35-50 g/L
+    """)
+    assert [row.unit for row in after.rows] == ["umol/L", "g/L"]
+
+
+def test_numbers_of_rows_are_no_panels() -> None:
+    report = read("""\
+             Parameter    Result     Flag    Unit        Ref. Range
+        1    WBC          7.6                10^9/L      4.0 - 10.0
+        2    Neu%         50.8               %           40.0 - 75.0
+        3    RDW-CV       14.7       H       %           11.5 - 14.5
+    """)
+    assert [(row.panel, row.test, row.value) for row in report.rows] == [
+        (None, "WBC", "7.6"),
+        (None, "Neu%", "50.8"),
+        (None, "RDW-CV", "14.7"),
+    ]
+
+
+def test_a_chart_beside_a_table_is_none_of_it_and_other_results_are_never_dropped() -> None:
+    report = read("""\
+        ITEM       DATA      UNIT        NORMAL RANGE
+        NEUT#      4.98      x10*9/L     (2.00 - 7.50)
+        IG%        0.6       %           (0.0 - 0.9)              100    200    300    fL
+        HGB        141       g/L         (120 - 155)              RBC
+    """)
+    assert limits(report) == [("2.00", "7.50"), ("0.0", "0.9"), ("120", "155")]
+    more = read("""\
+        ITEM       DATA      UNIT        NORMAL RANGE
+        NEUT#      4.98      x10*9/L     (2.00 - 7.50)
+        HGB        141       g/L         (120 - 155)              Sodium    139    mmol/L
+    """)
+    said = " ".join([*(row.read for row in more.rows), *(unread.text for unread in more.not_understood)])
+    assert "139" in said
+
+
+def test_phases_of_women_are_not_for_men() -> None:
+    report = read("""\
+        Analyte      Result    Unit       Reference range
+        LH           6.8       IU/L       Male: 1.7 - 8.6
+                                          Female, postmenopausal: 7.7 - 58.5
+        Prolactin    214       mIU/L      Male: 86 - 324
+                                          Female: 102 - 496
+    """)
+    # The patient is a woman, and nothing says of which phase.
+    assert limits(report) == [(None, None), ("102", "496")]
+
+
+@pytest.mark.parametrize(
+    ("printed", "low", "high"),
+    [("60 and above", "60", None), ("3.0 or more", "3.0", None), ("40 or below", None, "40"), ("Upto 41", None, "41")],
+)
+def test_ranges_that_are_open_in_words(printed: str, low: str | None, high: str | None) -> None:
+    report = read(f"""\
+        Test         Result     Unit       Reference
+        eGFR         83         mL/min     {printed}
+        Sodium       139        mmol/L     135 - 145
+    """)
+    assert limits(report)[0] == (low, high)
