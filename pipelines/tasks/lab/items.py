@@ -163,10 +163,12 @@ def _is_banner(line: Line, columns: Sequence[Column]) -> bool:
     middle = first.x0 + last.x1 - columns[0].x0 - columns[-1].x1
     if len(line.runs()) > 1 or abs(middle) > 2 * _OFF * (columns[-1].x1 - columns[0].x0):
         return False
-    if any(abs(line.x0 - column.x0) < line.height for column in columns):
-        return False
     letters = [c for c in text if c.isalpha()]
     capitals = len(letters) > 4 and sum(map(str.isupper, letters)) > _CAPITALS * len(letters)
+    below = next((column for column in columns if abs(line.x0 - column.x0) < line.height), None)
+    # Capitals twice as long as a heading of results stand there by chance.
+    if below and not (capitals and below.role == "value" and last.x1 - first.x0 > 2 * (below.x1 - below.x0)):
+        return False
     return (capitals or is_panelish(text)) and is_title(text) and not is_finding(text)
 
 
