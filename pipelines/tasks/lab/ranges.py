@@ -49,6 +49,7 @@ _NOTHING: Final = re.compile(
 )
 _OPEN_ABOVE: Final = re.compile(rf"({_DIGITS})\s*(?:and|or)\s*(?:above|over|more|higher|greater)\b", re.IGNORECASE)
 _OPEN_BELOW: Final = re.compile(rf"({_DIGITS})\s*(?:and|or)\s*(?:below|under|less|lower|fewer)\b", re.IGNORECASE)
+_GROWN: Final = 18
 _LEAD: Final = re.compile(
     r"^(?:ref(?:erence)?\.?(?:\s*(?:range|interval))?|normal(?:\s*range)?|range)\s*[:.]\s*", re.IGNORECASE
 )
@@ -175,7 +176,8 @@ def _age_of(who: str) -> tuple[Decimal, Decimal] | None:
     if found[1]:
         comparator = comparator_of(found[1])
         if comparator in (">", ">="):
-            return first, Decimal(200)
+            # Of grown people whole years are meant: 60 and a half is not over 60 beside "18-60 years".
+            return first + (Decimal("0.999") if comparator == ">" and first >= _GROWN else 0), Decimal(200)
         return Decimal(0), first - (Decimal("0.001") if comparator == "<" else 0)
     if found[4] or "over" in found[6] or "above" in found[6]:
         return first, Decimal(200)

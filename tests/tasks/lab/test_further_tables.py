@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from pipelines.evidence.documents.text_file import text_pages
 from pipelines.tasks.lab.reading import read_report
-from tests.tasks.lab.test_odd_tables import limits, read
+from tests.tasks.lab.test_odd_tables import HEADER, limits, read
 
 
 def test_columns_of_earlier_results_bear_date_and_time() -> None:
@@ -466,3 +468,15 @@ def test_ranges_that_are_open_in_words(printed: str, low: str | None, high: str 
         Sodium       139        mmol/L     135 - 145
     """)
     assert limits(report)[0] == (low, high)
+
+
+def test_whole_years_are_meant_of_grown_people() -> None:
+    table = HEADER.replace("1980-02-03", "1963-09-20") + dedent("""\
+        Test         Result     Unit       Reference
+        TSH          4.49       mIU/L      1-17 y: 0.60-5.50
+                                           18-60 y: 0.40-4.20
+                                           >60 y: 0.50-6.00
+        Sodium       139        mmol/L     135 - 145
+    """)
+    # She is sixty and a half.
+    assert limits(read_report(text_pages(table.encode(), "report.txt")))[0] == ("0.40", "4.20")
