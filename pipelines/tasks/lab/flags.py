@@ -29,7 +29,8 @@ _NORMAL_TEXTS: Final = (
 _DESCRIBED: Final = frozenset(
     {"trace", "normal", "abnormal", "yellow", "pale yellow", "dark yellow", "straw", "amber", "colorless", "colourless",
      "clear", "hazy", "slightly hazy", "cloudy", "turbid", "few", "rare", "occasional", "moderate", "many",
-     "numerous", "small", "large", "light yellow", "slightly cloudy"}
+     "numerous", "small", "large", "borderline", "equivocal", "indeterminate", "weak positive", "weakly positive",
+     "weakly reactive", "light yellow", "slightly cloudy"}
 )  # fmt: skip
 _GRADE: Final = re.compile(r"[1-4]\s?\+|\+{1,4}")
 _SIGNS: Final = ("+", "++", "-", "--", "–", "−")

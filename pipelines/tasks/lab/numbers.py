@@ -111,7 +111,7 @@ def read_result(printed: str, mark: Mark) -> Printed | None:
     whole = _RESULT.match(text)
     if whole is None:
         found, _, last = text.rpartition(" ") if not is_finding(text[:-1]) else (text[:-1], "", text[-1])
-        if is_finding(found) and is_flag(last):
+        if found and is_flag(last) and (is_word(found) or set(last) == {"*"}):
             return Printed(None, text=found, rest=last)
         return Printed(None, text=text) if text and not flag else None
     comparator, number, rest = whole.group(1), whole.group(2), text[whole.end() :].strip()
