@@ -67,7 +67,7 @@ def ucum_of(printed: str | None) -> str | None:
 
 def repaired(printed: str) -> str | None:
     """What a unit that was read off a picture can only have been: "mmolL" lost its stroke, in "mlU/L" an I became an l,
-    in "U/I" an l an I, in "9/L" a g a 9, in "10°/L" the raised 9 a degree.
+    in "U/I" an l an I, in "9/L" a g a 9, in "10°/L" the raised 9 another sign.
 
     None where it is a unit as it stands, or may be several or none.
     """
@@ -77,7 +77,7 @@ def repaired(printed: str) -> str | None:
         re.sub(r"(?<=\w)(?=(?:d|m|u|µ)?L$)", "/", printed, count=1),
         re.sub(r"(?<=/)([dmuµ]?)[I1|]$", r"\1l", printed.replace("lU", "IU")),
         re.sub(r"^9(?=/[dmuµ]?[Ll]$)", "g", re.sub(r"(?<=/)([dmuµ]?)[I1|]$", r"\1l", printed)),
-        re.sub(r"(?<=10)°(?=/)", "⁹", printed),
+        re.sub(r"(?<=10)[°%](?=/[Ll]$)", "⁹", printed),
     }
     known = {unit for unit in may_be if is_unit(unit)}
     return known.pop() if len(known) == 1 else None
