@@ -25,7 +25,7 @@ _LABELS: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
         (
             r"patient\s*(?:id|i\.d\.|no|number|#)", r"pt\.?\s*(?:id|no|#)", r"m\.?r\.?n\.?", r"mr\s*(?:no|#)",
             rf"med(?:ical)?\.?\s*rec(?:ord)?\.?{_NUMBER}", "uhid", r"hospital\s*(?:no|number|id)",
-            r"nhs\s*(?:no|number)", r"chart\s*(?:no|number|#)", "identifier", "person id",
+            r"nhs\s*(?:no|number)", r"chart\s*(?:no|number|#)", "identifier", r"person(?:al)?\s*id",
         ),
     ),
     (
@@ -46,13 +46,19 @@ _LABELS: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
             r"(?:report|result|issue|received|print)\s*(?:date|time|dt)", r"date\s*(?:of\s*)?(?:report|receipt)",
         ),
     ),
-    ("laboratory", ("laboratory", r"lab(?:\s*name)?", r"performing\s*lab(?:oratory)?", "performed (?:at|by)")),
+    (
+        "laboratory",
+        (
+            "laboratory", r"lab(?:\s*name)?(?!\s*(?:no|id|number|ref|#|type|test)\b)",
+            r"performing\s*lab(?:oratory)?", "performed (?:at|by)",
+        ),
+    ),
     ("specimen", (r"specimen(?:\s*(?:type|source))?", r"sample(?:\s*type)?", "material", "matrix")),
     (
         "panel",
         (
-            r"panel(?:\s*name)?", r"test\s*(?:group|panel)", "profile", r"tests?\s*(?:ordered|requested)",
-            r"order(?:ed)?\s*(?:test|panel)s?", "department", "battery",
+            r"panel(?:\s*name)?", r"test\s*(?:group|panel)", r"lab\s*test", "profile",
+            r"tests?\s*(?:ordered|requested)", r"order(?:ed)?\s*(?:test|panel)s?", "department", "battery",
         ),
     ),
     (
@@ -67,6 +73,7 @@ _LABELS: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
             "insurance", "fasting", "priority", "race", "page", "e-?mail", "comments?", "notes?", "diagnosis",
             r"ref(?:erence)?\s*no", "barcode", "facility", "clia", "director",
             r"clinical\s*(?:details?|notes?|info(?:rmation)?|history|indications?)", r"relevant\s*history", "plan",
+            r"lab\s*type", r"performing\s*location",
             r"(?:reviewed|tested|checked|signed)\s*by", "operator",
         ),
     ),
@@ -75,6 +82,9 @@ _LABELS: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     ("name", (r"patient(?:'s)?(?:\s*name)?", r"pt\.?\s*name", r"name(?:\s*of\s*patient)?", r"full\s*name")),
 )  # fmt: skip
 _AT: Final = re.compile("|".join(f"(?P<{label}_>{'|'.join(forms)})" for label, forms in _LABELS), re.IGNORECASE)
+_SHORTEST: Final = 5
+"""Letters: "Lab" alone heads a column."""
+_APART: Final = re.compile(r"\t|\s[|¦·•]\s")
 _NOBODY: Final = re.compile(
     r"\(?(?:not (?:given|stated|known|available)|unknown|n/?a|none|anonymous|-+|_+|\.+|\*+|x+)\)?", re.IGNORECASE
 )
@@ -84,8 +94,10 @@ _INSTITUTION: Final = re.compile(
     r"laborator|diagnostic|patholog|hospital|clinic\b|medical cent|health|\blabs?\b|institute|biomedical", re.IGNORECASE
 )
 _TITLE: Final = re.compile(
-    r"(?:(?:clinical|final|medical|interim|cumulative|laborator(?:y|ies)|lab|pathology|biochemistry|ha?ematology|blood"
-    r"|test|investigation)\s+)*(?:reports?|results?)(?: (?:form|sheet|summary))?",
+    r"(?:(?:clinical|final|medical|interim|cumulative|patient|in-house|laborator(?:y|ies)|lab|pathology|biochemistry"
+    r"|ha?ematology|blood|test|investigation)\s+)*(?:reports?|results?|summary)"
+    r"(?: (?:form|sheet|summary|for your visit))?"
+    r"(?:\s*\((?:final|interim|copy)\))?",
     re.IGNORECASE,
 )
 
@@ -146,7 +158,7 @@ def labels_in(line: Line) -> list[tuple[Label, str]]:
     for at, (match, label) in enumerate(found):
         end = found[at + 1][0].start() if at + 1 < len(found) else len(text)
         value = text[match.end() : end].lstrip(" :#.\t").strip(" |;,\t")
-        said.append((label, value.split("\t")[0].strip()))
+        said.append((label, _APART.split(value)[0].strip()))
     return said
 
 
@@ -170,8 +182,9 @@ def _label(match: re.Match[str], text: str) -> Label | None:
     before, after = text[: match.start()], text[match.end() :]
     begins = before == "" or before[-1] in "\t|;,(" or re.search(r"[:\t].*\S\s+$", before) is not None
     colon = re.match(r"\s*(?:\([^)]*\))?\s*[:：#]", after) is not None
+    dated = match.lastgroup in ("birth_date_", "collected_") and re.match(r"\s+\d{1,4}[./-]", after) is not None
     own_cell = (before == "" or before[-1] == "\t") and (after == "" or after[0] == "\t")
-    if not (own_cell or (begins and colon)):
+    if not (own_cell or (begins and (colon or dated))):
         return None
     name = match.lastgroup
     assert name is not None
@@ -208,6 +221,9 @@ def _by_place(lines: Sequence[Line]) -> str | None:
     for line in top:
         for run in line.runs(1.5):
             text = text_of(run)
-            if is_institution(text) and not is_title_of_report(text) and ":" not in text and len(run) <= 10:
+            label = _AT.match(text)
+            numbered = label is not None and label.lastgroup == "other_"
+            named = is_institution(text) and not (numbered or is_title_of_report(text)) and len(text) > _SHORTEST
+            if named and ":" not in text and len(run) <= 10:
                 return text
     return None

@@ -27,6 +27,7 @@ _HEADINGS: Final[dict[Role, str]] = {
     "|current|measured value|test result|test results|finding|findings|result value|patient result|patient value"
     "|current value|today|latest|most recent|discharge|at discharge|on discharge|current result and flag"
     "|result and flag"
+    "|within limits|outside limits|within range|outside range"
     "|in range|out of range|in range result|out of range result|reading|outcome|measured|number",
     "unit": "unit|units|uom|u m|unit of measure|units of measure|measure|si units|si unit",
     "reference": "reference range|reference interval|reference|ref range|ref interval|ref|normal range|normal|normals"
@@ -79,6 +80,10 @@ _STAMPED: Final = re.compile(
 )
 _TALLEST: Final = 4
 """Lines that a heading takes."""
+_LOOKED_AT: Final = 4
+"""Lines."""
+_LEFT_OF_ALL: Final = 2.0
+"""Of the letters' height."""
 _LEAST_GAP: Final = 0.45
 """Of the letters' height: words of two columns stand further apart than words of one heading."""
 
@@ -109,7 +114,7 @@ class Heading:
         """What heads the tests where that is no word for them; it may be the name of their panel."""
         test = next((column for column in self.groups[0] if column.role == "test"), None)
         words = "" if test is None else plain(test.heading)
-        return None if test is None or words in _ROLES or _STAMPED.match(words) else test.heading
+        return None if test is None or not words or words in _ROLES or _STAMPED.match(words) else test.heading
 
     def moved(self, by: int) -> Heading:
         """The same where its lines are counted from another one on."""
@@ -173,9 +178,23 @@ def _heading(lines: Sequence[Line], at: int, height: int) -> Heading | None:
     if len(window) < height or any(b.middle - a.middle > 1.7 * max(a.height, b.height) for a, b in pairwise(window)):
         return None
     cells = _stacked(window)
-    return _of_cells(cells, window, at) or (
+    found = _of_cells(cells, window, at) or (
         _of_cells([part for cell in cells for part in _result_apart(cell)], window, at) if height == 1 else None
     )
+    return (
+        None if found is None else _with_tests(found, lines[at + height : at + height + _LOOKED_AT], window[0].height)
+    )
+
+
+def _with_tests(heading: Heading, below: Sequence[Line], height: float) -> Heading:
+    """With a column for the tests where none is headed, and most lines below begin left of all headings."""
+    [*groups] = heading.groups
+    first = groups[0][0]
+    names = [line.tokens[0] for line in below if first.x0 - line.x0 > _LEFT_OF_ALL * height]
+    if heading.has("test") or len(groups) > 1 or 2 * len(names) <= len(below):
+        return heading
+    start = min(name.x0 for name in names)
+    return replace(heading, groups=((Column("test", "", start, max(name.x1 for name in names)), *groups[0]),))
 
 
 def _result_apart(cell: tuple[Token, ...]) -> list[tuple[Token, ...]]:

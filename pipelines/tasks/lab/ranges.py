@@ -17,7 +17,7 @@ _SPAN: Final = r"years?|yrs?|yr|yo|y|months?|mos?|mths?|weeks?|wks?|days?|d"
 _AGE: Final = (
     rf"adults?|child(?:ren)?|infants?|newborns?|neonates?"
     rf"|(?:(?:{COMPARATOR})\s*)?\d+(?:\s*(?:-|–|to)\s*\d+)?\s*\+?\s*(?:{_SPAN})\b\.?"
-    r"(?:\s*(?:old|of age|and over|and above))?"
+    r"(?:\s*(?:old|of age|and over|and above))?|\d+\s*(?:-|–|to)\s*\d+\s*m(?=\s*:)"
 )
 _PHASE: Final = (
     r"(?:pre|post|peri)-?\s?menopaus(?:al|e)|(?:early |mid-?|late )?(?:follicular|luteal|ovulatory)(?: phase)?"
@@ -153,7 +153,8 @@ def _unsure(who: str | None, person: Person) -> bool:
 
 
 def _sex_of(who: str) -> Literal["female", "male"] | None:
-    words = set(re.findall(r"[a-z]+", who.lower()))
+    # Behind a number an m says months.
+    words = set(re.findall(r"[a-z]+", re.sub(r"\d\s*m\b", "", who.lower())))
     if words & {"female", "females", "women", "woman", "girl", "girls", "f"}:
         return "female"
     return "male" if words & {"male", "males", "men", "man", "boy", "boys", "m"} else None
@@ -166,7 +167,7 @@ def _age_of(who: str) -> tuple[Decimal, Decimal] | None:
         return Decimal(18), Decimal(200)
     if re.search(r"child|infant|newborn|neonate", text):
         return Decimal(0), Decimal("17.999")
-    found = re.search(rf"({COMPARATOR})?\s*(\d+)(?:\s*(?:-|–|to)\s*(\d+))?\s*(\+)?\s*({_SPAN})\b(.*)", text)
+    found = re.search(rf"({COMPARATOR})?\s*(\d+)(?:\s*(?:-|–|to)\s*(\d+))?\s*(\+)?\s*({_SPAN}|m)\b(.*)", text)
     if found is None:
         return None
     per_year = {"y": 1, "m": 12, "w": 52, "d": 365}[found[5][0]]

@@ -10,7 +10,7 @@ from typing import Final
 from pipelines.evidence.documents.header import labels_in
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.columns import Role, is_known
-from pipelines.tasks.lab.flags import is_finding, is_flag, is_word
+from pipelines.tasks.lab.flags import is_finding, is_flag, is_sign, is_word
 from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, read_result
 from pipelines.tasks.lab.ranges_below import with_ranges_below
 from pipelines.tasks.lab.titles import is_panelish, is_prose, is_row, is_title, title_of
@@ -22,6 +22,8 @@ _RANGE: Final = re.compile(
 _NUMBER: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})[*HLA^v↑↓]{{0,2}}")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
 _TO: Final = ("-", "–", "—", "to")
+_BOUND: Final = frozenset("than least most above below under over".split())
+"""Words before a limit."""
 _FEWEST: Final = 2
 _WIDE_SPACE: Final = 1.5
 _WITHIN: Final = 4.0
@@ -64,10 +66,17 @@ def _sides(lines: Sequence[Line], mark: Mark) -> list[list[Line]]:
         across = any(run[0].x0 < middle < run[-1].x1 for run in line.runs())
         left = [token for token in line.tokens if across or token.centre < middle]
         right = [token for token in line.tokens if not across and token.centre >= middle]
+        if not right and line.tokens and _heads_both(line):
+            right = left
         for side, tokens in zip(sides, (left, right), strict=True):
             if tokens:
                 side.append(Line(tuple(tokens)))
     return list(sides)
+
+
+def _heads_both(line: Line) -> bool:
+    """Whether it is a title above rows on both sides."""
+    return len(line.runs()) == 1 and is_title(line.text) and not is_prose(line.text)
 
 
 def _typed(lines: Sequence[Line], mark: Mark, fewest: int) -> list[tuple[str | None, dict[Role, list[Token]]]]:
@@ -188,10 +197,15 @@ def _phrases(line: Line) -> list[tuple[Token, ...]]:
             )
             # The unit behind "3.5 - 5.0" is the range's.
             ranged = at > start and (
-                run[at - 1].text.endswith(_TO)
+                run[at - 1].text.lower() in _BOUND
+                or run[at - 1].text.endswith(_TO)
                 or (token.text.startswith(_TO) and _NUMBER.fullmatch(run[at - 1].text) is not None)
             )
-            if measured and at > start and not ranged:
+            if _NUMBER.fullmatch(token.text) and _is_signed_unit(run[at + 1 :]):
+                # A flag between the result and its unit.
+                phrases += [part for part in (run[start:at], run[at : at + 1], run[at + 1 : at + 2]) if part]
+                start = at + 2
+            elif measured and at > start and not ranged:
                 phrases += [run[start:at], run[at : at + 1]]
                 start = at + 1
             elif colon or (at == start and (measured or _is_unit_between(run, at))):
@@ -203,6 +217,14 @@ def _phrases(line: Line) -> list[tuple[Token, ...]]:
     return phrases
 
 
+def _is_signed_unit(run: Sequence[Token]) -> bool:
+    """Whether it is a plus or minus and then a unit, which is no figure."""
+    if len(run) < 2 or not is_sign(run[0].text):
+        return False
+    unit = text_of(run[1:])
+    return is_unit(unit) and any(c.isalpha() or c == "%" for c in unit)
+
+
 def _flags_apart(run: tuple[Token, ...]) -> list[tuple[Token, ...]]:
     """A result in words without the star before it or the flag in brackets behind it; a "!" is none of a row."""
     if text_of(run) == _LOOK_HERE:
@@ -210,6 +232,8 @@ def _flags_apart(run: tuple[Token, ...]) -> list[tuple[Token, ...]]:
     if len(run) > 1 and run[0].text in _BEFORE and is_word(text_of(run[1:])):
         return [run[:1], run[1:]]
     last = run[-1].text
+    if len(run) == 2 and is_sign(last) and _NUMBER.fullmatch(run[0].text) and not is_word(text_of(run)):
+        return [run[:1], run[1:]]
     if len(run) > 1 and (last[0] in "([" or len(last) > 2) and is_flag(last) and is_word(text_of(run[:-1])):
         return [run[:-1], run[-1:]]
     return [run]
@@ -261,7 +285,7 @@ def _row(part: Sequence[tuple[Token, ...]], mark: Mark) -> dict[Role, list[Token
             cells["reference"] = list(run)
         elif is_unit(text) and ("unit" not in cells or "reference" in cells):
             cells.setdefault("reference" if "unit" in cells else "unit", []).extend(run)
-        elif "flag" not in cells and is_flag(text):
+        elif "flag" not in cells and (is_flag(text) or (is_sign(text) and "value" in cells)):
             cells["flag"] = list(run)
         else:
             return None

@@ -47,6 +47,9 @@ def ucum_of(printed: str | None) -> str | None:
     """The unit in UCUM; None where it is none that is known here."""
     if printed is None:
         return None
+    if printed.strip().isascii() and printed.strip().isdigit():
+        # "107" is no tenth power; "10⁷" may be one.
+        return None
     text = printed.strip().translate(_SUPERSCRIPTS).translate(_LETTERS)
     text = re.sub(r"^[(\[](.*)[)\]]$", r"\1", text).strip()
     text = _CALCULATED.sub("", text)

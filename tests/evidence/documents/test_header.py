@@ -29,6 +29,17 @@ def test_labels_with_colons_one_or_several_on_a_line() -> None:
     assert (found.laboratory, found.specimen) == ("Mill Lane Clinical Laboratory", "Serum")
 
 
+def test_strokes_part_what_stands_on_one_line() -> None:
+    found = header("""\
+        LABORATORY REPORT (final)                                     Lab No. 77120
+        Name: Ada Example | DOB: 1980-02-13 | MRN: 4711 | PCP: Dana Roe, MD
+        Mill Lane Clinical Laboratory
+        Test            Result            Lab
+    """)
+    assert (found.name, found.birth_date, found.id) == ("Ada Example", "1980-02-13", "4711")
+    assert found.laboratory == "Mill Lane Clinical Laboratory"
+
+
 def test_labels_in_cells_of_their_own_with_the_value_beside_or_below() -> None:
     beside = header("""\
         Patient          Ada Example          Patient ID     4711

@@ -480,3 +480,72 @@ def test_whole_years_are_meant_of_grown_people() -> None:
     """)
     # She is sixty and a half.
     assert limits(read_report(text_pages(table.encode(), "report.txt")))[0] == ("0.40", "4.20")
+
+
+def test_names_that_no_heading_stands_over() -> None:
+    report = read("""\
+        Hormones, early follicular phase
+                       Result        Expected         Units
+        FSH            6.8           3.5 to 12.5      IU/L
+        LH             16.9 high     2.4 to 12.6      IU/L
+        Prolactin      581 high      102 to 496       mIU/L
+    """)
+    assert [(row.test, row.value, row.flag) for row in report.rows] == [
+        ("FSH", "6.8", None),
+        ("LH", "16.9", "H"),
+        ("Prolactin", "581", "H"),
+    ]
+
+
+def test_a_slip_with_signs_between_results_and_units() -> None:
+    report = read("""\
+        CBC
+        WBC        10.1    10^9/L     [4.0-11.0]
+        RBC        3.59 -  10^12/L    [3.80-5.80]
+        HGB        107 -   g/L        [115-165]
+        MCV        98.0    fL         98 - 107
+    """)
+    assert [(row.test, row.value, row.flag) for row in report.rows] == [
+        ("WBC", "10.1", None),
+        ("RBC", "3.59", "L"),
+        ("HGB", "107", "L"),
+        ("MCV", "98.0", None),
+    ]
+
+
+def test_a_title_above_two_sides_heads_both() -> None:
+    report = read("""\
+        UREA + ELECTROLYTES
+        SODIUM       142 mmol/L    (133-146)      POTASSIUM     4.4 mmol/L    (3.5-5.3)
+        CHLORIDE     98 mmol/L     (95-108)       BICARB        23 mmol/L     (22-29)
+        UREA         4.9 mmol/L    (2.5-7.8)      CREATININE    86 umol/L     (50-104)
+        LIVER FUNCTION TESTS
+        BILIRUBIN    14 umol/L     (<21)          ALK PHOS      41 IU/L       (30-130)
+    """)
+    panels = {row.test: row.panel for row in report.rows}
+    assert panels["CREATININE"] == panels["SODIUM"] == "UREA + ELECTROLYTES"
+    assert panels["ALK PHOS"] == panels["BILIRUBIN"] == "LIVER FUNCTION TESTS"
+
+
+def test_months_of_age_are_no_men() -> None:
+    table = HEADER.replace("1980-02-03", "2020-01-22") + dedent("""\
+        Test           Result    Units    Reference range for age
+        Haemoglobin    121       g/L      1-23 m: 105-135
+                                          2-5 y: 110-140
+                                          12-17 y male: 130-160
+        Sodium         139       mmol/L   135 - 145
+    """)
+    assert limits(read_report(text_pages(table.encode(), "report.txt")))[0] == ("110", "140")
+
+
+def test_limits_in_capitals() -> None:
+    report = read("""\
+        TEST               WITHIN LIMITS    OUTSIDE LIMITS    EXPECTED VALUES
+        CHOLESTEROL        166                                LESS THAN 200 mg/dL
+        GLUCOSE                             111               70 - 99 mg/dL
+    """)
+    assert [(row.test, row.value, row.unit) for row in report.rows] == [
+        ("CHOLESTEROL", "166", "mg/dL"),
+        ("GLUCOSE", "111", "mg/dL"),
+    ]
+    assert limits(report) == [(None, "200"), ("70", "99")]

@@ -161,11 +161,20 @@ def test_units_to_ucum(printed: str, ucum: str | None) -> None:
 @pytest.mark.parametrize(
     ("read", "unit"),
     [
-        ("mmolL", "mmol/L"), ("UL", "U/L"), ("mlU/L", "mIU/L"), ("U/I", "U/l"), ("mlU/I", "mIU/l"), ("9/L", "g/L"),
-        ("10°/L", "10⁹/L"), ("10%/L", "10⁹/L"),
+        ("mmolL", "mmol/L"),
+        ("UL", "U/L"),
+        ("mlU/L", "mIU/L"),
+        ("U/I", "U/l"),
+        ("mlU/I", "mIU/l"),
+        ("9/L", "g/L"),
+        ("10°/L", "10⁹/L"),
+        ("10%/L", "10⁹/L"),
         # It is one, or may be several, or none.
-        ("mg/dL", None), ("10/L", None), ("10%/uL", None), ("Test", None),
-    ],  # fmt: skip
+        ("mg/dL", None),
+        ("10/L", None),
+        ("10%/uL", None),
+        ("Test", None),
+    ],
 )
 def test_a_unit_that_was_misread_is_told_only_where_it_can_be_one(read: str, unit: str | None) -> None:
     assert repaired(read) == unit
