@@ -263,35 +263,43 @@ def _is_unit_between(run: Sequence[Token], at: int) -> bool:
 
 def _row(part: Sequence[tuple[Token, ...]], mark: Mark) -> dict[Role, list[Token]] | None:
     cells: dict[Role, list[Token]] = {}
-    for run in part:
-        text = text_of(run)
-        if "test" not in cells:
-            if not any(c.isalpha() for c in text) or _DATE.search(text):
-                return None
-            cells["test"] = list(run)
-        elif "value" not in cells and "flag" not in cells and text in _BEFORE:
-            cells["flag"] = list(run)
-        elif "value" not in cells and _is_result(text, mark):
-            cells["value"] = list(run)
-        elif "value" not in cells and _is_of_name(run, cells["test"]):
-            cells["test"] += run
-        elif (
-            "value" in cells
-            and ("reference" not in cells or _is_flag_so_far(cells))
-            and (_RANGE.fullmatch(text) or is_word(text.strip("()")))
-        ):
-            if "reference" in cells:
-                cells["flag"] = cells["reference"]
-            cells["reference"] = list(run)
-        elif is_unit(text) and ("unit" not in cells or "reference" in cells):
-            cells.setdefault("reference" if "unit" in cells else "unit", []).extend(run)
-        elif "flag" not in cells and (is_flag(text) or (is_sign(text) and "value" in cells)):
-            cells["flag"] = list(run)
-        else:
+    for at, run in enumerate(part):
+        # Arrows stand before names as well.
+        first = at == 0 and len(part) > 2 and text_of(run) in _BEFORE
+        role = "flag" if first else _before_result(run, cells, mark) if "value" not in cells else _behind(run, cells)
+        if role is None:
             return None
+        if role == "reference" and "reference" in cells and _is_flag_so_far(cells):
+            cells["flag"] = cells.pop("reference")
+        cells.setdefault(role, []).extend(run)
     if "value" not in cells:
         return None
     return cells if not cells["test"][0].text[:1].isdigit() else None
+
+
+def _before_result(run: Sequence[Token], cells: dict[Role, list[Token]], mark: Mark) -> Role | None:
+    """What a phrase is as long as there is no result: the name, more of it, a flag, or the result."""
+    text = text_of(run)
+    if "test" not in cells:
+        return "test" if any(c.isalpha() for c in text) and not _DATE.search(text) else None
+    if "flag" not in cells and text in _BEFORE:
+        return "flag"
+    if _is_result(text, mark):
+        return "value"
+    return "test" if _is_of_name(run, cells["test"]) else None
+
+
+def _behind(run: Sequence[Token], cells: dict[Role, list[Token]]) -> Role | None:
+    """What a phrase behind the result is: a sign of it, the range or the normal word, the unit, or a flag."""
+    text = text_of(run)
+    if "flag" not in cells and is_sign(text) and not is_worded(cells):
+        return "flag"
+    limits = _RANGE.fullmatch(text) is not None or is_word(text.strip("()"))
+    if limits and ("reference" not in cells or _is_flag_so_far(cells)):
+        return "reference"
+    if is_unit(text) and ("unit" not in cells or "reference" in cells):
+        return "reference" if "unit" in cells else "unit"
+    return "flag" if "flag" not in cells and is_flag(text) else None
 
 
 def _is_flag_so_far(cells: dict[Role, list[Token]]) -> bool:

@@ -503,12 +503,14 @@ def test_a_slip_with_signs_between_results_and_units() -> None:
         WBC        10.1    10^9/L     [4.0-11.0]
         RBC        3.59 -  10^12/L    [3.80-5.80]
         HGB        107 -   g/L        [115-165]
+        PLT        436 +   10^9/L     [150-400]
         MCV        98.0    fL         98 - 107
     """)
     assert [(row.test, row.value, row.flag) for row in report.rows] == [
         ("WBC", "10.1", None),
         ("RBC", "3.59", "L"),
         ("HGB", "107", "L"),
+        ("PLT", "436", "H"),
         ("MCV", "98.0", None),
     ]
 
@@ -549,3 +551,17 @@ def test_limits_in_capitals() -> None:
         ("GLUCOSE", "111", "mg/dL"),
     ]
     assert limits(report) == [(None, "200"), ("70", "99")]
+
+
+def test_arrows_before_names() -> None:
+    report = read("""\
+        Oximetry Values
+            ctHb       132 g/L      [ 130 - 175 ]
+        ↓   sO2        93.2 %       [ 94.0 - 98.0 ]
+        ↑   FCOHb      1.6 %        [ 0.0 - 1.5 ]
+    """)
+    assert [(row.test, row.value, row.flag) for row in report.rows] == [
+        ("ctHb", "132", None),
+        ("sO2", "93.2", "L"),
+        ("FCOHb", "1.6", "H"),
+    ]
