@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from pipelines.evidence.documents.lines import Line, text_of
-from pipelines.tasks.lab.columns import Column, Role
+from pipelines.tasks.lab.columns import Column
 from pipelines.tasks.lab.flags import is_flag, is_word
+from pipelines.tasks.lab.heading_words import Role
 from pipelines.tasks.lab.ranges import is_range
 from pipelines.tasks.lab.units import is_unit
 

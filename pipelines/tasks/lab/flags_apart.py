@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from pipelines.evidence.documents.lines import Token, text_of
-from pipelines.tasks.lab.columns import Role
 from pipelines.tasks.lab.flags import is_flag, is_sign, is_word
 from pipelines.tasks.lab.found import Found
+from pipelines.tasks.lab.heading_words import Role
 from pipelines.tasks.lab.numbers import MEASURE
 from pipelines.tasks.lab.units import is_unit
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipelines.evidence.documents.lines import Token, text_of
-from pipelines.tasks.lab.columns import Column, Role
+from pipelines.tasks.lab.columns import Column
+from pipelines.tasks.lab.heading_words import Role
 
 Cells = dict[Role, list[Token]]
 

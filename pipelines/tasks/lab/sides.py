@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.evidence.documents.lines import Line, Token
-from pipelines.tasks.lab.columns import Heading, with_edges
+from pipelines.tasks.lab.columns import Heading
+from pipelines.tasks.lab.edges import with_edges
 
 _TITLE: Final = 3.0
 """Of the letters' height: as near above its heading does the title of a table beside another stand."""

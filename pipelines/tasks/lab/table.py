@@ -11,7 +11,8 @@ from pipelines.evidence.documents.lines import Line, page_lines
 from pipelines.evidence.documents.page import Page
 from pipelines.tasks.lab.assembling import assembled
 from pipelines.tasks.lab.by_content import by_content
-from pipelines.tasks.lab.columns import Column, Heading, find_headings, with_edges
+from pipelines.tasks.lab.columns import Column, Heading, find_headings
+from pipelines.tasks.lab.edges import with_edges
 from pipelines.tasks.lab.footnotes import without_marks
 from pipelines.tasks.lab.found import Carried, Found
 from pipelines.tasks.lab.items import item_of

@@ -9,8 +9,8 @@ from typing import Final
 
 from pipelines.evidence.documents.header import labels_in
 from pipelines.evidence.documents.lines import Line, Token, text_of
-from pipelines.tasks.lab.columns import Role, is_known
 from pipelines.tasks.lab.flags import is_finding, is_flag, is_sign, is_word
+from pipelines.tasks.lab.heading_words import Role, is_known
 from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, read_result
 from pipelines.tasks.lab.ranges_below import with_ranges_below
 from pipelines.tasks.lab.titles import is_panelish, is_prose, is_row, is_title, title_of
