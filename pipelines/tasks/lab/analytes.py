@@ -23,7 +23,6 @@ _ELSEWHERE: Final = re.compile(
     r"urin|\bcsf\b|cerebrospinal|fluid|stool|f[ae]ec|saliva|sweat|semen|synovial|pleural|ascit|dialysate|capillary|arterial|cord",
     re.IGNORECASE,
 )
-_BLOOD: Final = re.compile(r"serum|plasma|blood|edta|sst|heparin|citrate|venous", re.IGNORECASE)
 
 
 class Usual(NamedTuple):

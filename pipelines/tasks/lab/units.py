@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_AMOUNTS: Final = (
-    "g kg mg ug ng pg fg mol mmol umol nmol pmol fmol eq meq ueq osm mosm mmosm iu miu uiu kiu u mu uu ku nkat ukat kat"
-).split()
 _SPELT: Final = {
     "mcg": "ug", "gm": "g", "gms": "g", "gr": "g", "gram": "g", "grams": "g", "mole": "mol", "unit": "u", "units": "u",
     "mcmol": "umol", "micromol": "umol", "mcu": "uu", "mcl": "ul", "cumm": "mm3", "cmm": "mm3", "ratio": "{ratio}",

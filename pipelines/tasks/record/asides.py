@@ -13,8 +13,11 @@ from typing import Final
 from pipelines.tasks.record import grammar
 from pipelines.tasks.record.asked import bears_nothing
 from pipelines.tasks.record.asker import asked_alone
+from pipelines.tasks.record.meaning import KIN
 from pipelines.tasks.record.words import term_domain, tokens
 
+#: "I'm calling about her father": another patient.
+_OF_KIN: Final = re.compile(rf"\b(?:about|for|of|on|with) (?:her|his|their|my) (?:{'|'.join(sorted(KIN))})\b", re.I)
 #: Where the question itself begins again, after words about the asker.
 _QUESTION: Final = (
     r"(?:what|whats|which|when|whens|who|where|how|hows|why|is|was|are|were|does|do|did|has|have|can|could|would|will"
@@ -80,7 +83,12 @@ _OPENING: Final = re.compile(
     r"|apologies)(?![\w'’])[\s,.:;!…–—-]*)+",
     re.I,
 )
-_PREAMBLE: Final = re.compile(r"^(?P<said>[^:;,.?!–—]{1,80}?)(?:[:;,.!]| [-–—]+)\s+(?=\S)")
+_PREAMBLE: Final = re.compile(
+    # "Is the patient still with us" is asked, though of words that say nothing elsewhere.
+    r"^(?!(?:is|are|was|has|have|does|did) (?:the patient|this patient|she|he|they)\b)"
+    r"(?P<said>[^:;,.?!–—]{1,80}?)(?:[:;,.!]| [-–—]+)\s+(?=\S)",
+    re.I,
+)
 #: "Pharmacy here, …", "this is the practice nurse, …".
 _WHO: Final = re.compile(
     r"^(?:(?:this|it) is |it's |i'm |im )?(?:the |a |your )?"
@@ -143,8 +151,12 @@ def without_asides(text: str) -> str:
 def _names_something(text: str) -> bool:
     """Whether words have a number or a name of the table: those are never passed over."""
     words = tokens(text)
-    return any(word.isdigit() and len(word) > 1 for word in words) or any(
-        term_domain(words[at:end]) for at in range(len(words)) for end in range(at + 1, min(at + 5, len(words)) + 1)
+    return (
+        bool(_OF_KIN.search(text))
+        or any(word.isdigit() and len(word) > 1 for word in words)
+        or any(
+            term_domain(words[at:end]) for at in range(len(words)) for end in range(at + 1, min(at + 5, len(words)) + 1)
+        )
     )
 
 

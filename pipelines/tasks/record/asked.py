@@ -201,6 +201,8 @@ def _is_what_for(said: Sequence[str]) -> bool:
     end = len(said)
     while end and said[end - 1] in _AFTER_FOR:
         end -= 1
+    if end < len(said) and said[end] in {"this", "the", "patient"}:
+        return False  # "which medications are active for this patient"
     return end > 2 and said[end - 1] == "for" and said[at] in {"what", "whats", "which"}
 
 

@@ -18,7 +18,8 @@ from pipelines.tasks.record.kinds import dates, units
 from pipelines.tasks.record.pointing import dates_taken_up
 from pipelines.tasks.record.respelling import grammar_words
 from pipelines.tasks.record.spoken_dates import MONTHS
-from pipelines.tasks.record.words import said, term_domain
+from pipelines.tasks.record.words import is_medical, is_word, said, singular, term_domain
+from pipelines.text.ordinary import rank
 
 _ASKING: Final = (
     r"(?:what|whats|which|when|whens|who|where|how|hows|why|is|was|are|were|does|do|did|has|have|had|can|could|would"
@@ -30,6 +31,8 @@ _PAST_VERB: Final = r"(?:\w+ed|had|was|were|got|took|began|went|came|saw|gave|pu
 _BOUNDARY: Final = re.compile(
     r"[.?!;:]+\s+|,\s+(?!(?:18|19|20)\d\d\b)|\s+[–—-]+\s+"
     rf"|\s+(?=(?:so|and|but) (?:then |now |just )?(?:(?:i|we)\b|{_ASKING}\b|(?:(?:it|they)(?:['’]d)? )?{_WANTING}\b))"
+    r"|\s+(?=and (?:the|my|our) (?:[\w'’-]+ ){1,3}?"
+    r"(?:(?:is|are|was|keeps?|has been) (?:asking|wondering|calling|waiting)|wants?|needs?|asks?|asked)\b)"
     r"|\s+(?=and (?:before|when|while|as|once|until) (?:i|we)\b)"
     # What happened before somebody "had" or "started" something is an event of the record.
     rf"|\s+(?=before (?:i|we|he|she|they|the [a-z]+) (?!{_PAST_VERB}\b)[a-z]+)"
@@ -108,7 +111,7 @@ _LOOKS: Final = re.compile(
 )
 _QUESTION: Final = re.compile(rf"{_OPENING}(?!would like){_ASKING}\b", re.I)
 #: Words that mean something in a question, but not where somebody says who they are and what they do.
-_SETTING: Final = frozenset(
+SETTING: Final = frozenset(
     "nurse doctor physician surgeon ward clinic theatre theater room bed hospital insurance school employer boss work "
     "discharge travel home surgery operation screen screening planned scheduled tomorrow next no not will two three "
     "food diet until over up under before after never none due treatment therapy admission "
@@ -119,16 +122,26 @@ _WHERE: Final = re.compile(r"(?:in|on|at|from|of|with|after|before|during|under|
 _DOING: Final = re.compile(r"[a-z]{2,}ing\b", re.I)
 _STAFF: Final = re.compile(
     r"\b(?:(?:nurse|sister|doctor|gp|fellow|attending|trainee|colleague|carer|registrar|reg|sho|consultant|resident|intern|physio|surgeon|clerk|secretary|theatre"
-    r"|ward|clinic|team|unit|office|desk|reception|lab|laboratory|midwife|paramedic|coder|student|practice|surgery"
+    r"|ward|clinic|team|unit|office|desk|reception|lab|laboratory|midwife|paramedic|coder|educator|student|practice|surgery"
     r"|hospital|department|school|court|[a-z]+(?:ist|ian|grapher))s?\b|(?:here|speaking|calling|on call|on duty)$)",
     re.I,
 )
 #: "The dialysis nurse": what somebody works with.
-_OF_STAFF: Final = re.compile(rf"\b[a-z]+ (?={_STAFF.pattern})", re.I)
+OF_STAFF: Final = re.compile(rf"\b[a-z]+ (?={_STAFF.pattern})", re.I)
 _SISTER: Final = re.compile(r"\b(?:ward|night|nursing|theatre|clinic|charge) sister\b", re.I)
 _PLACES: Final = frozenset(
-    "clinic team unit ward service nurse office department meeting round list lab study request form bank".split()
+    "clinic team unit ward service nurse office department meeting round list lab study request form bank educator "
+    "specialist coordinator consultant registrar doctor physician".split()
 )
+#: What says which value is meant, or how it came about.
+CHOOSES: Final = re.compile(
+    r"\b(?:(?:the|that) (?:\w+ )?ones?|only (?:want|need|the|those)|(?:want|need)s? only|instead|except|trend|fasting"
+    r"|drew|took it|(?:left|right) (?:arm|hand|leg|side)|taken (?:in|at|from|under|after|during|by)"
+    r"|measured|sampled|repeated|ha?emoly[sz]ed)\b",
+    re.I,
+)
+_FORM: Final = re.compile(r"(?:ing|ers?)$")
+_EVERYDAY: Final = 3_000
 _MONTHS: Final = frozenset((*MONTHS, "yesterday", "ago")) - {"may", "march"}
 _PREPOSITION: Final = re.compile(r"^(?:in|on|from|of|at|for|during|dated|as of|since|the)(?: the)?(?: year)? ")
 #: Those to whom something is explained, whom no "he" or "she" means.
@@ -149,22 +162,34 @@ def only_states(clause: str) -> bool:
     return _states(clause.strip()) and _wanted(clause.strip()) == clause.strip()
 
 
+def is_question(clause: str) -> bool:
+    return bool(_QUESTION.match(clause))
+
+
+def without_opening(clause: str) -> str:
+    return re.sub(_OPENING, "", clause, flags=re.I)
+
+
+def is_of_staff(words: str) -> bool:
+    return bool(_STAFF.search(words))
+
+
 def _alone(text: str) -> str:
-    clauses = _clauses(text)
-    wanted = [_wanted(clause) for clause, _ in clauses]
+    parts = clauses(text)
+    wanted = [_wanted(clause) for clause, _ in parts]
     alone, leading, staff = "", True, False
-    for at, (clause, mark) in enumerate(clauses):
+    for at, (clause, mark) in enumerate(parts):
         staff = staff or bool(_STAFF.search(clause))
         if wanted[at] != clause:
             others = " ".join((alone, *wanted[at + 1 :]))
-            aside = _asks_nothing(wanted[at], dates(said(others))) and len(clauses) > 1
+            aside = _asks_nothing(wanted[at], dates(said(others))) and len(parts) > 1
         else:
             states = (
                 _STATEMENT.match(clause)
                 or _OF_PATIENT.match(clause)
                 or (_REQUEST.match(clause) and not _QUESTION.match(clause))
             )
-            role = leading and staff and _is_role(clause)
+            role = leading and staff and is_role(clause)
             rest = " ".join((alone, *wanted[at + 1 :]))
             aside = bool(states or role) and "?" not in mark and _is_aside(clause, rest)
         leading = leading and aside
@@ -181,14 +206,14 @@ def _states(clause: str) -> bool:
     return any(pattern.match(clause) for pattern in (_STATEMENT, _OF_PATIENT, _REQUEST))
 
 
-def _is_role(clause: str) -> bool:
+def is_role(clause: str) -> bool:
     """Whether a clause without a verb may say who somebody is, or what they are doing."""
     if _WHERE.match(clause) or _QUESTION.match(clause):
         return False
     return bool(_STAFF.search(clause) or _DOING.match(clause)) or bears_nothing(_without_setting(clause))
 
 
-def _clauses(text: str) -> list[tuple[str, str]]:
+def clauses(text: str) -> list[tuple[str, str]]:
     """The clauses, each with the mark after it."""
     found, at = [], 0
     for boundary in _BOUNDARY.finditer(text):
@@ -200,7 +225,7 @@ def _clauses(text: str) -> list[tuple[str, str]]:
 def _wanted(clause: str) -> str:
     """What somebody says to need or to want to know; the clause itself where nothing is asked for in this way."""
     request = None if _QUESTION.match(clause) else _REQUEST.match(clause)
-    if request is None or _NOTHING.match(clause[request.end() :]) or _names(said(request[0])):
+    if request is None or _NOTHING.match(clause[request.end() :]) or names_something(said(request[0])):
         return clause
     words = said(request[0])
     told = re.search(r"\b(?:know|no|ask\w*|wonder\w*)\b", request[0], re.I)
@@ -211,19 +236,22 @@ def _wanted(clause: str) -> str:
 def _asks_nothing(wanted: str, taken_up: Sequence[str]) -> bool:
     """Whether what is wanted is nothing to look up: a paper, or the date that the question has taken up."""
     words = said(wanted)
-    return not _other_dates(words, taken_up) and all(unit.kind == "when" for unit in units(words))
+    return not (CHOOSES.search(wanted) or other_dates(words, taken_up)) and all(
+        unit.kind == "when" for unit in units(words)
+    )
 
 
 def _is_aside(clause: str, rest: str) -> bool:
     """Whether a statement bears nothing that the question may be about, or that it points back to."""
     words = said(clause)
     if (
-        _names(words)
-        or _other_dates(words, dates(said(rest)))
+        names_something(words)
+        or CHOOSES.search(clause)
+        or other_dates(words, dates(said(rest)))
         or not (meaning.KIN - _FAMILY).isdisjoint(said(_SISTER.sub("", clause)))
     ):
         return False
-    if not (meaning.MEANINGFUL - _SETTING).isdisjoint(said(_OF_STAFF.sub("", _BY_NAME.sub("", clause)))):
+    if not (meaning.MEANINGFUL - SETTING).isdisjoint(said(OF_STAFF.sub("", _BY_NAME.sub("", clause)))):
         return False
     subjects = [
         unit
@@ -232,19 +260,26 @@ def _is_aside(clause: str, rest: str) -> bool:
     ]
     of_names = all(unit.sort == "name" for unit in subjects)
     of_asker = bool(_OF_ASKER.match(clause) or _STAFF.search(clause) or (dates(words) and _THERE_IS.match(clause)))
-    if subjects and (_points_back(rest) or (not of_names and of_asker and _LOOKS.search(clause))):
+    if subjects and (points_back(rest) or (not of_names and of_asker and _LOOKS.search(clause))):
         return False
     return of_asker or of_names
 
 
-def _points_back(rest: str) -> bool:
+def is_rare_name(word: str) -> bool:
+    """Whether a word is one of medicine, or of no language, and may name something that nothing here knows."""
+    if word.isdigit() or rank(word) < _EVERYDAY or word in grammar_words() or is_of_staff(word):
+        return False
+    return is_medical(word) or not (is_word(word) or is_word(_FORM.sub("", singular(word).removeprefix("re"))))
+
+
+def points_back(rest: str) -> bool:
     """Whether the question points at something that it has not named itself before."""
     words = said(rest)
     named = min((unit.start for unit in units(words) if unit.kind in {"subject", "event"}), default=len(words))
     return not _POINTING.isdisjoint(words[:named])
 
 
-def _names(words: Sequence[str]) -> bool:
+def names_something(words: Sequence[str]) -> bool:
     """Whether something of the table is named, but for those who treat it: "the hypertension clinic"."""
     return any(
         term_domain(words[at:end]) and not _PLACES.issuperset(words[end : end + 1] or ("",))
@@ -253,7 +288,7 @@ def _names(words: Sequence[str]) -> bool:
     )
 
 
-def _other_dates(words: Sequence[str], taken_up: Sequence[str]) -> bool:
+def other_dates(words: Sequence[str], taken_up: Sequence[str]) -> bool:
     """Whether words say when, but for the dates that the question has taken up."""
     left = " ".join(words)
     bare = {_PREPOSITION.sub("", each) for each in taken_up}
@@ -265,4 +300,4 @@ def _other_dates(words: Sequence[str], taken_up: Sequence[str]) -> bool:
 
 
 def _without_setting(clause: str) -> str:
-    return " ".join(word for word in said(clause) if word not in _SETTING and not word.isdigit())
+    return " ".join(word for word in said(clause) if word not in SETTING and not word.isdigit())

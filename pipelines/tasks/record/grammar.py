@@ -166,7 +166,7 @@ ONSET: Final = phrases(
     discovered /
     detected / identified /
     spotted /
-    came on /
+    came on / come on /
     acquired / acquire / emerged / emerge / arise / arose / occurred / started having / first noted / onset date /
     date of onset / onset / newly diagnosed / first diagnosed / get diagnosed / got diagnosed / diagnosed with /
     diagnosed / diagnose / new / newly / developed / develop / appeared / first appear / appear / began / begin /

@@ -17,7 +17,7 @@ from pipelines.tasks.record.words import said, terms
 _MARKS: Final = re.compile(
     r"[,.;:]?\s*\b(?:comma|question mark|full stop|semi ?colon|exclamation (?:mark|point)|new (?:line|paragraph)"
     # The bowel is no mark.
-    r"|next line|(?<!of )(?<!of the )(?<!the )colon(?= (?:what|which|when|how|who|values?|dates?|number|count|units?"
+    r"|next line|(?<!of )(?<!of the )(?<!the )colon(?=,? (?:what|which|when|how|who|values?|dates?|number|count|units?"
     r"|last|latest|first|yes|is|any|most|the (?:last|latest|first|date|value|number))\b))\b[,.;:?!]*",
     re.I,
 )
@@ -29,8 +29,14 @@ _HESITATIONS: Final = re.compile(
     r"|\b(?P<begun>\w{1,8})[-–—]+\s+(?=(?P=begun))",
     re.I,
 )
+#: What somebody began to say, said once more from the beginning: "how has the, how has the".
+_AGAIN: Final = re.compile(
+    r"(?<!hang )(?<!hold )\b(?P<again>(?!no\b)[a-z'’]+(?: [\w'’]+){0,5}),\s+(?=(?P=again)\b)"
+    r"|\b(?P<long>[a-z'’]+(?: [\w'’]+){2,5})\s+(?=(?P=long)\b)",
+    re.I,
+)
 #: After these words a clause goes on.
-_GOES_ON: Final = re.compile(
+GOES_ON: Final = re.compile(
     r"\b(?:the|an?|of|in|on|at|to|for|from|with|and|or|between|until|since|before|after|by|me|her|his|their|is|was|are"
     r"|were|has|have|had|does|did|do|can|what|which|when|how|many|last|first|latest|that|any|some|not|so|this)$",
     re.I,
@@ -238,6 +244,32 @@ _REWRITTEN: Final = {
     "(?:lower|bottom) (?:value|number|reading|figure|one) (?:of|in|for|on) (?:the |her |his |their )?"
     "(?:blood pressures?|bp)|(?:blood pressure|bp) (?:lower|bottom) (?:value|number|reading|figure)": "diastolic",
     "(we|you|nurses?|staff)((?: last| first| ever| most recently)?) (?:take|took)": r"\1\2 measure",
+    "(?:for|on|at|as of) (?:the |this |that )?dates? of service(?= (?:the )?(?:\\d|[a-z]+ \\d))": "on",
+    "when of service": "when",
+    "dates? of service": "date",
+    "(?:over|across|for|during|within) (?:the )?(?:period|span|time)(?: of| from)? ([12][0-9]{3})": r"from \1",
+    "(?:in|over|during|across) (?:the )?(?:years?|period) from ([12][0-9]{3})": r"from \1",
+    "(?:start(?:ing)?|first|begin(?:ning)?) and (?:end(?:ing)?|last|final) (?:values?|readings?|results?|figures?)": (
+        "first to last"
+    ),
+    "(first|earliest|oldest|initial) (?:reading|value|result|1) (?:against|set against|next to|beside)"
+    " (?:the )?(last|latest|newest|final|most recent)(?: (?:reading|value|result|1))?": r"first to last",
+    "take (?:the )?(change in|first|last|earliest|latest)": r"\1",
+    "(?:written|wrote|noted|noting|writing|jotted) down": "recorded",
+    "(?:with |and )?(?:the )?days (?:they|these|it|those) (?:were|was) (?:done|taken|measured|recorded)": "when",
+    "with when (?:it|that|this) (?:was|is)(?: (?:done|taken|measured|recorded|from))?": "and when",
+    "soonest after": "first after",
+    "(?:closest|nearest) (after|following)": r"first \1",
+    "(?:closest|nearest) (before|prior to)": r"last \1",
+    "anywhere in (?:the|this|her|his|their) (?:history|past|notes?|records?|chart|file)": "ever",
+    "(?:an? )?(?:overview|rundown|run through|run down) (?:of|on) (?:all|every)": "list all",
+    "(?:from|since) (?:which|what) (?:date|day|year|month)": "since when",
+    "(what|which) (condition|diagnosis|problem|illness) (?:is|was|lies) behind": r"\1 \2 for",
+    "how ((?:\\w+ ){1,5}?)(?:went|developed|changed|moved|evolved|fared|did) (between|from)": r"change in \1\2",
+    "upper and lower(?= |$)": "",
+    "(?:upper|top|higher) (?:blood pressure|bp)(?: (?:value|number|reading|figure))?": "systolic",
+    "(?:lower|bottom) (?:blood pressure|bp)(?: (?:value|number|reading|figure))": "diastolic",
+    "under (?:the )?(?:past |previous )?(?:medical )?history(?= (?:what|which))": "",
     "(?:no|not|dont|doesnt|isnt|arent)(?: (?!not)\\w+){0,2}? (?:anymore|any more|any longer)": "no longer",
     "(?:do not|does not|dont|doesnt) (?:take|have|use|get) (?:now|any longer|currently)": "no longer",
 }
@@ -257,13 +289,13 @@ def heard(text: str) -> list[str]:
 
 def without_hesitation(text: str) -> str:
     """``text`` with spoken punctuation as marks, and without the sounds of somebody who thinks."""
-    return _HESITATIONS.sub(_pause, _MARKS.sub(", ", text))
+    return _AGAIN.sub("", _HESITATIONS.sub(_pause, _MARKS.sub(", ", text)))
 
 
 def _pause(hesitation: re.Match[str]) -> str:
     """A comma where somebody stopped to think between two clauses; nothing in the middle of one."""
     marked = hesitation[0].startswith(",") and hesitation[0].endswith(",")
-    return ", " if marked and not _GOES_ON.search(hesitation.string[: hesitation.start()]) else " "
+    return ", " if marked and not GOES_ON.search(hesitation.string[: hesitation.start()]) else " "
 
 
 @cache

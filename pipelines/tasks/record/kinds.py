@@ -17,7 +17,7 @@ from pipelines.tasks.record.respelling import grammar_words, is_known
 from pipelines.tasks.record.words import DOMAINS, Words, terms
 from pipelines.text.ordinary import rank
 
-Kind = Literal["which", "when", "state", "side", "asked", "subject", "event"]
+Kind = Literal["which", "when", "state", "side", "asked", "course", "subject", "event"]
 """An event is the subject that something lies before or after."""
 #: A word that nothing here knows and that is not said every day is a name.
 _EVERYDAY: Final = 3_000
@@ -35,6 +35,11 @@ _ASKED: Final = (
     "what", "which", "when", "why", "how", "how long", "how old", "how much", "since when",
     *(f"how many {unit}" for unit in ("years", "months", "weeks", "days")),
 )  # fmt: skip
+#: What a value does from one time to another.
+_COURSES: Final = (
+    "drop dropped fall fell fallen rise rose risen increase increased decrease decreased change changed improve "
+    "improved"
+).split()
 #: "Met for min" is cut in pieces.
 _LOWEST: Final = tuple(phrase for phrase in grammar.LOWEST if phrase != "min")
 #: The subjects of the grammar as nouns; its verbs ("ordered", "seen") say how the thing came about.
@@ -91,8 +96,8 @@ def dates(words: Sequence[str]) -> list[str]:
 
 
 def _dates(words: Sequence[str]) -> list[Unit]:
-    """Where periods are named, whatever day it is today."""
-    found: list[Unit] = []
+    """Where periods are named, whatever day it is today; all the time from the first to the last is one."""
+    found = _from_first_to_last(words)
     left = Words(words)
     while True:
         before = dict(left.places())
@@ -100,6 +105,16 @@ def _dates(words: Sequence[str]) -> list[Unit]:
             return found
         gone = sorted(before.keys() - dict(left.places()).keys())
         found.append(Unit(gone[0], gone[-1] + 1, "when", "period"))
+
+
+def _from_first_to_last(words: Sequence[str]) -> list[Unit]:
+    text = " ".join(words)
+    span = grammar.FROM_FIRST_TO_LAST.search(text)
+    if span is None or not span[0].startswith("from "):
+        return []
+    start, end = (text[:at].count(" ") for at in span.span())
+    last = next((at for at in range(end, len(words)) if words[at] in grammar.LAST), end)
+    return [Unit(start, last + 1, "when", "whole")]
 
 
 def _longest(words: Sequence[str], at: int, taken: set[int]) -> Unit | None:
@@ -159,6 +174,7 @@ def _phrases() -> dict[str, tuple[Kind, str]]:
         ("which", "which", grammar.ALL + _LOWEST + grammar.HIGHEST + grammar.FIRST + grammar.LAST),
         ("asked", "asked", (*grammar.COUNT, *grammar.LASTED, *_ASKED)),
         ("side", "side", _SIDES),
+        ("course", "course", _COURSES),
         ("when", "whole", _WHOLE),
         *(("subject", "person", phrases) for field, phrases in grammar.PERSON.items() if field != "name"),
     )

@@ -29,6 +29,7 @@ from pipelines.tasks.record.asides import other_readings
 from pipelines.tasks.record.asked import Asked
 from pipelines.tasks.record.asker import asked_alone, only_states
 from pipelines.tasks.record.by_name import by_recorded_name, no_such_name, recorded_names
+from pipelines.tasks.record.context import without_context
 from pipelines.tasks.record.event import take_event
 from pipelines.tasks.record.heard import without_hesitation
 from pipelines.tasks.record.repair import repaired
@@ -107,20 +108,30 @@ def _answers(question: str, record: Record, today: date) -> list[Answer] | str:
 
 def _without_askers(found: list[Answer], meant: str, record: Record, today: date) -> list[Answer]:
     """What was found; but where clauses say who asks, what is found without them: a name may be among their words."""
-    alone = asked_alone(meant)
-    read = _whole_or_parts(alone, record, today) if alone != meant else found
-    return found if isinstance(read, str) or _only_by_name(read) else read
+    alone = without_context(meant, recorded_names(record))
+    readings = (alone, *other_readings(alone)) if alone != meant else ()
+    for said in dict.fromkeys((*readings, asked_alone(meant))):
+        read = _whole_or_parts(said, record, today) if said != meant else ""
+        if not isinstance(read, str) and not _only_by_name(read):
+            return read
+    return found
 
 
 def _other_readings(question: str, record: Record) -> Iterator[str]:
+    names = recorded_names(record)
     readings = [question]
+    if (alone := without_context(question, names)) != question:
+        yield from (alone, *other_readings(alone))
     for said in other_readings(question):
         readings.append(said)
         yield said
-    names = recorded_names(record)
     for said in readings:
         if (spelled := respelled(said, names)) is not None:
             yield spelled
+    for said in readings:
+        if (alone := without_context(said, names)) != said:
+            yield alone
+            yield from other_readings(alone)
 
 
 def _only_by_name(found: list[Answer]) -> bool:

@@ -12,19 +12,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.tasks.record.heard import GOES_ON
 from pipelines.tasks.record.kinds import Unit, units, with_small_words
 from pipelines.tasks.record.words import said
 
 _GAP: Final = r"[\s,.;:?!…–—-]+"
 #: These always take something back, those after them may only excuse a pause, and the others do between marks alone.
 _STRONG: Final = (
-    r"i mean(?:t(?: to say)?)?|scratch that|strike that|correction|make that|make it|or rather|my mistake"
-    r"|let me rephrase|i take that back|(?:well|oh|ah),? no|no,? (?:no|wait|hang on|hold on)"
-    r"|(?:well|no|oh),? actually"
+    r"i mean(?:t(?: to say)?)?|scratch that|strike that|correction|make that|make it|or rather|my mistake|i tell a lie"
+    r"|i take that back|(?:well|oh|ah),? no|no,? (?:no|wait|hang on|hold on)|or no(?=,)"
+    r"|(?:well|no|oh),? actually|what i mean is|(?:cancel|forget|scrap|ignore) that|not that(?: one)?(?=,)"
+    r"|wrong (?:one|list|way|way round|way around|word|question|thing)"
+    r"|(?:(?:the|it['’]?s the|quite the) )?(?:opposite|reverse|other way (?:a?round))"
+    r"|(?:or )?(?:to be )?more (?:exactly|precisely|exact|precise|specifically|specific)|or to be (?:exact|precise)"
+    r"|(?:or )?(?:should i say|i should say|i beg your pardon)|let me put (?:it|that) (?:differently|another way)"
+    r"|let me (?:rephrase|(?:say|put|ask|try|start|begin)(?: (?:that|this|it))?(?: over)? again)"
+    r"|(?:i['’]?ll |i will )?(?:start|begin|say that|try) (?:again|over)"
 )
 _EXCUSING: Final = r"sorry|excuse me|apologies|pardon"
-_BETWEEN_MARKS: Final = r"wait|hang on|hold on|actually|rather"
-_LEADING: Final = r"no|oh|well|ah|but|uh|um|er"
+_BETWEEN_MARKS: Final = r"wait|hang on|hold on|actually|rather|(?:just )?(?:one|a) (?:moment|second)"
+_LEADING: Final = r"no|oh|well|ah|but|uh|um|er|yes|yeah"
 _TERM: Final = rf"(?:{_STRONG}|{_EXCUSING}|{_BETWEEN_MARKS}|{_LEADING})"
 _RUN: Final = re.compile(rf"(?P<before>{_GAP})(?P<terms>{_TERM}(?:{_GAP}{_TERM})*)(?P<after>{_GAP})(?=\S)", re.I)
 _IS_STRONG: Final = re.compile(rf"\b(?:{_STRONG})\b", re.I)
@@ -49,6 +56,11 @@ _QUESTION: Final = re.compile(
 #: What is added may be meant beside what was said, or instead of it.
 _ADDS: Final = re.compile(r"(?:and|or|also|plus)\b", re.I)
 _POINTING: Final = frozenset("it this that they them those these he she one".split())
+#: The ones that were named before.
+_WHICH_ONES: Final = re.compile(r"((?:which|what) )(?:ones|of them|of those)\b", re.I)
+#: "The mother's, no, the …": whose it is, and not yet what.
+_OWNER: Final = re.compile(r"\b(?:the|her|his|their) \w+['’]s$", re.I)
+_DETERMINER: Final = re.compile(r"(?:the|an?|her|his|their)\b", re.I)
 _SHORT: Final = 4
 
 
@@ -82,7 +94,7 @@ def _edits(text: str) -> Iterator[_Edit]:
         before, terms = text[: run.start()].lower(), run["terms"].lower()
         marked = bool(run["before"].strip() and run["after"].strip())
         excuses = bool(_IS_EXCUSING.search(terms))
-        if before.endswith((" or", "yes")) or not before.strip():
+        if before.endswith((" or", "yes")) or "yes or no" in terms or not before.strip():
             continue
         if _IS_EXCUSED.match(terms) and re.match(r"\s+(?:to|for|about|but)\b", text[run.end("terms") :], re.I):
             continue  # "sorry to bother you"
@@ -100,15 +112,26 @@ def _put_right(before: str, meant: str, edit: _Edit) -> str | None:
     earlier, clauses = before[: len(before) - len(sentences[-1])], _clauses(sentences[-1])
     chunk, rest = _first_said(meant)
     anew = units(said(chunk))
+    if (left := _left_unfinished(sentences[-1], chunk)) is not None:
+        return earlier + sentences[-1][:left] + meant
     if _ADDS.match(chunk):
         return None
     if denied := re.match(r"not (?:the )?", chunk, re.I):
         same = _same(clauses, chunk[denied.end() :])
-        return earlier + _without(clauses, same, "") + rest if same else None
-    subject = any(unit.kind == "subject" for unit in anew)
-    if subject and _QUESTION.match(chunk) and _POINTING.isdisjoint(said(chunk)):
-        return earlier + meant
+        if same:
+            return earlier + _without(clauses, same, "") + rest
+        if unsaid := re.search(rf"\b{re.escape(chunk[denied.end() :])}(?: and| or)?$", sentences[-1], re.I):
+            return earlier + sentences[-1][: unsaid.start()] + rest.lstrip(" ,")
+        return None
     kept = [(clause, unit) for clause in clauses for unit in clause.units]
+    subjects = [clause.says(unit) for clause, unit in kept if unit.kind == "subject"]
+    if any(unit.kind == "subject" for unit in anew) and _QUESTION.match(chunk):
+        # Where nothing was named before, or it is named again, "they" can only be the patient.
+        again = said(chunk)[:2] == said(sentences[-1])[:2]
+        if not subjects or again or _POINTING.isdisjoint(said(chunk)):
+            return earlier + meant
+    elif len(subjects) == 1 and _QUESTION.match(chunk) and (ones := _WHICH_ONES.match(meant)):
+        return earlier + ones[1] + subjects[0] + meant[ones.end() :]
     gone = _replaced(kept, anew, chunk)
     if gone is None or _contradicts([unit_of for unit_of in kept if unit_of not in gone], rest):
         return None
@@ -124,6 +147,19 @@ def _put_right(before: str, meant: str, edit: _Edit) -> str | None:
     ):
         return f"{before} {meant}"
     return None
+
+
+def _left_unfinished(sentence: str, chunk: str) -> int | None:
+    """Where what is begun again was begun before and left: "between 2010 and, …, between 2010 and 2015"."""
+    if owner := _OWNER.search(sentence):
+        return owner.start() if _DETERMINER.match(chunk) else None
+    if not GOES_ON.search(sentence):
+        return None
+    begun = list(re.finditer(rf"\b{re.escape(chunk.split(maxsplit=1)[0])}\b", sentence, re.I))
+    if not begun or _DETERMINER.match(chunk):
+        return None
+    left = units(said(sentence[begun[-1].start() :]))
+    return None if any(unit.kind == "subject" for unit in left) else begun[-1].start()
 
 
 @dataclass(frozen=True)

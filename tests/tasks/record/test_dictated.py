@@ -61,6 +61,26 @@ def said(question: str, of: Record = WARD) -> str:
         ("how many months, well no, how long since the scan", "how long since the scan"),
         ("what was the last sodium, no, how often was potassium measured", "how often was potassium measured"),
         ("is she on metformin, no wait, sitagliptin, I mean naproxen", "is she on naproxen"),
+        # With other words.
+        ("Give me the active, no, the opposite, the resolved conditions", "give me the resolved conditions"),
+        ("the highest, hang on, other way round, the lowest potassium", "the lowest potassium"),
+        ("Tell me the medications, no, wrong one, the conditions", "tell me the conditions"),
+        ("Which conditions, no, cancel that, which procedures in 2012", "which procedures in 2012"),
+        ("the last visit, or no, the last admission", "the last admission"),
+        ("how many visits, or more exactly how many admissions", "how many admissions"),
+        ("how far did the potassium drop, or rather change", "how far did the potassium change"),
+        ("Address, no, not that, marital status please", "marital status please"),
+        ("Name and, no, not the name, just the date of birth", "just the date of birth"),
+        ("What's the mother's, no, the marital status", "What's the marital status"),
+        ("the change since 2019, no, from the first to the last", "the change from the first to the last"),
+        ("Which conditions were there before, no, which ones started in 2021", "which conditions started in 2021"),
+        ("Did they ever, no, are they on metformin", "are they on metformin"),
+        ("what conditions started, no, what conditions did they have in 2020", "what conditions did they have in 2020"),
+        # Begun, left and begun again.
+        ("Between 1991 and, one moment, yes, between 1991 and 1997", "between 1991 and 1997"),
+        ("From 2015 until, let me say that again, from 2015 to 2018", "from 2015 to 2018"),
+        ("visits in the last, no, in 2009, how many", "visits in 2009, how many"),
+        ("how many results are, let me rephrase, how many results in 2015", "how many results in 2015"),
         # Nothing is taken back.
         ("are there no allergies", "are there no allergies"),
         ("any problems no longer active", "any problems no longer active"),
@@ -121,6 +141,22 @@ def test_without_an_editing_term_nothing_is_changed(text: str) -> None:
         ("the, um, newest BP, top and bottom number", "141/90"),
         ("how many visits between 2020 and, er, 2024", "1 encounter"),
         ("the last pot- potassium", "4.0 mmol/L"),
+        ("how many visits or there in 2023", "1 encounter is recorded in 2023"),
+        ("what was the potassium be four the colonoscopy", "3.1 mmol/L on 2019-07-01"),
+        ("has the patient ever had anemia yes or know", "Anemia, active"),
+        # Begun again.
+        ("how has the, how has the potassium changed", "a change of 0.9"),
+        ("Erm, on, hang on, on May 1, 2024, what was the potassium", "4.0 mmol/L on 2024-05-01"),
+        # Other phrases.
+        ("how many visits over the period 2019 through 2024", "1 encounter is recorded"),
+        ("the potassium soonest after the colonoscopy", "4.0 mmol/L on 2024-05-01"),
+        ("what condition is behind the naproxen", "reason: Pain"),
+        ("since what date has metformin been prescribed", "2017-01-05"),
+        ("which potassium is the last one and on what date of service", "4.0 mmol/L on 2024-05-01"),
+        ("the highest upper blood pressure number", "141 mm[Hg]"),
+        ("how the potassium went from the start of 2019 to the end of 2024", "a change of 0.9"),
+        ("is there anemia anywhere in the history", "Anemia, active"),
+        ("when was the last lower GI scope", "2021-03-04"),
         # What was answered wrongly once.
         ("list previous drugs not active now", "Naproxen 220 MG, stopped"),
         ("how long as it been since the last colonoscopy", "5 years, 2 months"),
@@ -185,8 +221,24 @@ def test_that_day_is_the_one_day_named_before(text: str, dated: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("how many visits are their in the hole record", "how many visits are there in the whole record"),
+        ("which won was the highest", "which one was the highest"),
+        ("from there first value too the latest", "from their first value to the latest"),
+        ("results recorded four the year 2012", "results recorded for the year 2012"),
+        ("what knew conditions began in 2020", "what new conditions began in 2020"),
+        ("how much time has past since the last scan", "how much time has passed since the last scan"),
+    ],
+)
+def test_small_words_by_their_sound(heard: str, meant: str) -> None:
+    assert as_said(heard) == meant
+
+
+@pytest.mark.parametrize(
     "words",
     [
+        "are their allergies listed",
         "is she due a flu shot",
         "allergic to thyme",
         "when is the next visit due",
