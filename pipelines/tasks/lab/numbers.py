@@ -30,6 +30,8 @@ COMPARATOR: Final = (
     r"|(?<![/\w])(?i:max(?:imum)?|min(?:imum)?)(?=\s*\d)"
 )
 MEASURE: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})")
+DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
+"""Or a time: where one stands, no name of a test does."""
 _RESULT: Final = re.compile(rf"({COMPARATOR})?\s*({NUMBER})")
 _FLAGGED: Final = re.compile(r"(HH|LL|H|L|A|\*+|↑+|↓+)\s*(?=[<>≤≥]?\s*\d)")
 #: Results that are written in figures and are no measure: titres, ratios, spans, grades, so many for each field.

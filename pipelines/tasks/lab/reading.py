@@ -22,7 +22,7 @@ from pipelines.tasks.lab.flags import computed_flag, disagrees, is_finding, is_w
 from pipelines.tasks.lab.flags_apart import part_flags, unit_and_flag
 from pipelines.tasks.lab.found import Carried, Found
 from pipelines.tasks.lab.misread import spaced
-from pipelines.tasks.lab.numbers import MEASURE, NUMBER, Mark, Printed, decimal_mark, read_result
+from pipelines.tasks.lab.numbers import DATE, MEASURE, NUMBER, Mark, Printed, decimal_mark, read_result
 from pipelines.tasks.lab.ranges import OF_SAMPLE, Person, is_range, read_reference
 from pipelines.tasks.lab.rows import Earlier, LabReport, Named, NotUnderstood, Reference, Row
 from pipelines.tasks.lab.table import read_page
@@ -43,7 +43,6 @@ _MOST: Final = 0.6
 """Of all names."""
 _REMARK: Final = 4
 """Words: a result is shorter where nothing else stands in its row."""
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
 _ADDRESS: Final = re.compile(r"@|\bwww\.|\.(?:org|com|net|edu|gov)\b", re.IGNORECASE)
 _SENTENCE: Final = 7
 """Words: what is measured and what was found are fewer, unless the name is one that is known."""
@@ -207,7 +206,7 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
     # What is measured is called by a few words, and so is what was found.
     said = 0 if is_word(printed) else len(name.split()) + (len(printed.split()) if worded else 0)
     measured = is_unit(found.text("unit")) or is_range(found.text("reference"))
-    remark = said >= _SENTENCE or is_prose(name) or _DATE.search(name) is not None
+    remark = said >= _SENTENCE or is_prose(name) or DATE.search(name) is not None
     if remark and not (measured or known_name(name)):
         return "it reads like a remark"
     unit = found.cells.get("unit", [])

@@ -11,7 +11,7 @@ from pipelines.evidence.documents.header import labels_in
 from pipelines.evidence.documents.lines import Line, Token, text_of
 from pipelines.tasks.lab.flags import is_finding, is_flag, is_sign, is_word
 from pipelines.tasks.lab.heading_words import Role, is_known
-from pipelines.tasks.lab.numbers import COMPARATOR, NUMBER, Mark, read_result
+from pipelines.tasks.lab.numbers import COMPARATOR, DATE, NUMBER, Mark, read_result
 from pipelines.tasks.lab.ranges_below import with_ranges_below
 from pipelines.tasks.lab.titles import is_panelish, is_prose, is_row, is_title, title_of
 from pipelines.tasks.lab.units import is_unit
@@ -20,7 +20,6 @@ _RANGE: Final = re.compile(
     rf"[(\[]?\s*(?:{NUMBER})\s*(?:-|–|—|to)\s*(?:{NUMBER})\s*.*|[(\[]?\s*(?:{COMPARATOR})\s*(?:{NUMBER}).*"
 )
 _NUMBER: Final = re.compile(rf"(?:{COMPARATOR})?\s*(?:{NUMBER})[*HLA^v↑↓]{{0,2}}")
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d\d")
 _TO: Final = ("-", "–", "—", "to")
 _BOUND: Final = frozenset("than least most above below under over".split())
 """Words before a limit."""
@@ -150,7 +149,7 @@ def _is_in_line(row: dict[Role, list[Token]], sure: Sequence[dict[Role, list[Tok
 
 def _has_number(line: Line) -> bool:
     behind = [token.text for phrase in line.runs()[1:] for token in phrase]
-    return any(text[:1].isdigit() and not _DATE.match(text) for text in behind)
+    return any(text[:1].isdigit() and not DATE.match(text) for text in behind)
 
 
 def _begins_below(line: Line, sure: Sequence[dict[Role, list[Token]]]) -> bool:
@@ -281,7 +280,7 @@ def _before_result(run: Sequence[Token], cells: dict[Role, list[Token]], mark: M
     """What a phrase is as long as there is no result: the name, more of it, a flag, or the result."""
     text = text_of(run)
     if "test" not in cells:
-        return "test" if any(c.isalpha() for c in text) and not _DATE.search(text) else None
+        return "test" if any(c.isalpha() for c in text) and not DATE.search(text) else None
     if "flag" not in cells and text in _BEFORE:
         return "flag"
     if _is_result(text, mark):

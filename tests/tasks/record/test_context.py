@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.evidence.records.record import Record
 from pipelines.records import Status
 from pipelines.tasks.record.context import without_context
 from pipelines.tasks.record.question import answer
-from tests.support.record_building import done, lab, named, order, record, visit
+from tests.support.record_building import lab, record
+from tests.support.ward_record import TODAY, WARD, said
 
-TODAY = date(2026, 6, 1)
 NAMES = ("Potassium", "Naproxen 220 MG", "Scrapbooking (finding)")
-WARD = record(
-    lab("Potassium", 3.1, "2019-07-01", "2823-3", "mmol/L"),
-    lab("Potassium", 4.0, "2024-05-01", "2823-3", "mmol/L"),
-    named("Condition", "Anemia", onsetDateTime="2016-02-01"),
-    named("Condition", "Acute bronchitis", "resolved", onsetDateTime="2015-01-10", abatementDateTime="2015-02-10"),
-    named("AllergyIntolerance", "Latex"),
-    order("Metformin 500 MG", when="2017-01-05"),
-    done("Colonoscopy", "2021-03-04"),
-    visit("2023-01-01"),
-)
-
-
-def said(question: str, of: Record = WARD) -> str:
-    return " ".join(statement.text for statement in answer(question, of, TODAY).statements)
 
 
 @pytest.mark.parametrize(

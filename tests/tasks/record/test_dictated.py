@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.evidence.records.record import Record
 from pipelines.records import Status
 from pipelines.tasks.record.asides import without_asides
 from pipelines.tasks.record.homophones import as_said
@@ -16,30 +13,7 @@ from pipelines.tasks.record.pointing import dates_taken_up
 from pipelines.tasks.record.question import answer
 from pipelines.tasks.record.repair import repaired
 from pipelines.tasks.record.respelling import respelled
-from tests.support.record_building import done, lab, named, order, pressure, record, shot, visit
-
-TODAY = date(2026, 6, 1)
-WARD = record(
-    lab("Potassium", 3.1, "2019-07-01", "2823-3", "mmol/L"),
-    lab("Potassium", 4.0, "2024-05-01", "2823-3", "mmol/L"),
-    lab("Sodium", 138, "2024-05-01", "2951-2", "mmol/L"),
-    pressure(128, 82, "2019-01-01"),
-    pressure(141, 90, "2023-01-01"),
-    named("Condition", "Anemia", onsetDateTime="2016-02-01"),
-    named("Condition", "Acute bronchitis", "resolved", onsetDateTime="2015-01-10", abatementDateTime="2015-02-10"),
-    named("AllergyIntolerance", "Latex"),
-    order("Metformin 500 MG", when="2017-01-05", reasonReference=[{"reference": "Condition/anemia"}]),
-    order("Naproxen 220 MG", "stopped", "2016-02-02", reasonCode=[{"text": "Pain"}]),
-    done("Colonoscopy", "2018-03-04"),
-    done("Colonoscopy", "2021-03-04"),
-    shot("Influenza, seasonal", "2022-10-01"),
-    shot("Influenza, seasonal", "2023-10-02"),
-    visit("2023-01-01"),
-)
-
-
-def said(question: str, of: Record = WARD) -> str:
-    return " ".join(statement.text for statement in answer(question, of, TODAY).statements)
+from tests.support.ward_record import TODAY, WARD, said
 
 
 @pytest.mark.parametrize(
