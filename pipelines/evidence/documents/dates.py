@@ -77,3 +77,15 @@ def _time(rest: str) -> str:
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     return f"T{hour:02}:{minute:02}" if hour < 24 and minute < 60 else ""
+
+
+def is_part_of(printed: str, day: str) -> bool:
+    """Whether it is that day without its year, or its month: "06/01", "Oct", "October 2026", "Oct 26"."""
+    year, month, date = day[:10].split("-")
+    numbers = {f"{a}{mark}{b}" for a, b in ((month, date), (date, month)) for mark in "/."}
+    if printed.rstrip(".") in numbers | {re.sub(r"\b0", "", number) for number in numbers}:
+        return True
+    said = re.fullmatch(r"([A-Za-z]{3})[a-z]*\.?(?:[\s'/-]*(\d{2,4}))?", printed)
+    if said is None or said[1].lower() not in _MONTHS:
+        return False
+    return _MONTHS[said[1].lower()] == int(month) and year.endswith(said[2] or "")

@@ -12,21 +12,21 @@ from itertools import pairwise
 from typing import Final
 
 from pipelines.evidence.documents.dates import Order, iso_date, order_of
-from pipelines.evidence.documents.header import Header, is_label, read_header
+from pipelines.evidence.documents.header import Header, read_header
 from pipelines.evidence.documents.lines import Token, box_of, text_of
 from pipelines.evidence.documents.order import in_reading_order
 from pipelines.evidence.documents.page import Page
-from pipelines.tasks.lab.analytes import analyte_of, known_name, loinc_of
+from pipelines.tasks.lab.analytes import analyte_of, loinc_of
 from pipelines.tasks.lab.doubts import doubts_of
-from pipelines.tasks.lab.flags import computed_flag, disagrees, is_finding, is_word, printed_flag, signed_flag
+from pipelines.tasks.lab.flags import computed_flag, disagrees, is_finding, printed_flag, signed_flag
 from pipelines.tasks.lab.flags_apart import part_flags, unit_and_flag
 from pipelines.tasks.lab.found import Carried, Found
 from pipelines.tasks.lab.misread import spaced
-from pipelines.tasks.lab.numbers import DATE, MEASURE, NUMBER, Mark, Printed, decimal_mark, read_result
+from pipelines.tasks.lab.numbers import MEASURE, NUMBER, Mark, Printed, decimal_mark, read_result
 from pipelines.tasks.lab.ranges import OF_SAMPLE, Person, is_range, read_reference
+from pipelines.tasks.lab.remarks import is_remark
 from pipelines.tasks.lab.rows import Earlier, LabReport, Named, NotUnderstood, Reference, Row
 from pipelines.tasks.lab.table import read_page
-from pipelines.tasks.lab.titles import is_prose
 from pipelines.tasks.lab.units import is_unit, ucum_of
 
 _UNIT_IN_NAME: Final = re.compile(
@@ -41,11 +41,6 @@ _DOTTED: Final = 3
 _MARK: Final = re.compile(r"0?\d{1,2}")
 _MOST: Final = 0.6
 """Of all names."""
-_REMARK: Final = 4
-"""Words: a result is shorter where nothing else stands in its row."""
-_ADDRESS: Final = re.compile(r"@|\bwww\.|\.(?:org|com|net|edu|gov)\b", re.IGNORECASE)
-_SENTENCE: Final = 7
-"""Words: what is measured and what was found are fewer, unless the name is one that is known."""
 _EDGES: Final = re.compile(r"^[\s•·▪*\-–]+|(?:\s\.+|[\s:*†‡⁰¹²³⁴⁵⁶⁷⁸⁹])+$")
 
 
@@ -195,19 +190,7 @@ def _why_not(found: Found, name: str, printed: str, result: Printed | None) -> s
         return "its cells cannot be told apart"
     if not printed or not any(c.isalnum() or c in "+<>" for c in printed):
         return "no result stands in the row"
-    alone = not {"unit", "reference", "flag", "low", "high"} & set(found.cells)
-    worded = result is not None and result.value is None
-    if alone and worded and len(printed.split()) >= _REMARK:
-        return "it reads like a remark"
-    if worded and not is_word(printed.rstrip(".")) and (printed.endswith(".") or _ADDRESS.search(printed)):
-        return "it reads like a remark"
-    if alone and is_label(name) and ":" not in name:
-        return "it reads like a remark"
-    # What is measured is called by a few words, and so is what was found.
-    said = 0 if is_word(printed) else len(name.split()) + (len(printed.split()) if worded else 0)
-    measured = is_unit(found.text("unit")) or is_range(found.text("reference"))
-    remark = said >= _SENTENCE or is_prose(name) or DATE.search(name) is not None
-    if remark and not (measured or known_name(name)):
+    if is_remark(found, name, printed, worded=result is not None and result.value is None):
         return "it reads like a remark"
     unit = found.cells.get("unit", [])
     strange = not is_unit(text_of(unit)) and any(MEASURE.fullmatch(token.text) for token in unit)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
-from pipelines.evidence.documents.dates import Order, iso_date, order_of
+from pipelines.evidence.documents.dates import Order, is_part_of, iso_date, order_of
 from pipelines.evidence.documents.lines import Line, page_lines
 from pipelines.evidence.documents.page import Page
 from pipelines.tasks.lab.assembling import assembled
@@ -22,8 +20,6 @@ from pipelines.tasks.lab.numbers import Mark
 from pipelines.tasks.lab.sides import last_beside, sides_of
 from pipelines.tasks.lab.titles import is_panelish, is_title, title_above
 from pipelines.tasks.lab.typed import typed_rows
-
-_MONTHS: Final = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 
 def read_page(page: Page, mark: Mark, collected: str | None, carried: Carried) -> list[Found]:
@@ -130,7 +126,7 @@ def _with_result(group: Sequence[Column], collected: str | None) -> tuple[Column
     order = order_of(column.heading for column in group)
     dated = {at: _days(column.heading, order) for at, column in enumerate(group) if column.role == "earlier"}
     own = [at for at, days in dated.items() if collected and collected[:10] in days]
-    own = own or [at for at in dated if collected and _is_part_of(group[at].heading, collected)]
+    own = own or [at for at in dated if collected and is_part_of(group[at].heading, collected)]
     if not own and all(len(days) == 1 for days in dated.values()):
         own = [max(dated, key=lambda at: min(dated[at]))]
     if len(own) != 1:
@@ -139,18 +135,6 @@ def _with_result(group: Sequence[Column], collected: str | None) -> tuple[Column
     return tuple(
         Column("value", c.heading, c.x0, c.x1, c.left, c.right) if at == own[0] else c for at, c in enumerate(group)
     )
-
-
-def _is_part_of(heading: str, day: str) -> bool:
-    """Whether the heading is that day without its year, or its month: "06/01", "Oct", "October 2026", "Oct 26"."""
-    year, month, date = day[:10].split("-")
-    numbers = {f"{a}{mark}{b}" for a, b in ((month, date), (date, month)) for mark in "/."}
-    if heading.rstrip(".") in numbers | {re.sub(r"\b0", "", number) for number in numbers}:
-        return True
-    said = re.fullmatch(r"([A-Za-z]{3})[a-z]*\.?(?:[\s'/-]*(\d{2,4}))?", heading)
-    if said is None or said[1].lower() not in _MONTHS:
-        return False
-    return _MONTHS.index(said[1].lower()) + 1 == int(month) and year.endswith(said[2] or "")
 
 
 def _days(heading: str, order: Order | None) -> set[str]:
