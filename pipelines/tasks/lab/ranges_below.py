@@ -34,10 +34,11 @@ def with_ranges_below(lines: Sequence[Line]) -> list[Line]:
         above = None if told is None else _row_above(line, joined)
         if told is not None and above is not None:
             (tokens, taken), (beside, limits) = above, told
-            below = _result_below(line, lines[at:], limits) if taken == 1 and _is_name([*tokens, *beside]) else []
-            for result in below:
-                beside, at = [*beside, *_behind([*tokens, *beside], result, line.em)], at + 1
+            named = taken == 1 and _is_name([*tokens, *beside])
+            result, lines_taken = _result_below(line, lines[at:], limits) if named else ([], 0)
+            at += lines_taken
             tokens = [*tokens, *beside]
+            tokens += _behind(tokens, result, line.em)
             joined[-taken:] = [Line((*tokens, *_behind(tokens, limits, line.em)))]
             continue
         named = bool(joined) and _belongs(line, joined[-1], _UNDER) and _is_name(joined[-1].tokens)
@@ -74,19 +75,17 @@ def _labelled_result(line: Line) -> list[Token]:
     return [token for run in others for token in run] if _RESULT.fullmatch(text_of(first)) else []
 
 
-def _result_below(line: Line, lines: Sequence[Line], limits: Sequence[Token]) -> list[list[Token]]:
-    """The result that stands below its range, and what is left of a line with the range's ends, as of a picture of it:
-    nothing."""
+def _result_below(line: Line, lines: Sequence[Line], limits: Sequence[Token]) -> tuple[list[Token], int]:
+    """The result that stands below its range, and how many lines that takes: one more where the range's ends stand
+    below it again, as of a picture of the range."""
     if not lines or lines[0].middle - line.middle > _UNDER * line.height:
-        return []
+        return [], 0
     labelled = _labelled_result(lines[0])
     if not labelled and not (_is_result(lines[0].tokens) and len(lines[0].runs()) == 1):
-        return []
-    found = [labelled or list(lines[0].tokens)]
+        return [], 0
     ends = {token.text.lstrip("<>=≤≥") for token in limits}
-    if len(lines) > 1 and all(token.text in ends for token in lines[1].tokens):
-        found.append([])
-    return found
+    repeated = len(lines) > 1 and all(token.text in ends for token in lines[1].tokens)
+    return labelled or list(lines[0].tokens), 2 if repeated else 1
 
 
 def _row_above(line: Line, above: Sequence[Line]) -> tuple[list[Token], int] | None:
