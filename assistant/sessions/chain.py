@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeAlias, Union
+from typing import Any, NamedTuple, TypeAlias, Union
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from assistant.sessions.content import insert
 from assistant.sessions.problems import broken
@@ -44,13 +44,21 @@ def tail(connection: Connection) -> Tail:
         raise broken("chain_head", "holds more than one end of the chain")
     head = heads[0] if heads else None
     found = Tail(0, GENESIS) if last is None else Tail(last.seq, last.hash)
-    if last is not None and last.hash != event_hash(
-        last.prev_hash, last.seq, last.time, last.kind, last.run, last.payload
-    ):
+    if last is not None and not _intact(last):
         raise broken(f"events row {last.seq}", "its content does not match its hash")
     if found != (Tail(0, GENESIS) if head is None else Tail(head.seq, head.hash)):
         raise broken(f"events row {(head.seq if head else found.seq) or 1}", "the end of the chain was changed")
     return found
+
+
+def _intact(event: Row[Any]) -> bool:
+    """Whether an event is as it was written; damage can leave a value of any type in any column, or none."""
+    try:
+        return bool(
+            event.hash == event_hash(event.prev_hash, event.seq, event.time, event.kind, event.run, event.payload)
+        )
+    except (AttributeError, TypeError):
+        return False
 
 
 def append(

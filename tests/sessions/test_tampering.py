@@ -90,6 +90,17 @@ def test_a_change_in_any_column_is_found(sealed: Path, tmp_path: Path, table: st
         assert named in (problem(folder) or "nothing"), column
 
 
+def test_a_value_of_another_type_in_the_last_event_is_found(sealed: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(sealed / "log.db")) as connection:
+        cursor = connection.execute("SELECT * FROM events ORDER BY seq DESC LIMIT 1")
+        last, columns = cursor.fetchone()[0], [column[0] for column in cursor.description]
+    for column in set(columns) - {"seq"}:
+        folder = copy(sealed, tmp_path / "copy")
+        with intruder(folder) as connection:
+            connection.execute(f"UPDATE events SET {column} = x'ff' WHERE seq = {last}")
+        assert f"events row {last}" in (problem(folder) or "nothing"), column
+
+
 @pytest.mark.parametrize("table", sorted(set(Base.metadata.tables) - {"events", "chain_head"}))
 def test_a_row_taken_away_or_put_in_is_found(sealed: Path, tmp_path: Path, table: str) -> None:
     named = f"{OWNER.get(table, table)} row"
