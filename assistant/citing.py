@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pipelines.records import Attachment, Check, Kind, Statement
+from pipelines.records import Attachment, Check, ImageCitation, Kind, Statement
 
 _WORST_FIRST: Final = ("contradicted", "unsupported", "not-checkable", "supported")
 
@@ -25,7 +25,7 @@ def sources(statement: Statement, documents: Mapping[str, str]) -> str:
         if citation.kind == "record":
             elements.setdefault(citation.resource, []).append(citation.path)
         elif citation.kind == "image":
-            others.append(f"shown files/{citation.frame[:2]}/{citation.frame[2:]}")
+            others.append(_picture(citation))
         elif citation.kind == "page":
             of = documents.get(citation.attachment)
             others.append(f"page {citation.page} of {of}" if of else f"page {citation.page}")
@@ -36,6 +36,12 @@ def sources(statement: Statement, documents: Mapping[str, str]) -> str:
     looked_up = [f"{resource}: {', '.join(paths)}" for resource, paths in elements.items()]
     nothing = "the whole record searched" if statement.origin == "looked-up" else "no source to cite"
     return "; ".join((*looked_up, *others)) or nothing
+
+
+def _picture(citation: ImageCitation) -> str:
+    named = f"{citation.label}, " if citation.label else ""
+    edges = f" at {', '.join(map(str, citation.box))}" if citation.box else ""
+    return f"{named}shown files/{citation.frame[:2]}/{citation.frame[2:]}{edges}"
 
 
 def verdicts(checks: Sequence[Check]) -> dict[int, str]:

@@ -64,6 +64,8 @@ class PastRun:
                 answer["task"] = self.decision.task.value
             if (question := self._question()) is not None:
                 answer["patient_confirmed"] = question
+        if self.view.result is not None and (series := self.view.result.data.get("chosen_series")):
+            answer["series"] = series
         return answer
 
     def _question(self) -> str | None:

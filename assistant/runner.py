@@ -145,6 +145,7 @@ class Runner:
         task: TaskName | None = None,
         patient: str | None = None,
         same_patient: bool = False,
+        series: int | None = None,
         attach: Sequence[GivenAttachment] = (),
         without: Collection[str] = (),
     ) -> Outcome:
@@ -155,6 +156,7 @@ class Runner:
                 everything after the transcript is done anew.
             patient: whom it is about.
             same_patient: yes to the run's question whether the evidence is about its patient.
+            series: which of the volumes that the run listed is meant.
             attach: what is given for it now.
             without: names of attachments that it shall do without.
 
@@ -164,12 +166,14 @@ class Runner:
         """
         view = self.log.run(run)
         with self._exclusive(view.key):
-            if not (task or patient or same_patient or attach or without):
+            if not (task or patient or same_patient or series or attach or without):
                 return self._take_up(view.id)
             view = self.log.run(view.id)
             if view.state in _AT_REST:
                 raise UsageProblem(f"run {view.id}", f"is {view.state}", "ask anew, as you want to have it")
             answer: Answer = {"task": task.value} if task else {}
+            if series:
+                answer["series"] = series
             if same_patient:
                 answer["patient_confirmed"] = self._identity_question(view)
             self._change_attachments(view, attach, without)

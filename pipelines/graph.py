@@ -155,7 +155,15 @@ def route(state: RunState, ports: Ports) -> RunState:
 
 def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
     """The task itself: Transcript and evidence -> Result."""
-    key = Key(state["run"], name, _digest(state["transcript"], state.get("inspection", ""), state["decision"], name))
+    series = state.get("answer", {}).get("series")
+    told = (
+        state["transcript"],
+        state.get("inspection", ""),
+        state["decision"],
+        name,
+        *([str(series)] if series else ()),
+    )
+    key = Key(state["run"], name, _digest(*told))
     known = ports.journal.recall(key)
     if known is not None:
         return {"result": known}
@@ -294,6 +302,7 @@ def _task_input(state: RunState, ports: Ports) -> TaskInput:
         prompts=ports.prompts,
         templates=ports.templates,
         draft=ports.draft,
+        series=state.get("answer", {}).get("series"),
         left_out=_inspection(state, ports).left_out,
     )
 

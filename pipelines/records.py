@@ -317,12 +317,25 @@ class RecordCitation(Value):
 
 
 class ImageCitation(Value):
-    """The exact picture that a model was shown."""
+    """A picture that a model was shown, or a place in it."""
 
     kind: Literal["image"] = "image"
     attachment: str
     frame: str
-    """SHA-256 of the picture that was sent; it lies in the store."""
+    """SHA-256 of the picture that was sent, or of the sheet that shows all that were; it lies in the store."""
+    label: str | None = None
+    """What the reader calls it: ``SLICE 12``, ``patch 3``, ``all 85 slices that were shown``."""
+    box: tuple[int, int, int, int] | None = None
+    """Left, upper, right and lower edge in pixels of the attached picture; None for all of it."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without label and box as older logs have it: hashes are taken over this form."""
+        dumped: dict[str, Any] = dump(self)
+        for name in ("label", "box"):
+            if getattr(self, name) is None:
+                dumped.pop(name, None)
+        return dumped
 
 
 class PageCitation(Value):

@@ -17,6 +17,7 @@ from assistant.cli.replay import task_of
 @click.option(
     "--same-patient", is_flag=True, help="Your answer where the evidence names another patient: it is the same."
 )
+@click.option("--series", type=click.IntRange(min=1), metavar="N", help="Which of the volumes that it listed.")
 @click.option("--attach", multiple=True, metavar="[KIND=]PATH", help="What it shall have as well; repeatable.")
 @click.option("--without", multiple=True, metavar="NAME", help="An attachment that it shall do without; repeatable.")
 @engine_options
@@ -27,6 +28,7 @@ def command(
     task: str | None,
     patient: str | None,
     same_patient: bool,
+    series: int | None,
     attach: tuple[str, ...],
     without: tuple[str, ...],
     as_json: bool,
@@ -43,6 +45,7 @@ def command(
             task=task_of(task),
             patient=patient,
             same_patient=same_patient,
+            series=series,
             attach=tuple(GivenAttachment.parse(one) for one in attach),
             without=without,
         )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 #: The revision this code writes; the newest file in ``migrations/versions``.
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 
 
 class Exact(UserDefinedType[float]):
@@ -254,7 +254,7 @@ class StatementRow(Base):
 
 class CitationRow(Base):
     """A span of the transcript (start to audio_end), an element of a record (attachment to value) or a picture
-    (attachment and frame)."""
+    (attachment, frame, label, box)."""
 
     __tablename__ = "citations"
     result: Mapped[str] = mapped_column(primary_key=True)
@@ -274,6 +274,7 @@ class CitationRow(Base):
     box: Mapped[str | None]
     text: Mapped[str | None]
     version: Mapped[str | None]
+    label: Mapped[str | None]
     __table_args__ = (
         ForeignKeyConstraint(["result", "statement"], ["statements.result", "statements.position"], ondelete="CASCADE"),
         {"sqlite_strict": True},

@@ -220,7 +220,7 @@ def _transcript(rows: Rows) -> Transcript:
 
 _CITATION_COLUMNS = (
     "start", "end", "audio_start", "audio_end", "attachment", "resource", "path", "value", "frame", "page", "box",
-    "text", "version",
+    "text", "version", "label",
 )  # fmt: skip
 
 

@@ -39,6 +39,19 @@ _REFERENCES: Final = (
     ),
     (
         "results",
+        "SELECT r.id, json_extract(f.value, '$.sha256') FROM results r, json_each(r.data, '$.frames') f",
+    ),
+    (
+        "results",
+        "SELECT id, json_extract(data, '$.contact_sheet') FROM results"
+        " WHERE json_extract(data, '$.contact_sheet') IS NOT NULL",
+    ),
+    (
+        "results",
+        "SELECT r.id, json_extract(o.value, '$.sha256') FROM results r, json_each(r.data, '$.overlays') o",
+    ),
+    (
+        "results",
         "SELECT r.id, json_extract(s.value, '$.picture')"
         " FROM results r, json_each(r.data, '$.reports') e, json_each(e.value, '$.shown') s",
     ),

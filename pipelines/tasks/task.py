@@ -29,6 +29,8 @@ class TaskInput:
     """The folder of the user's own note templates and macros, which need not be there."""
     draft: Literal["none", "impression", "summary"] = "none"
     """What a model drafts of every dictated note."""
+    series: int | None = None
+    """The user's choice among the volumes of an attachment, by number (`About.series`)."""
     left_out: tuple[Attachment, ...] = ()
     """What was given as well and cannot be read; the last warning of each says why."""
 

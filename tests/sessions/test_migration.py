@@ -26,7 +26,7 @@ from tests.sessions import a_run
 def _as_the_first_schema_wrote_it(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE embeddings")
-        for column in ("frame", "page", "box", "text", "version"):
+        for column in ("frame", "page", "box", "text", "version", "label"):
             connection.execute(f"ALTER TABLE citations DROP COLUMN {column}")
         for column in ("changes", "suggestions", "quality", "language"):
             connection.execute(f"ALTER TABLE transcripts DROP COLUMN {column}")
@@ -56,9 +56,9 @@ def test_a_log_of_the_first_schema_still_holds_and_takes_pictures_and_pages(tmp_
         assert log.journal.read(old, Result) == a_run.result()
         assert log.journal.read(heard, Transcript) == transcript
         frame = log.store.put(b"a picture")
-        shown = Statement(
-            text="Clear.", origin="generated", citations=(ImageCitation(attachment="a" * 64, frame=frame),)
-        )
+        boxed = ImageCitation(attachment="a" * 64, frame=frame, label="SLICE 12", box=(3, 4, 90, 80))
+        plain = ImageCitation(attachment="a" * 64, frame=frame)
+        shown = Statement(text="Clear.", origin="generated", citations=(plain, boxed))
         place = PageCitation(attachment="a" * 64, page=2, box=(0.1, 0.25, 0.5, 0.3), text="CRP 48.50")
         whole = PageCitation(attachment="a" * 64, page=1, text="")
         entry = RecordCitation(attachment="a" * 64, resource="Condition/1", path="code.text", value="Gout", version="3")

@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from pipelines.evidence.formats import format_of
-from pipelines.evidence.picture import Frame, frame_of
+from pipelines.evidence.frames import Frame
+from pipelines.evidence.picture import frame_of
 from pipelines.records import Attachment, Kind
 
 Array = NDArray[Any]

@@ -1,0 +1,89 @@
+"""From what a model was shown and what it said to a result whose statements cite the very pictures they speak of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pipelines.evidence.frames import Frame
+from pipelines.models.generator import Ask, Generation
+from pipelines.ports import Store
+from pipelines.records import ImageCitation, Kind, Result, Status, TaskName
+from pipelines.tasks.asking import generated_result
+
+#: Each statement cites so many pictures one by one; of more it cites the sheet that shows them all.
+_ONE_BY_ONE: Final = 4
+_NUMBERS: Final = r"\d{1,4}(?:\s*(?:-|–|to|through|,|and|&)\s*\d{1,4})*"
+_NAMED: Final = re.compile(rf"\b(?:slices?|patch(?:es)?|images?|frames?)\s*(?:no\.?|number|#)?\s*({_NUMBERS})", re.I)
+
+
+def shown_result(
+    task: TaskName,
+    ask: Ask,
+    generation: Generation,
+    frames: Sequence[Frame],
+    store: Store,
+    *,
+    title: str,
+    kind: Kind | None = None,
+    data: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
+) -> Result:
+    """The answer as statements that cite the pictures that they name, else all of them; with the model card's figures
+    and limits, the exact frames, and a sheet that shows them.
+
+    Args:
+        frames: in the order in which they were sent.
+        title: stands above the sheet; no patient text.
+        kind: of the attachment, for the card.
+        data: what else the result holds.
+        notes: whole sentences for the reader, in the result's message: what was sampled, turned or left out.
+    """
+    from pipelines.evidence.contact_sheet import contact_sheet
+
+    sheet = contact_sheet(frames, store, title)
+    result = generated_result(task, ask, generation, kind)
+    whole = _all_of(frames, sheet)
+    statements = tuple(
+        statement.model_copy(update={"citations": named_in(statement.text, frames) or whole})
+        for statement in result.statements
+    )
+    shown = {"frames": [frame.model_dump(mode="json") for frame in frames], "contact_sheet": sheet}
+    message = " ".join(filter(None, (result.message, *notes))) if result.status is Status.DRAFT else result.message
+    return result.model_copy(
+        update={"statements": statements, "data": {**result.data, **(data or {}), **shown}, "message": message}
+    )
+
+
+def named_in(sentence: str, frames: Sequence[Frame]) -> tuple[ImageCitation, ...]:
+    """The pictures that a sentence names by the numbers that the model was given for them; empty where it names none,
+    or one that was not shown."""
+    by_number = {frame.number if frame.number is not None else place: frame for place, frame in enumerate(frames, 1)}
+    found: dict[int, Frame] = {}
+    for number in numbers_in(sentence):
+        if number not in by_number:
+            return ()
+        found[number] = by_number[number]
+    return tuple(
+        ImageCitation(attachment=frame.attachment, frame=frame.sha256, label=frame.label) for frame in found.values()
+    )
+
+
+def numbers_in(sentence: str) -> tuple[int, ...]:
+    """The slices, patches or images that a sentence names: "slices 12-14 and 20" are 12, 14 and 20, the ends of a
+    range standing for it."""
+    found: list[int] = []
+    for named in _NAMED.finditer(sentence):
+        found += [int(number) for number in re.findall(r"\d+", named[1])]
+    return tuple(dict.fromkeys(found))
+
+
+def _all_of(frames: Sequence[Frame], sheet: str) -> tuple[ImageCitation, ...]:
+    if len(frames) <= _ONE_BY_ONE:
+        return tuple(
+            ImageCitation(attachment=frame.attachment, frame=frame.sha256, label=frame.label) for frame in frames
+        )
+    attachments = dict.fromkeys(frame.attachment for frame in frames)
+    label = f"all {len(frames)} pictures that were shown"
+    return tuple(ImageCitation(attachment=one, frame=sheet, label=label) for one in attachments)
