@@ -11,12 +11,14 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pipelines.errors import ProductError, UsageProblem
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from prompts.front_matter import Order
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Prompt:
     specialty: str | None
     budget: int
     thinking: bool
-    order: Literal["images-first", "text-first"]
+    order: Order
     system: str | None
     body: str
     sha256: str

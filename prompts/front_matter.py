@@ -16,6 +16,10 @@ _MARKER: Final = re.compile(
     r"<(?:(?:start|end)_of_(?:turn|image)|image_soft_token|bos|eos|pad|unk|mask|unused\d+|\|[^|>]*\|)>"
 )
 
+Order = Literal["images-first", "text-first", "images-between"]
+"""Where images go: before the text, behind it, or each with its label where the text has ``{{ pictures_here }}``."""
+_PLACE: Final = "pictures_here"
+
 #: What is wrong with a value, by pydantic's name of it, where pydantic's own words say more than that.
 _PROBLEMS: Final = {
     "missing": "the key `{key}` is missing",
@@ -32,7 +36,7 @@ class FrontMatter(Value):
     specialty: Kind | None = None
     budget: Annotated[StrictInt, Field(gt=0)]
     thinking: StrictBool
-    order: Literal["images-first", "text-first"]
+    order: Order
     system: Annotated[StrictStr, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
@@ -73,6 +77,8 @@ def parse(name: str, content: bytes) -> Parts:
     body = parts["body"].strip("\n").rstrip()
     if not body.strip():
         raise ValueError("has no text after its front matter")
+    if body.count(_PLACE) != (1 if matter.order == "images-between" else 0):
+        raise ValueError(f"`order`: images-between goes with {{{{ {_PLACE} }}}}, once in the text, and no other does")
     if marker := _MARKER.search(f"{text}\n{matter.system}"):
         raise ValueError(f"holds the chat marker {marker.group()}")
     return Parts(matter, body + "\n")

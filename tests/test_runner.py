@@ -15,6 +15,7 @@ from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, PERSON_NEEDED, BadIn
 from pipelines.records import Kind, RunState, Status, TaskName
 from pipelines.speech.audio import inspect_recording
 from pipelines.speech.transcribe import transcribe
+from pipelines.tasks.served import served_tasks
 from tests.support.engines import DICTATION, ScriptedRecognizer
 from tests.support.records import patient, potassium, write_bundle
 from tests.support.sounds import write_tone
@@ -136,13 +137,22 @@ def test_waiting_for_an_engine_keeps_everything_and_goes_on_when_it_is_there(
         assert done.view.state is RunState.DONE
 
 
-def test_a_task_without_a_node_is_kept(runner: Runner) -> None:
-    outcome = runner.submit(Given(text="how big is the lesion", task=TaskName.CT_VOLUME))
-    assert outcome.exit_code == MODEL_NEEDED
-    assert outcome.view.result is not None
-    assert outcome.view.result.status is Status.NOT_SERVED
-    assert outcome.view.needs == "task:ct-volume"
-    assert runner.resume(outcome.view.id).worked is False
+def test_a_task_that_an_older_version_did_not_serve_is_kept_and_done_after_the_upgrade(
+    settings: Settings, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = {name: task for name, task in served_tasks().items() if name is not TaskName.RECORD_QUESTION}
+    with monkeypatch.context() as patched:
+        patched.setattr("assistant.opening.served_tasks", lambda: older)
+        patched.setattr("pipelines.tasks.served.served_tasks", lambda: older)
+        with open_runner(settings) as runner:
+            outcome = runner.submit(record_question(bundle))
+            assert outcome.exit_code == MODEL_NEEDED
+            assert outcome.view.result is not None
+            assert outcome.view.result.status is Status.NOT_SERVED
+            assert outcome.view.needs == "task:record-question"
+            assert runner.resume(outcome.view.id).worked is False
+    with open_runner(settings) as runner:
+        assert runner.resume(outcome.view.id).exit_code == DONE
 
 
 def test_another_patient_pauses_until_a_person_says_it_is_the_same(runner: Runner, bundle: Path) -> None:

@@ -105,8 +105,10 @@ class Generated:
         return self.answer(given)
 
     def check(self, result: Result, given: TaskInput) -> tuple[Check, ...]:
-        from pipelines.checks import generated, pages
+        from pipelines.checks import generated, imaging, pages
 
+        if "contact_sheet" in result.data:
+            return imaging.check(result, given.store)
         if any(citation.kind == "page" for statement in result.statements for citation in statement.citations):
             return pages.check(result, given.store)
         return generated.check(result.statements, result.data["answer"], given.store)
@@ -137,6 +139,7 @@ class LabReports:
 def served_tasks() -> Mapping[TaskName, Task]:
     """By name, in the order of the graph's nodes."""
     from pipelines.tasks import clinical_question, image_question
+    from pipelines.tasks.imaging import volume_question
 
     tasks: tuple[Task, ...] = (
         DictationNote(),
@@ -145,6 +148,8 @@ def served_tasks() -> Mapping[TaskName, Task]:
         LabReports(),
         Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, of_images=False),
         Generated(TaskName.IMAGE_QUESTION, image_question.answer, of_images=True),
+        Generated(TaskName.CT_VOLUME, volume_question.answer_ct, of_images=True),
+        Generated(TaskName.MRI_VOLUME, volume_question.answer_mri, of_images=True),
     )
     return {task.name: task for task in tasks}
 

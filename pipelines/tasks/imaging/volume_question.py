@@ -1,0 +1,147 @@
+"""The tasks `ct-volume` and `mri-volume`: a question about a volume, answered by a model that is shown its slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.errors import BadInput
+from pipelines.evidence.frames import Frame
+from pipelines.evidence.volumes.volume import About, Volume
+from pipelines.models.budget import within
+from pipelines.models.generator import Ask
+from pipelines.records import Attachment, Kind, Result, Status, TaskName
+from pipelines.tasks.imaging.choosing import choose, listed
+from pipelines.tasks.task import TaskInput
+
+if TYPE_CHECKING:
+    from prompts import Prompt
+
+_FEWEST: Final = 2
+#: What the model is told of the slices: evenly taken from all of the volume, or from a part of it.
+_SPREAD: Final = {True: "evenly spread over all of it", False: "evenly spread over the part that is asked about"}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A volume, and the attachment that holds it."""
+
+    volume: Volume
+    attachment: Attachment
+
+    @property
+    def about(self) -> About:
+        return self.volume.about
+
+
+def answer_ct(given: TaskInput) -> Result:
+    """As `answer`, about a CT volume."""
+    return answer(given, TaskName.CT_VOLUME, Kind.CT_SERIES)
+
+
+def answer_mri(given: TaskInput) -> Result:
+    """As `answer`, about an MRI volume."""
+    return answer(given, TaskName.MRI_VOLUME, Kind.MR_SERIES)
+
+
+def answer(given: TaskInput, task: TaskName, kind: Kind) -> Result:
+    """The model's answer; every statement cites the slices that it names, or the sheet of all that were shown.
+
+    Raises:
+        BadInput: no volume can be read.
+        ModelNeeded: no model that sees images is ready.
+    """
+    for one in given.left_out:
+        if one.kind is kind:
+            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {one.name}"
+            raise BadInput(one.name, one.warnings[-1], how)
+    studies = [one for one in given.attachments if one.kind is kind]
+    if not studies:
+        how = f"assistant resume {given.consultant.run} --attach {kind}=PATH"
+        return _asked(task, f"No {'CT' if kind is Kind.CT_SERIES else 'MRI'} volume is attached. Go on with: {how}")
+    given.consultant.require()
+    from pipelines.evidence.volumes.opening import volumes_in
+
+    found = [_Found(volume, study) for study in studies for volume in volumes_in(study, given.store, given.patient)]
+    abouts = [one.about for one in found]
+    choice = choose(abouts, given.transcript.text, given.series)
+    if choice.place is None:
+        how = f"assistant resume {given.consultant.run} --series N"
+        return _asked(task, f"Which volume is meant? {listed(abouts)}. Choose one: {how}")
+    return _of_one(given, task, kind, found[choice.place], choice.why)
+
+
+def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: str | None) -> Result:
+    from pipelines.evidence.volumes.region import chosen
+    from pipelines.evidence.volumes.sampling import published
+    from pipelines.evidence.volumes.volume_frames import volume_frames
+    from pipelines.tasks.imaging.shown import shown_result
+    from prompts import prompt_for
+
+    question, about = given.transcript.text, found.about
+    region = chosen(question, found.volume)
+    numbers = [region.numbers[place - 1] for place in published(len(region.numbers))]
+    made = volume_frames(found.volume, numbers, found.attachment.sha256, given.store)
+    if len(made.frames) < min(_FEWEST, about.slices):
+        raise BadInput(found.attachment.name, "has hardly a slice that can be decoded", "export it again")
+    prompt = prompt_for(task.value, None, given.prompts)
+
+    def shown(places: Sequence[int]) -> tuple[Frame, ...]:
+        """Numbered as the model is told, whatever else was left out; a reader is told the slice's own number too."""
+        return tuple(
+            made.frames[place].model_copy(
+                update={"number": n, "label": f"SLICE {n} \u00b7 {made.numbers[place]} of {about.slices}"}
+            )
+            for n, place in enumerate(places, 1)
+        )
+
+    def ask(places: Sequence[int]) -> Ask:
+        return _ask(prompt, shown(places), about, region.said is None, question)
+
+    places, generation = within(len(made.frames), ask, given.consultant.generate)
+    frames = shown(places)
+    data: dict[str, Any] = {"volume": about.model_dump(mode="json"), "scale": made.scale}
+    if given.series is not None:
+        data["chosen_series"] = given.series
+    return shown_result(
+        task,
+        ask(places),
+        generation,
+        frames,
+        given.store,
+        title=f"{about.modality} volume, {len(frames)} of {about.slices} {about.plane} slices, {made.scale}",
+        kind=kind,
+        data=data,
+        notes=tuple(filter(None, (why, region.said, *_notes(about, len(frames), made.skipped, len(numbers))))),
+    )
+
+
+def _ask(prompt: Prompt, frames: Sequence[Frame], about: About, all_of_it: bool, question: str) -> Ask:
+    from pipelines.tasks.imaging.asking import labelled_ask
+
+    return labelled_ask(
+        prompt,
+        [frame.sha256 for frame in frames],
+        [f"SLICE {frame.number}" for frame in frames],
+        count=len(frames),
+        plane=about.plane if about.plane in ("axial", "coronal", "sagittal") else "oblique",
+        spread=_SPREAD[all_of_it],
+        question=question,
+    )
+
+
+def _notes(about: About, shown: int, skipped: Sequence[str], wanted: int) -> Iterator[str]:
+    """What a reader must know of what the model saw, in whole sentences."""
+    if shown < about.slices:
+        yield f"{shown} of its {about.slices} slices were shown."
+    if shown + len(skipped) < wanted:
+        yield f"The model has room for {shown} of the {wanted} that were chosen."
+    yield from (f"Left out: {one}." for one in skipped)
+    if about.modality == "CT" and about.plane != "axial":
+        yield f"The slices are {about.plane}; the model was trained primarily on axial ones."
+    yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in about.warnings)
+
+
+def _asked(task: TaskName, message: str) -> Result:
+    return Result(task=task, status=Status.NEEDS_INPUT, message=message)
