@@ -41,7 +41,12 @@ def sources(statement: Statement, documents: Mapping[str, str]) -> str:
 def _picture(citation: ImageCitation) -> str:
     named = f"{citation.label}, " if citation.label else ""
     edges = f" at {', '.join(map(str, citation.box))}" if citation.box else ""
-    return f"{named}shown files/{citation.frame[:2]}/{citation.frame[2:]}{edges}"
+    return f"{named}shown {file_of(citation.frame)}{edges}"
+
+
+def file_of(sha256: str) -> str:
+    """Where bytes of the store lie in the data folder."""
+    return f"files/{sha256[:2]}/{sha256[2:]}"
 
 
 def verdicts(checks: Sequence[Check]) -> dict[int, str]:

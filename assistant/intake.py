@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from assistant.imaging.address import ImagesAddress, is_images
+from assistant.imaging.choosing import can_be_fetched
 from assistant.records.address import PatientAddress, is_url
-from assistant.sessions.files import FileStore
+from assistant.sessions.files import FileStore, hash_file
 from pipelines.errors import BadInput, UsageProblem
-from pipelines.records import Attachment, Kind, Member, Recording, Request, TaskName
+from pipelines.records import Attachment, Kind, Recording, Request, TaskName
 
 if TYPE_CHECKING:
-    from assistant.records.servers import RecordServers
+    from assistant.servers import Servers
 
 _PACKAGE = "package:"
 AUDIO_SUFFIXES = frozenset(
@@ -41,22 +42,28 @@ class GivenAttachment:
     kind: Kind | None = None
     address: PatientAddress | None = None
     """Instead of ``path``: where a FHIR server has the record."""
+    images: ImagesAddress | None = None
+    """Likewise: where an archive has the images."""
 
     @classmethod
     def parse(cls, argument: str, beside: Path | None = None) -> GivenAttachment:
         """From ``[KIND=]PATH``; a relative path lies beside ``beside`` where given.
 
-        ``package:NAME/PATH`` is a file that an installed Python package ships, and ``https://HOST/BASE/Patient/ID`` a
-        record on a FHIR server.
+        ``package:NAME/PATH`` is a file that an installed Python package ships, ``https://HOST/BASE/Patient/ID`` a
+        record on a FHIR server, and ``dicomweb+https://HOST/BASE/studies/UID`` images in an archive.
 
         Raises:
-            UsageProblem: there is no such kind, or the address is not that of a patient on a FHIR server.
+            UsageProblem: there is no such kind, or the address is not that of a patient or study on such a server.
         """
         head, separator, tail = argument.partition("=")
         is_kind = bool(separator) and "/" not in head and not Path(argument).exists()
         if is_kind and head not in set(Kind):
             raise UsageProblem(f"--attach {head}=…", "there is no such kind", f"use one of {', '.join(Kind)}")
         place = tail if is_kind else argument
+        if is_images(place):
+            if is_kind and not can_be_fetched(Kind(head)):
+                raise UsageProblem(f"--attach {head}=…", "is in no archive of images", "name the kind of the images")
+            return cls(kind=Kind(head) if is_kind else None, images=ImagesAddress.parse(place))
         if is_url(place):
             if is_kind and head != Kind.FHIR_RECORD:
                 raise UsageProblem(f"--attach {head}=…", "cannot be fetched", "fetch the file, and name its path")
@@ -67,7 +74,10 @@ class GivenAttachment:
     @property
     def argument(self) -> str:
         """What `parse` makes this of, wherever it is called."""
-        place = self.address.url if self.address is not None else str(self.path.absolute())
+        if self.images is not None:
+            place = self.images.argument
+        else:
+            place = self.address.url if self.address is not None else str(self.path.absolute())
         return f"{self.kind}={place}" if self.kind else place
 
 
@@ -89,18 +99,16 @@ class Given:
     """Attachments that were taken in before."""
 
 
-def take_in(
-    given: Given, store: FileStore, servers: RecordServers | None = None, templates: Path | None = None
-) -> Request:
+def take_in(given: Given, store: FileStore, servers: Servers | None = None, templates: Path | None = None) -> Request:
     """Store everything that was given and say what it is.
 
     Args:
         templates: the folder of the user's own templates.
-        servers: fetch the records that are on FHIR servers; without them no record can be.
+        servers: fetch the records and images that are on servers; without them none can be.
 
     Raises:
-        BadInput: a file is missing or cannot be what it is given as, or a record cannot be fetched.
-        Cancelled: while a record was fetched.
+        BadInput: a file is missing or cannot be what it is given as, or a record or images cannot be fetched.
+        Cancelled: while they were fetched.
         StorageProblem: the store cannot take it.
         UsageProblem: there is no such template.
     """
@@ -114,7 +122,10 @@ def take_in(
     return Request(
         recording=recording,
         text=given.text,
-        attachments=(*given.taken, *(take_in_attachment(a, store, servers) for a in given.attachments)),
+        attachments=(
+            *given.taken,
+            *(one for each in given.attachments for one in take_in_attached(each, store, servers)),
+        ),
         task=given.task,
         template=given.template,
         patient=given.patient,
@@ -137,14 +148,28 @@ def _take_in_recording(path: Path, store: FileStore, origin: Literal["file", "mi
     from pipelines.speech.audio import inspect_recording
 
     _must_be_file(path, "name a recording")
-    recording = inspect_recording(path, path.name, _sha256(path), origin)
+    recording = inspect_recording(path, path.name, hash_file(path), origin)
     stored = store.put_file(path)
     if stored != recording.file_sha256:
         raise BadInput(path.name, "changed while it was read", "replay it once its writer is done")
     return recording
 
 
-def take_in_attachment(given: GivenAttachment, store: FileStore, servers: RecordServers | None = None) -> Attachment:
+def take_in_attached(
+    given: GivenAttachment, store: FileStore, servers: Servers | None = None
+) -> tuple[Attachment, ...]:
+    """Store what is meant by one ``--attach`` and say what it is: of an archive it may be several pictures or studies.
+
+    Raises:
+        BadInput, Cancelled, StorageProblem: see `take_in_attachment`.
+        UsageProblem: the settings do not fit.
+    """
+    if given.images is None or servers is None:
+        return (take_in_attachment(given, store, servers),)
+    return servers.images.take(given.images, given.kind, store)
+
+
+def take_in_attachment(given: GivenAttachment, store: FileStore, servers: Servers | None = None) -> Attachment:
     """Store a file, a folder or a record on a server, and say what it is. See `take_in`.
 
     Raises:
@@ -152,8 +177,11 @@ def take_in_attachment(given: GivenAttachment, store: FileStore, servers: Record
         Cancelled: while it was fetched.
         StorageProblem: the store cannot take it.
     """
-    from pipelines.evidence.identify import identify_file, identify_study
+    from assistant.studies import study_of
+    from pipelines.evidence.identify import identify_file
 
+    if given.images is not None:
+        raise _not_fetched(given.images.name)
     if given.address is not None:
         return _take_in_record(given.address, store, servers)
     path = given.path
@@ -165,25 +193,25 @@ def take_in_attachment(given: GivenAttachment, store: FileStore, servers: Record
     files = sorted(p for p in path.rglob("*") if p.is_file())
     if not files:
         raise BadInput(str(path), "is an empty folder", "attach a folder that holds a study")
-    members = tuple((Member(name=str(p.relative_to(path)), sha256=_sha256(p)), p) for p in files)
-    listing = "\n".join(f"{member.sha256} {member.name}" for member, _ in members)
-    study = identify_study(path.name, members, hashlib.sha256(listing.encode()).hexdigest(), given.kind)
-    for _, file in members:
+    study = study_of(path.name, ((str(file.relative_to(path)), file) for file in files), given.kind)
+    for file in files:
         store.put_file(file)
     return study
 
 
-def _take_in_record(address: PatientAddress, store: FileStore, servers: RecordServers | None) -> Attachment:
+def _take_in_record(address: PatientAddress, store: FileStore, servers: Servers | None) -> Attachment:
     from pipelines.evidence.identify import identify_file
 
     if servers is None:
-        raise BadInput(
-            address.name, "is not fetched here", "recover without it, then give it: assistant resume RUN --attach …"
-        )
-    fetched = servers.fetch(address)
+        raise _not_fetched(address.name)
+    fetched = servers.records.fetch(address)
     sha256 = store.put(fetched.data)
     attachment = identify_file(store.path(sha256), fetched.name, sha256, Kind.FHIR_RECORD)
     return attachment.model_copy(update={"warnings": fetched.notes})
+
+
+def _not_fetched(name: str) -> BadInput:
+    return BadInput(name, "is not fetched here", "recover without it, then give it: assistant resume RUN --attach …")
 
 
 def _packaged(place: str) -> Path:
@@ -201,8 +229,3 @@ def _must_be_file(path: Path, remedy: str) -> None:
         raise BadInput(str(path), "does not exist", remedy)
     if not path.is_file():
         raise BadInput(str(path), "is not a file", remedy)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

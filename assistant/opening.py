@@ -10,8 +10,8 @@ from assistant.checkpoints import open_checkpoints
 from assistant.confirmations import RESEARCH_USE, has_confirmed
 from assistant.engines import classifier_of, filing_of, generator_of, recognizer_of, writing_of
 from assistant.quiet import silence_libraries
-from assistant.records.servers import servers_over
 from assistant.runner import Runner
+from assistant.servers import servers_over
 from assistant.sessions import SessionLog
 from assistant.settings import Settings
 from pipelines.models.generator import never

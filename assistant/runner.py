@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from assistant.checkpoints import CHECKPOINTS, flush
 from assistant.confirmations import RESEARCH_USE, has_confirmed
 from assistant.engines import has_appeared
-from assistant.intake import Given, GivenAttachment, take_in, take_in_attachment
+from assistant.intake import Given, GivenAttachment, take_in, take_in_attached
 from assistant.past import past_run
 from assistant.sessions import RunView, SessionLog
 from assistant.sessions.problems import database_errors, disk_errors
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
     from langgraph.graph.state import CompiledStateGraph
 
-    from assistant.records.servers import RecordServers
+    from assistant.servers import Servers
     from pipelines.models.generator import Generator
     from pipelines.speech.recognizer import Recognizer
 
@@ -76,7 +76,7 @@ class Runner:
         settings: of the data folder, and of the engines.
         recognizer, generator: who works for the runs.
         ports_of: all that the graph is handed for a request.
-        servers: fetch the records that are attached by their address.
+        servers: fetch the records and images that are attached by their address.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Runner:
         recognizer: Recognizer,
         generator: Generator,
         ports_of: Callable[[Request], Ports],
-        servers: RecordServers,
+        servers: Servers,
     ) -> None:
         self.log = log
         self.recognizer: Final = recognizer
@@ -229,7 +229,7 @@ class Runner:
                     f"--without {name}", "is no attachment of this run", f"it has: {', '.join(names) or 'none'}"
                 )
         if attach or without:
-            added = [take_in_attachment(given, self.log.store, self._servers) for given in attach]
+            added = [one for given in attach for one in take_in_attached(given, self.log.store, self._servers)]
             self.log.change_attachments(view.id, added, without)
 
     def _take_up(self, run: str) -> Outcome:

@@ -120,6 +120,14 @@ class Settings(BaseSettings):
     """Seconds for one answer of a FHIR server."""
     fhir_retries: int = Field(default=2, ge=0, le=10)
     """Further attempts where it does not answer whole or has too much to do."""
+    dicomweb_url: str | None = None
+    """Base address of the DICOMweb archive for which the token below is; it goes to no other."""
+    dicomweb_token: SecretStr | None = None
+    """Your token there; else the one that the system's keyring has for its host."""
+    dicomweb_timeout: float = Field(default=60.0, gt=0)
+    """Seconds for a list of such an archive, and that it may be silent while images come."""
+    dicomweb_retries: int = Field(default=2, ge=0, le=10)
+    """Further attempts where it does not answer whole or has too much to do."""
     written_forms: bool = True
     """Whether numbers, doses, dates and the like are written as clinicians write them."""
     filing: Literal["profile", "wording", "model"] = "profile"

@@ -125,6 +125,8 @@ class JsonRequest:
     """Of ``body``, where it is no JSON."""
     accept: str | None = None
     """The media type that is wanted, where the server has several."""
+    silence: float | None = None
+    """Seconds without a byte before it counts as broken off, where that is to be sooner than ``timeout``."""
 
 
 @dataclass(frozen=True)

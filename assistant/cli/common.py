@@ -68,7 +68,8 @@ def work_options(function: F) -> F:
             "--attach",
             multiple=True,
             metavar="[KIND=]PATH",
-            help="What goes with it: a file, folder or zip, or a patient's address on a FHIR server; repeatable.",
+            help="What goes with it: a file, folder or zip, a patient's address on a FHIR server, or "
+            "dicomweb+ and that of a study in an archive; repeatable.",
         ),
         click.option("--patient", metavar="ID", help="Whom it is about."),
         click.option("--task", metavar="TASK", help="The task, instead of asking the words."),

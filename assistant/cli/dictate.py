@@ -218,8 +218,8 @@ def _with_attachments(asked: Asked, attach: tuple[str, ...], settings: Settings)
     if not attach:
         return asked
     from assistant.cli.progress import share_bar
-    from assistant.intake import GivenAttachment, take_in_attachment
-    from assistant.records.servers import servers_of
+    from assistant.intake import GivenAttachment, take_in_attached
+    from assistant.servers import servers_of
     from assistant.sessions.disk import Disk
     from assistant.sessions.files import FileStore
     from assistant.sessions.log import FILES
@@ -230,7 +230,7 @@ def _with_attachments(asked: Asked, attach: tuple[str, ...], settings: Settings)
         store.prepare()
         with share_bar() as progress:
             servers = servers_of(settings, progress)
-            taken = tuple(take_in_attachment(one, store, servers) for one in given)
+            taken = tuple(each for one in given for each in take_in_attached(one, store, servers))
         return asked.model_copy(update={"attachments": taken})
     except StorageProblem as problem:
         click.echo(f"assistant: {problem}; what is attached is taken in at the end", err=True)

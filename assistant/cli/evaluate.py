@@ -111,6 +111,25 @@ def lab_reports(_: click.Context, data: Path, engine: str | None) -> Figures:
         return evaluate(data, read, partial(progress, "reading"))
 
 
+@_skill("localization", "Anatomy marked on chest films.")
+def localization(ctx: click.Context, data: Path, engine: str | None) -> Figures:
+    """Anatomy marked on chest films: lines of {"image", "label", "box"}, the box as [x0, y0, x1, y1] in pixels."""
+    from pipelines.evaluation.data import read_cases
+    from pipelines.evaluation.localization import evaluate
+
+    return _by_generator(ctx, engine, partial(evaluate, read_cases(data)))
+
+
+@_skill("images", "Questions about images.")
+def images(ctx: click.Context, data: Path, engine: str | None) -> Figures:
+    """Questions about images: lines of {"image": [...], "question", "answer", "kind"}, the kind being closed, open or
+    labels."""
+    from pipelines.evaluation.data import read_cases
+    from pipelines.evaluation.images import evaluate
+
+    return _by_generator(ctx, engine, partial(evaluate, read_cases(data)))
+
+
 @_skill("record-questions", "Questions that a patient's record answers.")
 def record_questions(_: click.Context, data: Path, engine: str | None) -> Figures:
     """Questions that a patient's record answers: lines of {"id", "patient_file", "patient_id", "category", "question",
@@ -155,6 +174,19 @@ def _int8(settings: Settings, cases: Sequence[SpeechCase], writing: Writing, pro
     else:
         error_console().print("int8 may run from now on: --profile medasr-int8,medgemma or ASSISTANT_RECOGNIZER")
     return figures
+
+
+def _by_generator(ctx: click.Context, engine: str | None, evaluate: Callable[..., Figures]) -> Figures:
+    """With the language engine that is named, else the one in the settings."""
+    from assistant.engines import generator_of
+    from assistant.quiet import silence_libraries
+
+    settings = settings_of(ctx)
+    silence_libraries(settings)
+    if engine:
+        settings = settings.model_copy(update={"generator": engine})
+    with share_bar() as progress:
+        return evaluate(generator_of(settings), settings.prompts, partial(progress, "asking"))
 
 
 def _only_engine(given: str | None, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assistant.citing import file_of
 from pipelines.records import Result
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _print_pages(report: dict[str, Any], to: Console) -> None:
     for page in report.get("shown", ()):
         frame = page["picture"]
-        to.print(f"  [dim]page {page['page']} with its rows marked: files/{frame[:2]}/{frame[2:]}[/]")
+        to.print(f"  [dim]page {page['page']} with its rows marked: {file_of(frame)}[/]")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.citing import documents_by_name, figure_line, limit_line, sources, verdicts
+from assistant.citing import documents_by_name, figure_line, file_of, limit_line, sources, verdicts
 from assistant.cli.common import console, print_json
 from assistant.cli.lab_table import print_lab_tables
 from assistant.cli.transcript import print_transcript, suggestion_line
 from assistant.plain import plain
+from assistant.shown import HEADING, pictures_of
 from pipelines.errors import BadInput
 from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status, Transcript
 
@@ -130,6 +131,7 @@ def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
             to.print(f"  {escape(view.result.message)}", soft_wrap=True)
         print_lab_tables(view.result, to)
         _print_statements(view.result, view, to)
+        _print_pictures(view.result, to)
         _print_model(view.result.data, to)
         _print_trace(view, to, unfolded=trace)
     if view.error:
@@ -190,8 +192,16 @@ def _print_statements(result: Result, view: RunView, to: Console) -> None:
         where = escape(sources(statement, documents))
         to.print(f"    [dim]{statement.origin}; {found.get(index, 'not checked')}; {where}[/]", soft_wrap=True)
         if plot := plots.get(index):
-            place = f"files/{plot['sha256'][:2]}/{plot['sha256'][2:]}"
-            to.print(f"    [dim]plot of {plot['values']} values: {place}[/]", soft_wrap=True)
+            to.print(f"    [dim]plot of {plot['values']} values: {file_of(plot['sha256'])}[/]", soft_wrap=True)
+
+
+def _print_pictures(result: Result, to: Console) -> None:
+    from rich.markup import escape
+
+    if shown := pictures_of(result):
+        to.print(f"[bold]{HEADING.lower()}[/]")
+        for one in shown:
+            to.print(f"  {escape(one.caption)} [dim]{file_of(one.sha256)}[/]", soft_wrap=True)
 
 
 def _print_model(data: dict[str, Any], to: Console) -> None:
@@ -267,7 +277,8 @@ def _result_object(result: Result, checks: Sequence[Check]) -> dict[str, Any]:
         }
         for index, statement in enumerate(result.statements)
     ]
-    return {**result.model_dump(mode="json", exclude={"statements"}), "statements": statements}
+    pictures = [{**one._asdict(), "file": file_of(one.sha256)} for one in pictures_of(result)]
+    return {**result.model_dump(mode="json", exclude={"statements"}), "statements": statements, "pictures": pictures}
 
 
 def _cells(outcome: Outcome | Refused) -> tuple[str, str, str, str]:

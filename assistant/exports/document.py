@@ -5,6 +5,7 @@ All text is plain, as people wrote or models generated it; whoever writes a form
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 
@@ -34,6 +35,14 @@ class Picture:
 
     png: bytes
     caption: str
+    wide: bool = False
+    """Whether it takes all of a page's width: a sheet of many."""
+
+    def size(self, width: float, height: float) -> tuple[float, float]:
+        """The largest width and height within these that keep its shape."""
+        across, down = struct.unpack_from(">II", self.png, 16)
+        scale = min(width / across, height / down)
+        return across * scale, down * scale
 
 
 Block = Said | Table | Picture

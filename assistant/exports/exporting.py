@@ -70,7 +70,7 @@ def export(log: SessionLog, run: str, format_: Format) -> Export:
         case Format.FHIR:
             from assistant.exports.fhir import fhir_bytes
 
-            data = fhir_bytes(view, document, result)
+            data = fhir_bytes(view, document, result, log.store)
         case Format.CSV:
             from assistant.exports.table import csv_bytes
 

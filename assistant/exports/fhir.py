@@ -11,21 +11,27 @@ from assistant.exports.lab import reports_of
 from assistant.exports.of_run import heading_of, marks_of, patients_of
 from assistant.exports.workers import workers
 from assistant.sessions.views import RunView
+from assistant.shown import pictures_of
 from pipelines.fhir.composition import composition_bundle
 from pipelines.fhir.lab_writing import lab_bundle
-from pipelines.fhir.told import Maker, Part, Sentence, Told
+from pipelines.fhir.told import Maker, Part, Sentence, Shown, Told
 from pipelines.fhir.values import to_json
+from pipelines.ports import Store
 from pipelines.records import Patient, Result
 
 
-def fhir_bytes(view: RunView, document: Document, result: Result) -> bytes:
-    """The bundle as JSON."""
-    told = _told(view, document, result)
+def fhir_bytes(view: RunView, document: Document, result: Result, store: Store) -> bytes:
+    """The bundle as JSON.
+
+    Args:
+        store: holds the pictures that go with it.
+    """
+    told = _told(view, document, result, store)
     reports = reports_of(result)
     return to_json(lab_bundle(told, reports) if reports else composition_bundle(told))
 
 
-def _told(view: RunView, document: Document, result: Result) -> Told:
+def _told(view: RunView, document: Document, result: Result, store: Store) -> Told:
     template = result.data.get("template")
     return Told(
         run=view.id,
@@ -41,6 +47,7 @@ def _told(view: RunView, document: Document, result: Result) -> Told:
         attachments=view.attachments,
         recording=view.request.recording,
         makers=tuple(Maker(one.doing, one.engine) for one in workers(view)),
+        pictures=tuple(Shown(one.sha256, one.caption, store.get(one.sha256)) for one in pictures_of(result)),
     )
 
 

@@ -11,6 +11,7 @@ from assistant.exports.document import Block, Document, Picture, Said, Section, 
 from assistant.exports.lab import lab_sections, says_only_rows
 from assistant.exports.workers import workers
 from assistant.sessions.views import RunView
+from assistant.shown import HEADING, pictures_of
 from pipelines.errors import UsageProblem
 from pipelines.ports import Store
 from pipelines.records import Patient, Result, Statement, Status, TaskName
@@ -23,6 +24,12 @@ _TITLES: Final = {
     TaskName.RECORD_SUMMARY: "Summary of the patient's record",
     TaskName.LAB_REPORT: "Laboratory report, as read",
     TaskName.IMAGE_QUESTION: "Answer about an image",
+    TaskName.CHEST_XRAY_REPORT: "Report of a chest x-ray",
+    TaskName.CHEST_XRAY_COMPARISON: "Comparison of chest x-rays",
+    TaskName.ANATOMY_LOCALIZATION: "Approximate regions on a chest x-ray",
+    TaskName.CT_VOLUME: "Answer about a CT volume",
+    TaskName.MRI_VOLUME: "Answer about an MRI volume",
+    TaskName.SLIDE_REVIEW: "Answer about a whole slide",
 }
 _STANDING: Final = {
     Status.DRAFT: "Draft: nobody has approved it.",
@@ -60,7 +67,7 @@ def document_of(view: RunView, store: Store) -> Document:
         facts=tuple(_facts(view, result)),
         notices=(RESEARCH, *filter(None, (_STANDING.get(result.status),))),
         message=result.message,
-        sections=(*lab_sections(result), *said),
+        sections=(*lab_sections(result), *said, *_shown(result, store)),
         sources=listed,
         closing=tuple(_closing(view, result)),
         written=view.updated,
@@ -145,6 +152,12 @@ def _sections(result: Result, listed: tuple[Source, ...], store: Store) -> Itera
             own = [plot for plot in plots if plot["statement"] == source.number - 1]
             blocks += [Picture(store.get(plot["sha256"]), _caption(plot)) for plot in own]
         yield Section(heading_of(key, result) if key else None, tuple(blocks))
+
+
+def _shown(result: Result, store: Store) -> Iterator[Section]:
+    """The pictures themselves, so that what is said of them can be judged."""
+    if shown := pictures_of(result):
+        yield Section(HEADING, tuple(Picture(store.get(one.sha256), one.caption, wide=True) for one in shown))
 
 
 def _caption(plot: dict[str, Any]) -> str:

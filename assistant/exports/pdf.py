@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _MARGIN: Final = 20.0
 _FOOT: Final = 18.0
 _PICTURE: Final = 100.0
+_TALLEST: Final = 225.0
+"""Leaves room for its heading and caption."""
 _TEXT: Final = 10.5
 _SMALL: Final = 8.5
 _LINE: Final = 1.4
@@ -60,7 +62,7 @@ class _Writing:
             self._write(value, _SMALL, "", _GREY)
             self._end(_SMALL)
         for section in document.sections:
-            self._heading(section.heading)
+            self._heading(section.heading, next(iter(section.blocks), None))
             for block in section.blocks:
                 self._block(block)
         self._heading("Sources and checks")
@@ -89,7 +91,8 @@ class _Writing:
             case Table():
                 self._table(block)
             case Picture():
-                self._pdf.image(io.BytesIO(block.png), w=_PICTURE, alt_text=one_line(block.caption))
+                width, height = self._size(block)
+                self._pdf.image(io.BytesIO(block.png), w=width, h=height, alt_text=one_line(block.caption))
                 self._line(block.caption, _SMALL, "I", _GREY)
 
     def _table(self, table: Table) -> None:
@@ -119,12 +122,20 @@ class _Writing:
                 grid.row(row)
         self._gap(2)
 
-    def _heading(self, heading: str | None) -> None:
-        """Never alone at the foot of a page."""
+    def _size(self, picture: Picture) -> tuple[float, float]:
+        return picture.size(self._pdf.epw if picture.wide else _PICTURE, _TALLEST)
+
+    def _heading(self, heading: str | None, first: Block | None = None) -> None:
+        """Never alone at the foot of a page.
+
+        Args:
+            first: what stands below it.
+        """
         if heading is None:
             self._gap(3)
             return
-        if self._pdf.will_page_break(18):
+        below = self._size(first)[1] if isinstance(first, Picture) else 0.0
+        if self._pdf.will_page_break(18 + below):
             self._pdf.add_page()
         self._gap(3)
         self._line(heading, _TEXT * 1.2, "B")

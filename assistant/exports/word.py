@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from docx.document import Document as Paper
 
 _WIDTH_CM: Final = 16.6
+_HEIGHT_CM: Final = 22.0
 _PICTURE_CM: Final = 10.0
 _GREY: Final = "595959"
 _WARNING: Final = "962800"
@@ -79,7 +80,9 @@ def _block(paper: Paper, block: Block) -> None:
         case Table():
             _table(paper, block)
         case Picture():
-            paper.add_picture(io.BytesIO(block.png), width=Cm(_PICTURE_CM))
+            width, _ = block.size(_WIDTH_CM if block.wide else _PICTURE_CM, _HEIGHT_CM)
+            paper.add_picture(io.BytesIO(block.png), width=Cm(width))
+            paper.paragraphs[-1].paragraph_format.keep_with_next = True
             _grey(paper.add_paragraph().add_run(one_line(block.caption)))
 
 

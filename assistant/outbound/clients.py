@@ -21,7 +21,11 @@ def asking_client(ledger: Ledger) -> httpx2.Client:
 
 
 def sending_client(ledger: Ledger, seconds: float) -> httpx2.Client:
-    """For one request to the endpoint alone: no redirects, and over http no proxy, which would see what goes there."""
+    """For one request to the endpoint alone: no redirects, and over http no proxy, which would see what goes there.
+
+    Args:
+        seconds: without a byte before it gives up.
+    """
     timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
     secure = ledger.endpoint.scheme == "https"
     # Over http there is nobody to verify, and reading all certificates takes longer than a short answer.

@@ -21,7 +21,7 @@ def exchange_json(ledger: Ledger, request: JsonRequest) -> Iterator[Arriving]:
     """Send what is asked to the ledger's endpoint. See `pipelines.ports.Outbound.ask_json`."""
     host = host_of(ledger.endpoint)
     deadline = Deadline(request.timeout, request.cancelled)
-    with sending_client(ledger, request.timeout) as client:
+    with sending_client(ledger, min(request.timeout, request.silence or request.timeout)) as client:
         sent = client.build_request(
             "GET" if request.body is None else "POST",
             ledger.endpoint,
@@ -31,11 +31,11 @@ def exchange_json(ledger: Ledger, request: JsonRequest) -> Iterator[Arriving]:
         )
         ledger.announced = int(sent.headers.get("Content-Length", 0))
         with deadline:
-            with _failing(host, deadline, request.timeout):
+            with _failing(host, deadline, request):
                 response = client.send(sent, stream=True)
             with closing(response):
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                blocks = _blocks(response, host, deadline, request.timeout, request.most_bytes)
+                blocks = _blocks(response, host, deadline, request)
                 yield Arriving(host, response.status_code, headers, blocks)
 
 
@@ -50,32 +50,31 @@ def _headers(host: str, request: JsonRequest) -> dict[str, str]:
     return headers
 
 
-def _blocks(
-    response: httpx2.Response, host: str, deadline: Deadline, timeout: float, most_bytes: int
-) -> Iterator[bytes]:
+def _blocks(response: httpx2.Response, host: str, deadline: Deadline, request: JsonRequest) -> Iterator[bytes]:
     taken = 0
     stream = response.iter_bytes()
     while True:
-        with _failing(host, deadline, timeout):
+        with _failing(host, deadline, request):
             block = next(stream, None)
         # Where a body ends with its connection, one that we ended looks whole.
-        _require_wanted(host, deadline, timeout)
+        _require_wanted(host, deadline, request.timeout)
         if block is None:
             return
         taken += len(block)
-        if taken > most_bytes:
-            raise Unreachable(host, f"it answers more than {most_bytes:,} bytes")
+        if taken > request.most_bytes:
+            raise Unreachable(host, f"it answers more than {request.most_bytes:,} bytes")
         yield block
 
 
 @contextmanager
-def _failing(host: str, deadline: Deadline, timeout: float) -> Iterator[None]:
+def _failing(host: str, deadline: Deadline, request: JsonRequest) -> Iterator[None]:
     try:
         yield
     except httpx2.RequestError as error:
-        _require_wanted(host, deadline, timeout)
-        if isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout):
-            raise _too_late(host, timeout) from None
+        _require_wanted(host, deadline, request.timeout)
+        silent = isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout)
+        if silent and request.silence is None:
+            raise _too_late(host, request.timeout) from None
         raise Unreachable(host, reason(error)) from None
 
 

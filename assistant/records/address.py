@@ -1,4 +1,4 @@
-"""The address of a patient on a FHIR server, and which other addresses belong to the same server."""
+"""The address of a server and of a patient on it, and which other addresses belong to the same server."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ _HOW: Final = "name it as https://HOST/BASE/Patient/ID"
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """Where a FHIR server is: its base, without a slash at the end."""
+    """Where a FHIR server or an image archive is: its base, without a slash at the end."""
 
     base: str
 
     @classmethod
-    def parse(cls, address: str, subject: str) -> ServerAddress:
+    def parse(
+        cls, address: str, subject: str, *, has: str = "record", token: str = "ASSISTANT_FHIR_TOKEN"
+    ) -> ServerAddress:
         """From what a user writes.
 
         Args:
             subject: what he calls it, for errors.
+            has: what of a patient's is there.
+            token: by which setting a token of it is given.
 
         Raises:
-            UsageProblem: it is no address that a record may be fetched from.
+            UsageProblem: it is no address that such a thing may be fetched from.
         """
         if not is_address(address):
             raise UsageProblem(subject, "is not an http(s) address", "name it as https://HOST/BASE")
         parts = urlsplit(address.strip())
         if "@" in parts.netloc:
             raise UsageProblem(
-                subject, "has a name or password in its address", "give a token by ASSISTANT_FHIR_TOKEN or the keyring"
+                subject, "has a name or password in its address", f"give a token by {token} or the keyring"
             )
         if parts.query or parts.fragment or _climbs(parts.path):
             raise UsageProblem(subject, "is more than the address of a server", "leave out everything behind its base")
         if not may_be_asked(address):
-            raise UsageProblem(host_of(address), "would send a patient's record unencrypted", "use https")
+            raise UsageProblem(host_of(address), f"would send a patient's {has} unencrypted", "use https")
         host = parts.netloc.lower().removesuffix(f":{_USUAL_PORTS[parts.scheme]}")
         return cls(f"{parts.scheme}://{host}{parts.path.rstrip('/')}")
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
+from assistant.asking import Refused
 from assistant.records.capabilities import Capabilities, Searched, read_capabilities
 from assistant.records.collected import Collected, TooMuch
 from assistant.records.pages import circling, pages
-from assistant.records.server import FhirServer, Refused
+from assistant.records.server import FhirServer
 from assistant.records.written import Json, NotWritable, dicts
 from pipelines.errors import BadInput
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from assistant.records.server import FhirServer, Refused
+from assistant.asking import Refused
+from assistant.records.server import FhirServer
 from assistant.records.written import Json, dicts
 
 #: Of one search. Servers give at least ten resources a page.

@@ -5,16 +5,14 @@ Nothing that a server says is shown: it may speak of the patient.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from assistant.asking import PASSING, Passing, Patience, Refused
 from assistant.records.address import PatientAddress
 from assistant.records.credentials import Credentials
 from assistant.records.written import Json, NotJson, read
-from pipelines.errors import BadInput, Cancelled
+from pipelines.errors import BadInput
 from pipelines.pauses import wanted_pause
 from pipelines.ports import Arriving, JsonRequest, Outbound, TooLate, Unreachable
 
@@ -24,62 +22,12 @@ MOST_BYTES: Final = 128 << 20
 _WHY: Final = "the record of a patient that the user attached from a FHIR server"
 #: Of an answer that is none, only what may tell what is wrong.
 _MOST_SAID: Final = 1 << 16
-#: Seconds before the first further attempt; each later one waits twice as long, but for chance.
-_PAUSE: Final = 1.0
-#: A server that wants to be left alone for longer is taken to be out of order.
-_LONGEST_PAUSE: Final = 60.0
-_STEP: Final = 0.25
-_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 #: Codes of an OperationOutcome that may be shown: FHIR R4's, http://hl7.org/fhir/issue-type.
 _ISSUES: Final = frozenset(
     "invalid structure required value invariant security login unknown expired forbidden suppressed processing "
     "not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension too-costly "
     "business-rule conflict transient lock-error no-store exception timeout incomplete throttled informational".split()
 )
-
-
-class Refused(Exception):
-    """The server answers with a status that is none of success.
-
-    Args:
-        status: of its answer.
-        issue: the code of its OperationOutcome, where it gives one.
-    """
-
-    def __init__(self, status: int, issue: str | None) -> None:
-        super().__init__(status, issue)
-        self.status = status
-        self.issue = issue
-
-    @property
-    def reason(self) -> str:
-        return f"{self.status}, {self.issue}" if self.issue else str(self.status)
-
-
-class _Passing(Exception):
-    """What may be over in a while.
-
-    Args:
-        finally_: what is raised if it is not.
-        wait: seconds that the server wants to be left alone; None where it does not say.
-    """
-
-    def __init__(self, finally_: Exception, wait: float | None = None) -> None:
-        super().__init__(finally_)
-        self.finally_ = finally_
-        self.wait = wait
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a server is waited for."""
-
-    timeout: float
-    """Seconds for one answer."""
-    retries: int
-    """Further attempts where it does not answer whole or has too much to do."""
-    pause: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
 
 
 class FhirServer:
@@ -116,39 +64,18 @@ class FhirServer:
             UsageProblem: it may not be asked, or a setting cannot be obeyed.
             StorageProblem: the log cannot be written; nothing was sent.
         """
-        for attempt in range(self._patience.retries + 1):
-            if self._cancelled():
-                raise Cancelled
-            try:
-                return self._renewing(url)
-            except _Passing as trouble:
-                longest = _PAUSE * 2**attempt
-                wait = trouble.wait if trouble.wait is not None else longest * (0.5 + self._patience.chance() / 2)
-                if attempt == self._patience.retries or wait > _LONGEST_PAUSE:
-                    raise trouble.finally_ from None
-                self._wait(wait)
-        raise AssertionError("the last attempt returns or raises")
+        return self._patience.persist(lambda: self._renewing(url), self._cancelled)
 
     def problem(self, refused: Refused) -> BadInput:
         """What its user can do where an answer is refused."""
         name, why = self.address.name, f"({refused.reason})"
-        match refused.status:
-            case 401:
-                given = "does not take the token" if self._credentials.token() else "wants a token"
-                return self.bad(f"{given} {why}", "give one of this server: see docs/fhir-server.md")
-            case 403:
-                return self.bad(f"does not let you read it {why}", "ask for the right, or for a wider scope")
-            case 404:
-                return BadInput(name, f"is not on that server {why}", "check the address and the patient's id")
-            case 410:
-                return BadInput(name, f"was deleted on that server {why}", "name the patient that is there now")
-            case 429:
-                return self.bad(f"has too much to do {why}", "wait a while, then attach it again")
-            case status if status >= 500:
-                return self.bad(f"is out of order {why}", "see its own log, then attach it again")
-            case status if 300 <= status < 400:
-                return self.bad(f"sends elsewhere {why}, and nobody goes there", "name the address itself")
-        return self.bad(f"refuses {why}", "check the address: it is that of a FHIR R4 server")
+        if refused.status == 404:
+            return BadInput(name, f"is not on that server {why}", "check the address and the patient's id")
+        if refused.status == 410:
+            return BadInput(name, f"was deleted on that server {why}", "name the patient that is there now")
+        has_token = refused.status == 401 and bool(self._credentials.token())
+        meaning = refused.meaning(has_token=has_token, docs="docs/fhir-server.md")
+        return self.bad(*meaning or (f"refuses {why}", "check the address: it is that of a FHIR R4 server"))
 
     def bad(self, problem: str, remedy: str) -> BadInput:
         """What is wrong with the server as one line about the record."""
@@ -182,12 +109,12 @@ class FhirServer:
             raise self.bad(f"gives {late.reason}", "give it more time by ASSISTANT_FHIR_TIMEOUT") from None
         except Unreachable as gone:
             reason = f"cannot be reached ({gone.reason})"
-            raise _Passing(self.bad(reason, "check the address and the network, then attach it again")) from None
+            raise Passing(self.bad(reason, "check the address and the network, then attach it again")) from None
 
     def _read(self, arriving: Arriving) -> Json:
         if arriving.status != 200:
             refused = Refused(arriving.status, _issue(_said(arriving)))
-            raise _Passing(refused, wanted_pause(arriving)) if arriving.status in _PASSING else refused
+            raise Passing(refused, wanted_pause(arriving)) if arriving.status in PASSING else refused
         media = arriving.headers.get("content-type", "").partition(";")[0].strip().lower()
         if "json" not in media:
             kind = next((kind for kind in ("html", "xml") if kind in media), None)
@@ -207,17 +134,10 @@ class FhirServer:
             resource = read(bytes(data))
         except NotJson:
             cut = self.bad("gives JSON that is cut off or broken", "see its own log, then attach it again")
-            raise _Passing(cut) from None
+            raise Passing(cut) from None
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             raise self.bad("gives JSON that is not FHIR", "name the address of its FHIR R4 interface")
         return resource
-
-    def _wait(self, seconds: float) -> None:
-        while seconds > 0:
-            if self._cancelled():
-                raise Cancelled
-            self._patience.pause(min(seconds, _STEP))
-            seconds -= _STEP
 
 
 def _said(arriving: Arriving) -> bytes:

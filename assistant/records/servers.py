@@ -5,20 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from assistant.asking import Patience
 from assistant.records.address import PatientAddress, ServerAddress
 from assistant.records.credentials import Credentials, GivenToken
 from assistant.records.fetching import FetchedRecord, fetch_record
-from assistant.records.server import FhirServer, Patience
+from assistant.records.server import FhirServer
 from assistant.records.smart import BackendServices, Client
 from assistant.settings import Settings
 from pipelines.errors import UsageProblem
 from pipelines.models.generator import never
 from pipelines.ports import Outbound
-
-if TYPE_CHECKING:
-    from assistant.sessions import SessionLog
 
 Progress = Callable[[str, float], None]
 _URL: Final = "ASSISTANT_FHIR_URL"
@@ -92,27 +90,3 @@ class RecordServers:
             raise UsageProblem("ASSISTANT_FHIR_CLIENT_ID", "has no key", "set ASSISTANT_FHIR_PRIVATE_KEY to its file")
         client = Client(given.fhir_client_id, given.fhir_private_key, given.fhir_key_id, given.fhir_scope)
         return BackendServices(client, server, outbound, given.fhir_timeout, self._cancelled)
-
-
-def servers_over(
-    log: SessionLog, settings: Settings, progress: Progress, cancelled: Callable[[], bool] = never
-) -> RecordServers:
-    """Where a log is open already."""
-
-    def outbound() -> Outbound:
-        from assistant.outbound import Outbound as LoggedOutbound
-
-        return LoggedOutbound(log)
-
-    return RecordServers(settings, outbound, progress, cancelled)
-
-
-def servers_of(settings: Settings, progress: Progress) -> RecordServers:
-    """Where none is: that of the settings is opened for each answer."""
-
-    def outbound() -> Outbound:
-        from assistant.outbound import FolderOutbound
-
-        return FolderOutbound(settings.data_dir, settings.lock_timeout)
-
-    return RecordServers(settings, outbound, progress)

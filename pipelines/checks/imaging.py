@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pipelines.checks.generated import check as check_generated
 from pipelines.evidence.frames import Frame
 from pipelines.ports import Store
 from pipelines.records import Check, ImageCitation, Result, Statement
+
+_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
+#: In names of keys, as in box_2d, are none.
+_NUMBER: Final = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 
 
 def check(result: Result, store: Store) -> tuple[Check, ...]:
@@ -57,9 +61,8 @@ def _shown(index: int, statement: Statement, frames: Sequence[Frame], sheet: str
 def _box_checks(
     index: int, statement: Statement, box: Mapping[str, Any], frames: Sequence[Frame], answer: str
 ) -> Iterator[Check]:
-    numbers = r"\D{1,20}?".join(rf"(?<![\d.]){re.escape(f'{number:g}')}(?:\.0+)?(?![\d])" for number in box["box_2d"])
     label = str(box["label"])
-    as_generated = label in statement.text and _stands(label, answer) and re.search(numbers, answer) is not None
+    as_generated = label in statement.text and _stands(label, answer) and _follow(box["box_2d"], answer)
     yield _verdict(index, statement, "supported" if as_generated else "contradicted", "as-generated")
     cited = next((one for one in statement.citations if isinstance(one, ImageCitation) and one.box is not None), None)
     frame = next((one for one in frames if cited is not None and one.sha256 == cited.frame), None)
@@ -70,8 +73,15 @@ def _box_checks(
 
 def _stands(label: str, answer: str) -> bool:
     """JSON may write letters as escapes, and hold more spaces than are shown."""
-    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), answer)
-    return " ".join(label.split()) in " ".join(plain.replace("\\", "").split())
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else " ", answer).replace("\\", "")
+    plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    return " ".join(label.split()) in " ".join(plain.split())
+
+
+def _follow(numbers: Sequence[float], answer: str) -> bool:
+    """Whether they stand in the answer one after the other, with no other number between them."""
+    said = [float(number) for number in _NUMBER.findall(answer)]
+    return any(said[at : at + len(numbers)] == list(numbers) for at in range(len(said)))
 
 
 def _is_there(box: Sequence[int], box_2d: Sequence[float], frame: Frame) -> bool:

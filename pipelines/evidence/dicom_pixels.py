@@ -1,15 +1,18 @@
-"""The one image of a DICOM file as 8-bit grey or RGB. Nothing else of the file is looked at."""
+"""The frames of a 2D DICOM file as 8-bit grey or RGB. Nothing else of the file is looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pipelines.errors import BadInput
-from pipelines.evidence.depth import Bytes8, Values, extent, full_range, refuse_size, scaled, too_much_memory
-from pipelines.evidence.dicom import read_header, reading, unwarned
+from pipelines.evidence.depth import Bytes8, Values, extent, full_range, scaled
+from pipelines.evidence.dicom import read_header
+from pipelines.evidence.dicom_decoding import Decoded, frames_in, opened_pixels, refuse_undecoded
+from pipelines.evidence.dicom_objects import not_an_image
 from pipelines.evidence.raster import Shown
 
 if TYPE_CHECKING:
@@ -18,31 +21,34 @@ if TYPE_CHECKING:
 
 _SERIES: Final = {"CT": "ct-series", "MR": "mr-series"}
 _GREY: Final = ("MONOCHROME1", "MONOCHROME2")
-_AGAIN: Final = "export it again from the archive, uncompressed or as PNG"
+_MOST_ENTRIES: Final = 1 << 16
+"""Of a palette."""
 
 
 def refuse_unfit(header: Dataset, name: str) -> None:
     """Whatever the header alone forbids, before any memory is taken for pixels.
 
     Raises:
-        BadInput: it belongs to a series, has several frames, is too large, or compressed in a way not decoded here.
+        BadInput: it is no image, belongs to a series, is too large, or compressed in a way not decoded here.
     """
+    what = not_an_image(header)
+    if what is not None:
+        raise BadInput(name, f"is {what}, not an image", "attach the images of the study")
     modality = str(header.get("Modality", "") or "").upper()
     if modality in _SERIES:
         raise BadInput(name, f"is one image of a series ({modality})", f"attach its folder: {_SERIES[modality]}=PATH")
-    frames, rows, columns = (_number(header, keyword) for keyword in ("NumberOfFrames", "Rows", "Columns"))
-    if frames > 1:
-        raise BadInput(name, f"is a series of {frames} frames", "attach one of them, as PNG for example")
-    refuse_size(name, rows * columns)
-    if not _is_decoded(header):
-        raise BadInput(name, f"is compressed as {_syntax_name(header)}, which is not decoded here", _AGAIN)
+    refuse_undecoded(header, name)
 
 
-def read_dicom(path: Path, name: str) -> Shown:
-    """The one image of a DICOM file, on the scale that the serving code of MedGemma gives it.
+def read_dicom(path: Path, name: str, places: tuple[int, ...] = (0,), *, windowed: bool = False) -> Iterator[Shown]:
+    """Frames of a DICOM file at these places, from 0, one after the other, on the scale that the serving code of
+    MedGemma gives them.
 
     That is: the modality's table, no display window (headers carry unreliable ones), 8 bits as they are, anything
     deeper from its least value to its greatest, MONOCHROME1 inverted.
+
+    Args:
+        windowed: by the header's first display window after all, for whoever asks for it.
 
     Raises:
         BadInput: as ``refuse_unfit``; or there are no pixels, or they are damaged.
@@ -51,35 +57,34 @@ def read_dicom(path: Path, name: str) -> Shown:
 
     header = read_header(path, name)
     refuse_unfit(header, name)
-    if not _number(header, "Rows") or not _number(header, "Columns"):
-        raise BadInput(name, "is a DICOM file without a picture", "attach the images of the study")
-    steps: list[str] = []
-    try:
-        with reading(name, f"has pixels that cannot be decoded ({_syntax_name(header)})", _AGAIN):
-            shown = _shown(path, name, steps)
-    except MemoryError as full:
-        raise too_much_memory(name) from full
-    return Shown(Image.fromarray(shown), tuple(steps))
+    with opened_pixels(path, name, header) as pixels:
+        for place in places:
+            steps: list[str] = []
+            shown = _shown(pixels.frame(place), header, name, steps, windowed=windowed)
+            yield Shown(Image.fromarray(shown), tuple(steps))
 
 
-def _shown(path: Path, name: str, steps: list[str]) -> Bytes8:
-    from pydicom import dcmread
-    from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.pixels.processing import apply_color_lut
+def frame_count(path: Path, name: str) -> int:
+    """How many frames a file holds, by its header.
 
-    dataset = dcmread(path)
-    values, found = get_decoder(dataset.file_meta.TransferSyntaxUID).as_array(dataset, index=0)
-    photometric, bits = str(found["photometric_interpretation"]), int(found["bits_stored"])
-    if photometric in _GREY:
-        return _grey(values, dataset, bits, name, steps)
-    if photometric == "PALETTE COLOR":
-        colours = apply_color_lut(values, dataset)[..., :3]
-        steps.append("palette applied")
-        return scaled(colours, *full_range(*extent(colours, name), fractions=False))
-    if photometric != "RGB":
-        raise ValueError(photometric)
-    given = str(dataset.PhotometricInterpretation)
-    if given != photometric:
+    Raises:
+        BadInput: as ``refuse_unfit``.
+    """
+    header = read_header(path, name)
+    refuse_unfit(header, name)
+    return frames_in(header)
+
+
+def _shown(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, windowed: bool) -> Bytes8:
+    values, bits = decoded.values, decoded.bits
+    if decoded.photometric in _GREY:
+        return _grey(decoded, header, name, steps, windowed=windowed)
+    if decoded.photometric == "PALETTE COLOR":
+        return _coloured(values, header, name, steps)
+    if decoded.photometric != "RGB":
+        raise ValueError(decoded.photometric)
+    given = str(header.PhotometricInterpretation)
+    if given != decoded.photometric:
         steps.append(f"{given} converted to RGB")
     if bits == 8:
         return values.astype(np.uint8, copy=False)
@@ -87,18 +92,56 @@ def _shown(path: Path, name: str, steps: list[str]) -> Bytes8:
     return scaled(values, 0, 2**bits - 1)
 
 
-def _grey(values: Values, dataset: Dataset, bits: int, name: str, steps: list[str]) -> Bytes8:
+def _coloured(values: Values, header: Dataset, name: str, steps: list[str]) -> Bytes8:
+    from pydicom.pixels.processing import apply_color_lut
+
+    _refuse_swelling(header)
+    colours = apply_color_lut(values, header)[..., :3]
+    steps.append("palette applied")
+    return scaled(colours, *full_range(*extent(colours, name), fractions=False))
+
+
+def _refuse_swelling(header: Dataset) -> None:
+    """A palette in segments says how long each is; pydicom writes them out without asking for how many entries.
+
+    Raises:
+        ValueError: they are more than a palette has.
+    """
+    for colour in ("Red", "Green", "Blue"):
+        packed = header.get(f"Segmented{colour}PaletteColorLookupTableData")
+        if packed is None:
+            continue
+        entries = np.frombuffer(bytes(packed)[: len(packed) // 2 * 2], "<u2").tolist()
+        total = at = 0
+        while at + 2 <= len(entries):
+            kind, length = entries[at], entries[at + 1]
+            total += length
+            # Discrete, linear; an indirect one repeats others, and any of them may be the longest.
+            at += {0: 2 + length, 1: 3}.get(kind, 4)
+            if kind == 2:
+                total += length * _MOST_ENTRIES
+        if total > _MOST_ENTRIES:
+            raise ValueError("a palette of more entries than there are")
+
+
+def _grey(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, windowed: bool) -> Bytes8:
     from pydicom.pixels.processing import apply_modality_lut
 
-    padding = _padding(values, dataset)
-    falling = dataset.PhotometricInterpretation == "MONOCHROME1"
-    if dataset.get("ModalityLUTSequence"):
-        values = apply_modality_lut(values, dataset)
+    values, bits = decoded.values, decoded.bits
+    padding = _padding(values, header)
+    falling = header.PhotometricInterpretation == "MONOCHROME1"
+    window = _window(header, steps) if windowed else None
+    if window is not None:
+        values = apply_modality_lut(values, header)
+    elif header.get("ModalityLUTSequence"):
+        values = apply_modality_lut(values, header)
         steps.append("modality table applied")
-    elif float(dataset.get("RescaleSlope") or 1) < 0:
+    elif float(header.get("RescaleSlope") or 1) < 0:
         # A rescale is linear: stretching undoes it, but for its sign.
         falling = not falling
-    if values.dtype == np.uint8 and bits == 8:
+    if window is not None:
+        shown = scaled(values, *window)
+    elif values.dtype == np.uint8 and bits == 8:
         shown = values
     else:
         low, high = extent(values if padding is None else values[~padding], name)
@@ -108,45 +151,38 @@ def _grey(values: Values, dataset: Dataset, bits: int, name: str, steps: list[st
         shown = np.subtract(255, shown)
         steps.append("inverted: low values are white")
     if padding is not None:
-        shown[padding] = 0
+        shown = np.where(padding, np.uint8(0), shown)
         steps.append("padding made black")
     return shown
 
 
-def _padding(values: Values, dataset: Dataset) -> NDArray[np.bool_] | None:
+def _window(header: Dataset, steps: list[str]) -> tuple[float, float] | None:
+    """What the header's first window shows as black and as white (PS3.3 C.11.2.1.2); None where it has none."""
+    centre, width = (_first(header.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
+    if centre is None or width is None or width < 1:
+        steps.append("no window in the header")
+        return None
+    exact = str(header.get("VOILUTFunction") or "LINEAR").upper() == "LINEAR_EXACT"
+    half, middle = (width / 2, centre) if exact else ((width - 1) / 2, centre - 0.5)
+    steps.append(f"the header's window applied: centre {centre:.10g}, width {width:.10g}")
+    return middle - half, middle + half
+
+
+def _first(value: object) -> float | None:
+    """Of one number or of several."""
+    from pydicom.multival import MultiValue
+
+    if isinstance(value, MultiValue):
+        value = value[0] if value else None
+    return None if value in (None, "") else float(str(value))
+
+
+def _padding(values: Values, header: Dataset) -> NDArray[np.bool_] | None:
     """Where the header says that there is no picture but filling, which would stretch the scale; None if nowhere."""
-    first = dataset.get("PixelPaddingValue")
+    first = header.get("PixelPaddingValue")
     if first is None:
         return None
-    last = dataset.get("PixelPaddingRangeLimit")
+    last = header.get("PixelPaddingRangeLimit")
     low, high = sorted((int(first), int(first if last is None else last)))
     padding: NDArray[np.bool_] = (values >= low) & (values <= high)
     return padding if padding.any() and not padding.all() else None
-
-
-def _number(header: Dataset, keyword: str) -> int:
-    """0 where there is none that can be read."""
-    try:
-        return int(header.get(keyword) or 0)
-    except (TypeError, ValueError):
-        return 0
-
-
-def _syntax_name(header: Dataset) -> str:
-    from pydicom.uid import UID
-
-    with unwarned():
-        syntax = UID(str(header.file_meta.get("TransferSyntaxUID")))
-    return "an unknown transfer syntax" if syntax.name == syntax else syntax.name
-
-
-def _is_decoded(header: Dataset) -> bool:
-    """Whether its transfer syntax can be; a file that names none is left to the attempt."""
-    from pydicom.pixels.decoders.base import get_decoder
-
-    syntax = header.file_meta.get("TransferSyntaxUID")
-    try:
-        with unwarned():
-            return not syntax or get_decoder(str(syntax)).is_available
-    except NotImplementedError:
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -39,8 +38,16 @@ _MAGIC: Final = (
     (b"GIF8", Format.GIF),
     (b"%PDF-", Format.PDF),
     (b"PK\x03\x04", Format.ZIP),
+    (b"ZISRAWFILE", Format.SLIDE),
 )
 _SLIDE_NAMES: Final = (".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide")
+#: Slides whose first bytes are those of other formats: a small picture, a database, an index in plain text.
+_SLIDES_OF_NAME: Final = (
+    (".mrxs", b"\xff\xd8\xff"),
+    (".svslide", b"SQLite format 3\0"),
+    (".vms", b"["),
+    (".vmu", b"["),
+)
 _CLINICAL_XML: Final = (b"urn:hl7-org:v3", b"http://hl7.org/fhir")
 _HEAD_BYTES: Final = 4096
 
@@ -54,12 +61,14 @@ def format_of(path: Path, name: str) -> Format:
 def format_of_bytes(data: bytes, name: str) -> Format:
     """The same, of a file whose bytes are at hand."""
     head, lower = data[:_HEAD_BYTES], name.lower()
+    if any(lower.endswith(suffix) and head.startswith(magic) for suffix, magic in _SLIDES_OF_NAME):
+        return Format.SLIDE
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found
     if head[128:132] == b"DICM":
         return Format.DICOM
-    if head[344:348] in (b"n+1\0", b"ni1\0") or lower.endswith(".nii.gz"):
+    if head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] == b"n+2\0" or lower.endswith(".nii.gz"):
         return Format.NIFTI
     if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return Format.SLIDE if lower.endswith(_SLIDE_NAMES) or b"Aperio" in head else Format.TIFF
@@ -86,12 +95,6 @@ def _unpacked(head: bytes, name: str) -> Format:
         return Format.UNKNOWN
     found = format_of_bytes(inner, name.lower().removesuffix(".gz")) if not inner.startswith(b"\x1f\x8b") else None
     return found if found in {Format.JSON, Format.NDJSON, Format.XML} else Format.UNKNOWN
-
-
-def zip_names(path: Path) -> list[str]:
-    """Names of the files in a zip archive, folders left out."""
-    with zipfile.ZipFile(path) as archive:
-        return [info.filename for info in archive.infolist() if not info.is_dir()]
 
 
 def _is_text(head: bytes) -> bool:

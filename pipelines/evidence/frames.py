@@ -1,7 +1,11 @@
-"""The exact pictures that a model is shown: square, 8-bit RGB, in a PNG that holds pixels and nothing else.
+"""The exact pictures that a model is shown: square, 8 bits, in a PNG that holds pixels and nothing else.
 
-The image processor stretches what is not square, so black is added around the middle, as in training and in Google's
-serving code.
+The image processor of MedGemma stretches what is not square, so black is added around the middle, as in training and in
+Google's serving code; then it scales to 896 pixels, bilinear over areas. What is larger is scaled here, by the same
+arithmetic: the processor then has nothing left to scale, and makes of the frame what it would have made of the whole
+picture (`tests/evidence/test_frames_processor.py` holds the two against each other, bit by bit). So a frame is what the
+model saw and not a finer one, it is made once, and a radiograph of 9 million pixels is neither packed nor unpacked
+again: that alone would take three times as long as all the rest.
 """
 
 from __future__ import annotations
@@ -15,18 +19,19 @@ from pipelines.records import Value
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SIDE: Final = 896
+"""Of what MedGemma sees, in pixels."""
 _LONGEST_SIDE: Final = 3584
-"""Four times what the model sees. Frames are kept with the result and shown to readers, for whom that is plenty."""
-_COMPRESSION: Final = 4
-"""Fixed, so that equal pictures are equal bytes. Higher levels take seconds on large frames for a few percent."""
+"""Of frames for models that see in another way."""
+_MOST_PADDED: Final = 1 << 26
+"""Pixels of the largest square that is padded before it is scaled. Beyond it areas are averaged first."""
+_LEVEL, _STRATEGY = 1, 3
+"""Of the PNG: runs only (zlib's Z_RLE). On radiographs and photographs files are as small as with the usual strategy
+at level 4, in half the time, and smaller on drawings. Fixed, so that equal pictures are equal bytes."""
 
 
 class Frame(Value):
-    """The exact picture that a model is shown.
-
-    A point (x, y) of the source picture is at (left + x * s, top + y * s) of the frame, where
-    s = width / max(source_width, source_height).
-    """
+    """The exact picture that a model is shown."""
 
     sha256: str
     """Of the PNG in the store."""
@@ -34,13 +39,13 @@ class Frame(Value):
     """``Attachment.sha256``."""
     width: int
     height: int
-    """In pixels, both the same."""
+    """In pixels, both the same. Grey ones have one channel: whoever looks repeats it in red, green and blue."""
     source_width: int
     source_height: int
     """Of the attached picture (slice, patch), upright."""
     left: int
     top: int
-    """Where the source picture begins within the frame."""
+    """Where the source picture begins within the frame, to the nearest pixel."""
     steps: tuple[str, ...]
     """What was done, in order, in plain words."""
     label: str | None = None
@@ -52,8 +57,10 @@ class Frame(Value):
 
     def to_source(self, x: float, y: float) -> tuple[float, float]:
         """A point of the frame in pixels of the source picture; it may lie outside, in the padding."""
-        scale = self.width / max(self.source_width, self.source_height)
-        return (x - self.left) / scale, (y - self.top) / scale
+        side = max(self.source_width, self.source_height)
+        scale = self.width / side
+        left, top = _margins(self.source_width, self.source_height)
+        return x / scale - left, y / scale - top
 
 
 def frame_of_image(
@@ -65,6 +72,7 @@ def frame_of_image(
     label: str | None = None,
     number: int | None = None,
     box: tuple[int, int, int, int] | None = None,
+    whole: bool = False,
 ) -> Frame:
     """Put the frame of a decoded picture into the store.
 
@@ -74,21 +82,21 @@ def frame_of_image(
         image: mode ``L`` or ``RGB``; the source picture as it is to be seen, not padded.
         attachment: ``Attachment.sha256``.
         steps: what was done to it so far, in plain words.
+        whole: not scaled to what MedGemma sees, for models that scale in another way; only what is four times as large
+            is scaled down to that.
     """
     width, height = image.size
     done = list(steps)
-    image = _scaled_down(image, done)
-    side = max(image.size)
-    left, top = (side - image.width) // 2, (side - image.height) // 2
-    if image.width != image.height:
-        done.append("padded to a square with black")
+    framed = _scaled(_padded(_averaged(image, whole, done), done), SIDE if not whole else _LONGEST_SIDE, done)
     if image.mode == "L":
         done.append("grey repeated in red, green and blue")
+    scale = framed.width / max(width, height)
+    left, top = (round(margin * scale) for margin in _margins(width, height))
     return Frame(
-        sha256=store.put(_png(image, side, left, top)),
+        sha256=store.put(_png(framed)),
         attachment=attachment,
-        width=side,
-        height=side,
+        width=framed.width,
+        height=framed.height,
         source_width=width,
         source_height=height,
         left=left,
@@ -100,26 +108,53 @@ def frame_of_image(
     )
 
 
-def _scaled_down(image: Image, steps: list[str]) -> Image:
-    """Averages areas, as the serving code does, so that nothing fine turns into false patterns."""
+def _margins(width: int, height: int) -> tuple[int, int]:
+    """Padding on the left and above; what is odd goes to the right and below."""
+    side = max(width, height)
+    return (side - width) // 2, (side - height) // 2
+
+
+def _averaged(image: Image, whole: bool, steps: list[str]) -> Image:
+    """Averages areas of what is too large for all else."""
     from PIL.Image import Resampling
 
     longest = max(image.size)
-    if longest <= _LONGEST_SIDE:
+    if longest <= _LONGEST_SIDE or (not whole and longest**2 <= _MOST_PADDED):
         return image
     width, height = (max(1, round(side * _LONGEST_SIDE / longest)) for side in image.size)
     steps.append(f"scaled down from {image.width} x {image.height} to {width} x {height}")
     return image.resize((width, height), Resampling.BOX)
 
 
-def _png(image: Image, side: int, left: int, top: int) -> bytes:
+def _padded(image: Image, steps: list[str]) -> Image:
+    from PIL import Image as images
+
+    if image.width == image.height:
+        return image
+    side = max(image.size)
+    canvas = images.new(image.mode, (side, side))
+    canvas.paste(image, _margins(*image.size))
+    steps.append("padded to a square with black")
+    return canvas
+
+
+def _scaled(image: Image, side: int, steps: list[str]) -> Image:
+    from PIL.Image import Resampling
+
+    if image.width <= side:
+        return image
+    steps.append(f"scaled down from {image.width} x {image.height} to {side} x {side}, as the model's processor does")
+    return image.resize((side, side), Resampling.BILINEAR)
+
+
+def _png(image: Image) -> bytes:
     import io
 
     from PIL import Image as images
 
     # A new picture: what the file said about itself does not come along.
-    canvas = images.new("RGB", (side, side))
-    canvas.paste(image, (left, top))
+    bare = images.new(image.mode, image.size)
+    bare.paste(image)
     buffer = io.BytesIO()
-    canvas.save(buffer, "PNG", compress_level=_COMPRESSION)
+    bare.save(buffer, "PNG", compress_level=_LEVEL, compress_type=_STRATEGY)
     return buffer.getvalue()

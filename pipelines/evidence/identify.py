@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.errors import BadInput
-from pipelines.evidence.formats import PICTURES, Format, format_of, zip_names
+from pipelines.evidence.formats import PICTURES, Format, format_of
+from pipelines.evidence.volumes.files import MOST_FILES, File, file_at, files_in_zip
 from pipelines.records import Attachment, Kind, Member
 
 _PICTURE_KINDS: Final = frozenset(
@@ -100,13 +101,10 @@ def identify_study(name: str, members: tuple[tuple[Member, Path], ...], sha256: 
     if chosen is None and not dicom and _is_record((member.name, path) for member, path in members):
         chosen = Kind.FHIR_RECORD
     if chosen is None:
-        kinds = {_dicom_kind(path, member.name) for member, path in dicom}
-        volumes = kinds & (_VOLUMES | {Kind.WHOLE_SLIDE})
-        if len(volumes) != 1:
-            raise BadInput(
-                name, "is not one CT, MR or slide study", "attach its files one by one, or name the kind: KIND=PATH"
-            )
-        chosen = volumes.pop()
+        kinds = _study_kinds(file_at(path, member.name) for member, path in dicom)
+        if any(format_of(path, member.name) is Format.SLIDE for member, path in members):
+            kinds.add(Kind.WHOLE_SLIDE)
+        chosen = _only_kind(kinds, name)
     attachment = _attachment(
         name, Format.DICOM if dicom else Format.UNKNOWN, size, sha256, chosen, from_user=kind is not None
     )
@@ -139,10 +137,18 @@ def _dicom_kind(path: Path, name: str) -> Kind:
 
     header = read_header(path, name)
     modality = str(header.get("Modality", "")).upper()
-    if modality in _NO_PICTURE:
+    found = kind_of_modality(modality, str(header.get("BodyPartExamined", "")).upper())
+    if found is None:
         raise BadInput(name, f"is a DICOM {modality} object without a picture", "attach the images of the study")
+    return found
+
+
+def kind_of_modality(modality: str, region: str) -> Kind | None:
+    """What DICOM's word for a modality says, with that for the part of the body (both in upper case); None where such
+    objects hold no picture."""
+    if modality in _NO_PICTURE:
+        return None
     if modality in _RADIOGRAPHY:
-        region = str(header.get("BodyPartExamined", "")).upper()
         if region in {"CHEST", "THORAX"}:
             return Kind.CHEST_XRAY
         return Kind.RADIOGRAPH if region else Kind.IMAGE
@@ -156,26 +162,54 @@ def _is_record(files: Iterable[tuple[str, Path]]) -> bool:
 
 
 def _zip_kind(path: Path, name: str) -> Kind:
-    """The kind of the first DICOM file in an archive, which is taken to be one study; else it may be a record."""
-    import tempfile
-    import zipfile
-
-    try:
-        names = zip_names(path)
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as scratch:
-            for index, member in enumerate(names):
-                head = Path(scratch) / str(index)
-                with archive.open(member) as packed:
-                    head.write_bytes(packed.read(1 << 20))
-                if format_of(head, member) is Format.DICOM:
-                    return _dicom_kind(head, name)
-                head.unlink()
-        if _is_record([(name, path)]):
-            return Kind.FHIR_RECORD
-    except (zipfile.BadZipFile, RuntimeError) as broken:
-        raise BadInput(name, "is a zip archive that cannot be read", "pack it again without a password") from broken
+    """The kind of the study in an archive; else it may be a record."""
+    if kinds := _packed_study(path, name):
+        return _only_kind(kinds, name)
+    if _is_record([(name, path)]):
+        return Kind.FHIR_RECORD
     raise BadInput(
         name,
         "is a zip archive without DICOM images or a record",
         "attach the files themselves, or name the kind: KIND=PATH",
     )
+
+
+def _packed_study(path: Path, name: str) -> set[Kind]:
+    """Kinds of the DICOM files and slides in an archive; records may hold more files than are looked at for that."""
+    formats = [(file, file.format()) for file in files_in_zip(path, name)[:MOST_FILES]]
+    kinds = _study_kinds(file for file, found in formats if found is Format.DICOM)
+    return kinds | ({Kind.WHOLE_SLIDE} if any(found is Format.SLIDE for _, found in formats) else set())
+
+
+def _study_kinds(files: Iterable[File]) -> set[Kind]:
+    """What DICOM files show; those that show nothing, or are damaged, are left to the study's reader."""
+    from pipelines.evidence.volumes.header import modality_of
+    from pipelines.evidence.volumes.stored import SCREENS
+
+    kinds = set()
+    for file in files:
+        try:
+            modality, sop_class = modality_of(file)
+        except BadInput:
+            continue
+        kind = kind_of_modality(modality, "") if sop_class not in SCREENS else None
+        if kind is not None:
+            kinds.add(kind)
+    return kinds
+
+
+def _only_kind(kinds: set[Kind], name: str) -> Kind:
+    """
+    Raises:
+        BadInput: it is no one study of slices.
+    """
+    volumes = kinds & (_VOLUMES | {Kind.WHOLE_SLIDE})
+    if len(volumes) > 1:
+        listed = " and ".join(sorted(f"{kind}" for kind in volumes))
+        first = sorted(volumes)[0]
+        raise BadInput(name, f"holds {listed}", f"say which is meant: {first}={name}, for example")
+    if not volumes:
+        raise BadInput(
+            name, "is not one CT, MR or slide study", "attach its files one by one, or name the kind: KIND=PATH"
+        )
+    return volumes.pop()

@@ -22,6 +22,12 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
     """
     if attachment.kind is Kind.FHIR_RECORD:
         return _inspect_record(attachment, store, patient)
+    if attachment.kind is Kind.WHOLE_SLIDE:
+        from pipelines.evidence.slides.inspecting import inspect_slide
+
+        return inspect_slide(attachment, store)
+    if attachment.kind in {Kind.CT_SERIES, Kind.MR_SERIES}:
+        return _inspect_volumes(attachment, store, patient)
     if attachment.members:
         return attachment
     check_picture(attachment, store)
@@ -29,6 +35,15 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
         header = read_header(store.path(attachment.sha256), attachment.name)
         return attachment.model_copy(update={"patient": patient_of(header)})
     return attachment
+
+
+def _inspect_volumes(attachment: Attachment, store: Store, patient: str | None) -> Attachment:
+    """With whom it is about, and what is said of all of it; of a volume among several it is said in the result."""
+    from pipelines.evidence.volumes.opening import open_volumes
+
+    found = open_volumes(attachment, store, patient)
+    warnings = tuple(dict.fromkeys((*attachment.warnings, *found.warnings)))
+    return attachment.model_copy(update={"patient": found.patient, "warnings": warnings})
 
 
 def _inspect_record(attachment: Attachment, store: Store, patient: str | None) -> Attachment:

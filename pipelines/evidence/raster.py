@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.depth import extent, full_range, refuse_size, scaled
+from pipelines.evidence.pages import Pages, pages_of, tiff_tag
 from pipelines.evidence.picture_file import opened
 
 if TYPE_CHECKING:
@@ -27,10 +29,10 @@ class Shown(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """A decoded file with what only the file can tell."""
+    """A decoded page with what only the file can tell."""
 
     image: ImageFile
-    pages: int
+    pages: Pages
     orientation: int
     """As EXIF numbers them: 1 is upright. TIFF pages were turned by the decoder."""
     cut: bool
@@ -39,52 +41,74 @@ class Loaded(NamedTuple):
     """It has deep grey with white as zero, which the decoder hands out as it is."""
 
 
-def load(path: Path, name: str) -> Loaded:
-    """The first page of a picture file, decoded.
+def load(path: Path, name: str, page: int = 0) -> Loaded:
+    """One page of a picture file, decoded.
 
     Raises:
         BadInput: it is larger than what is read here (told from its header, before memory is taken for pixels), no
             picture, or damaged.
     """
     with opened(path, name) as picture:
+        pages = pages_of(picture)
+        if page:
+            picture.seek(page)
         refuse_size(name, picture.width * picture.height)
-        pages = int(getattr(picture, "n_frames", 1))
         # Before the orientation, which of some formats is known only after decoding.
         deep = any(";16" in str(tile.args) for tile in picture.tile)
         orientation = _orientation(picture)
-        negative = _tiff_tag(picture, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO
+        negative = tiff_tag(picture, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO
         picture.load()
     grey = _is_deep_grey(picture)
     return Loaded(picture, pages, orientation, cut=deep and not grey, negative=negative and grey)
 
 
-def read_raster(path: Path, name: str) -> Shown:
-    """The first page of a picture file as it is meant to be seen.
+def page_count(path: Path, name: str) -> int:
+    """How many pages of a picture file are pictures of their own: all of a scan, one of a pyramid or an animation.
 
     Raises:
         BadInput: as ``load``.
     """
-    loaded = load(path, name)
-    steps = [f"first of {loaded.pages} pages taken"] if loaded.pages > 1 else []
-    if loaded.cut:
+    with opened(path, name) as picture:
+        pages = pages_of(picture)
+    return pages.number if pages.alike else 1
+
+
+def read_pages(path: Path, name: str, places: tuple[int, ...] = (0,)) -> Iterator[Shown]:
+    """Pages of a picture file as they are meant to be seen, by their places from 0, one after the other.
+
+    Raises:
+        BadInput: as ``load``.
+    """
+    for place in places:
+        yield _read(path, name, place, alone=len(places) == 1)
+
+
+def _read(path: Path, name: str, place: int, *, alone: bool) -> Shown:
+    picture, pages, orientation, cut, negative = load(path, name, place)
+    steps = [f"first of {pages} taken"] if alone and pages.several else []
+    if cut:
         steps.append("16-bit colour cut to its upper 8 bits")
-    image = _deep_grey(loaded, name, steps) if _is_deep_grey(loaded.image) else _grey_or_rgb(loaded.image, steps)
-    return Shown(_upright(image, loaded, steps), tuple(steps))
+    turned = picture.format == "TIFF"
+    image = _deep_grey(picture, name, steps, negative=negative) if _is_deep_grey(picture) else None
+    image = _grey_or_rgb(picture, steps) if image is None else image
+    # Large ones do not fit three times.
+    del picture
+    return Shown(_upright(image, orientation, steps, turned=turned), tuple(steps))
 
 
 def _is_deep_grey(image: Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
 
 
-def _deep_grey(loaded: Loaded, name: str, steps: list[str]) -> Image:
+def _deep_grey(picture: Image, name: str, steps: list[str], *, negative: bool) -> Image:
     import numpy as np
     from PIL import Image
 
-    values = np.asarray(loaded.image)
+    values = np.asarray(picture)
     low, high = full_range(*extent(values, name), fractions=values.dtype.kind == "f")
     steps.append(f"grey scaled to 8 bits: {low:.10g} is black, {high:.10g} white")
     shown = scaled(values, low, high)
-    if loaded.negative:
+    if negative:
         np.subtract(255, shown, out=shown)
         steps.append("inverted: the file has white as zero")
     return Image.fromarray(shown)
@@ -103,7 +127,7 @@ def _grey_or_rgb(image: Image, steps: list[str]) -> Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _upright(image: Image, loaded: Loaded, steps: list[str]) -> Image:
+def _upright(image: Image, orientation: int, steps: list[str], *, turned: bool) -> Image:
     from PIL.Image import Transpose
 
     turn = {
@@ -114,11 +138,11 @@ def _upright(image: Image, loaded: Loaded, steps: list[str]) -> Image:
         6: Transpose.ROTATE_270,
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
-    }.get(loaded.orientation)
+    }.get(orientation)
     if turn is None:
         return image
     steps.append("turned or mirrored as EXIF says")
-    return image if loaded.image.format == "TIFF" else image.transpose(turn)
+    return image if turned else image.transpose(turn)
 
 
 def _orientation(picture: ImageFile) -> int:
@@ -128,8 +152,3 @@ def _orientation(picture: ImageFile) -> int:
     except DECODING_ERRORS:
         return 1
     return found if isinstance(found, int) else 1
-
-
-def _tiff_tag(picture: ImageFile, tag: int) -> object:
-    tags = getattr(picture, "tag_v2", None)
-    return tags.get(tag) if tags is not None else None

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.fhir.narrative import narrative, paragraph, table
-from pipelines.fhir.parties import bundle, document, engine, patient, product, provenance
+from pipelines.fhir.parties import bundle, document, engine, media, patient, product, provenance
 from pipelines.fhir.told import Part, Told, standing
 from pipelines.fhir.values import Json, by_hash, concept, hash_uri, id_of, loinc, reference, some, string
 from pipelines.records import Citation, TaskName
 
 _UNTITLED: Final = "Result"
+_PICTURES: Final = "What the model was shown"
 _DOCUMENTS: Final = {
     "soap": ("11506-3", "Progress note"),
     "consult-letter": ("11488-4", "Consult note"),
@@ -53,6 +54,7 @@ def composition_bundle(told: Told) -> Json:
     author = product(told.run, told.version)
     engines = [engine(told.run, maker) for maker in told.makers]
     documents = [document(told.run, one) for one in told.attachments]
+    pictures = [media(told, shown, whom) for shown in told.pictures]
     composition = some(
         resourceType="Composition",
         id=id_of(told.run, "composition"),
@@ -64,10 +66,10 @@ def composition_bundle(told: Told) -> Json:
         author=[reference(author)],
         title=string(told.title) or _UNTITLED,
         text=narrative(*map(paragraph, told.notices)),
-        section=[*(_section(told, part) for part in told.parts), _sources(told)],
+        section=[*(_section(told, part) for part in told.parts), *_shown(told, pictures), _sources(told)],
     )
-    made = provenance(told, [composition], author, engines, documents)
-    resources = [composition, *([whom] if whom else []), author, *engines, *documents, made]
+    made = provenance(told, [composition, *pictures], author, engines, documents)
+    resources = [composition, *([whom] if whom else []), author, *engines, *documents, *pictures, made]
     return bundle(told, "document", resources)
 
 
@@ -96,6 +98,13 @@ def _section(told: Told, part: Part) -> Json:
     )
 
 
+def _shown(told: Told, pictures: list[Json]) -> list[Json]:
+    if not pictures:
+        return []
+    text = narrative(*(paragraph(shown.caption) for shown in told.pictures))
+    return [some(title=_PICTURES, text=text, entry=list(map(reference, pictures)))]
+
+
 def _sources(told: Told) -> Json:
     rows = [(f"[{one.number}]", one.source) for part in told.parts for one in part.sentences]
     return some(title="Sources and checks", text=narrative(table(("sentence", "origin, check and source"), rows)))
@@ -108,7 +117,7 @@ def _name(place: Citation) -> str:
         case "page":
             return f"{place.attachment} {place.page}"
         case "image":
-            return place.frame
+            return f"{place.frame} {place.box}"
         case _:
             return ""
 
@@ -124,6 +133,11 @@ def _entry(place: Citation) -> Json:
             page = f"page={place.page}"
             return {"identifier": by_hash(place.attachment, page), "display": f"page {place.page}"}
         case "image":
-            return {"identifier": by_hash(place.frame), "display": "the picture that the model was shown"}
+            name = string(place.label) or "the picture that the model was shown"
+            if place.box is None:
+                return {"identifier": by_hash(place.frame), "display": name}
+            left, upper, right, lower = place.box
+            region = f"xywh={left},{upper},{right - left},{lower - upper}"
+            return {"identifier": by_hash(place.attachment, region), "display": f"{name}, region in pixels"}
         case _:
             raise ValueError(place.kind)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import struct
 from typing import Final
 
-from pipelines.fhir.told import Maker, Told
+from pipelines.fhir.told import Maker, Shown, Told
 from pipelines.fhir.values import URI, Json, by_hash, concept, date, hash_uri, id_of, reference, some, string
 from pipelines.records import Attachment, Patient
 
@@ -56,6 +58,26 @@ def document(run: str, attachment: Attachment) -> Json:
         status="current",
         type=concept(attachment.kind.value.replace("-", " ")),
         content=[{"attachment": content}],
+    )
+
+
+def media(told: Told, shown: Shown, whom: Json | None) -> Json:
+    """A picture with its bytes, so that the document can be judged by whoever has nothing else."""
+    width, height = struct.unpack_from(">II", shown.png, 16)
+    return some(
+        resourceType="Media",
+        id=id_of(told.run, f"picture {shown.sha256}"),
+        identifier=[by_hash(shown.sha256)],
+        status="completed",
+        subject=reference(whom) if whom else None,
+        width=width,
+        height=height,
+        content=some(
+            contentType="image/png",
+            data=base64.b64encode(shown.png).decode(),
+            size=len(shown.png),
+            title=string(shown.caption),
+        ),
     )
 
 

@@ -39,6 +39,15 @@ class Maker:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A PNG that a reader needs to judge the result: what a model was shown, or what was drawn on it."""
+
+    sha256: str
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True)
 class Told:
     """A run's result. ``written`` is an ISO 8601 instant with its time zone."""
 
@@ -56,6 +65,7 @@ class Told:
     attachments: tuple[Attachment, ...]
     recording: Recording | None
     makers: tuple[Maker, ...]
+    pictures: tuple[Shown, ...] = ()
 
 
 _FINAL: Final = frozenset({Status.APPROVED, Status.SIGNED})

@@ -139,7 +139,13 @@ class LabReports:
 def served_tasks() -> Mapping[TaskName, Task]:
     """By name, in the order of the graph's nodes."""
     from pipelines.tasks import clinical_question, image_question
-    from pipelines.tasks.imaging import volume_question
+    from pipelines.tasks.imaging import (
+        anatomy_localization,
+        chest_xray_comparison,
+        chest_xray_report,
+        slide_review,
+        volume_question,
+    )
 
     tasks: tuple[Task, ...] = (
         DictationNote(),
@@ -148,8 +154,12 @@ def served_tasks() -> Mapping[TaskName, Task]:
         LabReports(),
         Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, of_images=False),
         Generated(TaskName.IMAGE_QUESTION, image_question.answer, of_images=True),
+        Generated(TaskName.CHEST_XRAY_REPORT, chest_xray_report.answer, of_images=True),
+        Generated(TaskName.CHEST_XRAY_COMPARISON, chest_xray_comparison.answer, of_images=True),
+        Generated(TaskName.ANATOMY_LOCALIZATION, anatomy_localization.answer, of_images=True),
         Generated(TaskName.CT_VOLUME, volume_question.answer_ct, of_images=True),
         Generated(TaskName.MRI_VOLUME, volume_question.answer_mri, of_images=True),
+        Generated(TaskName.SLIDE_REVIEW, slide_review.answer, of_images=True),
     )
     return {task.name: task for task in tasks}
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from assistant.asking import Patience
 from assistant.records.address import PatientAddress
 from assistant.records.collected import NOT_FETCHED, Collected, TooMuch
 from assistant.records.credentials import GivenToken
 from assistant.records.fetching import FetchedRecord
 from assistant.records.pages import pages
-from assistant.records.server import FhirServer, Patience
+from assistant.records.server import FhirServer
 from pipelines.errors import BadInput, Cancelled, UsageProblem
 from tests.assistant_records.conftest import Fetcher, addresses, resources
 from tests.support.fhir_server import FaultyFhirServer, bundle, outcome, resource

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
+import re
+import zipfile
 
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -17,6 +22,7 @@ from pipelines.ports import Key
 from pipelines.records import (
     Check,
     Engine,
+    ImageCitation,
     PageCitation,
     Result,
     Review,
@@ -185,3 +191,89 @@ def test_no_result_no_document(log: SessionLog) -> None:
         document(log, waiting)
     with pytest.raises(UsageProblem, match="without a statement"):
         document(log, finished(log, Result(task=TaskName.LAB_REPORT, status=Status.DRAFT)))
+
+
+def png(width: int, height: int, colour: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (width, height), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def result_of_pictures(log: SessionLog, sheet: bytes, overlay: bytes) -> Result:
+    """Two slices, one of them cited with a box, and what was drawn for readers."""
+    attachment = request(log).attachments[0].sha256
+    shown = [log.store.put(png(8, 8, n)) for n in (1, 2)]
+    citations = (
+        ImageCitation(attachment=attachment, frame=shown[0], label="SLICE 1 · 40 of 80", box=(10, 20, 110, 70)),
+        ImageCitation(attachment=attachment, frame=shown[1], label="SLICE 2 · 80 of 80"),
+    )
+    drawn = {"sha256": log.store.put(overlay), "title": "Boxes on <slice> 1"}
+    return Result(
+        task=TaskName.CT_VOLUME,
+        status=Status.DRAFT,
+        statements=(Statement(text="Seen on SLICE 1 and SLICE 2.", origin="generated", citations=citations),),
+        data={"frames": [{}, {}], "contact_sheet": log.store.put(sheet), "overlays": [drawn]},
+    )
+
+
+def test_what_the_model_was_shown_goes_with_the_result_and_before_it_what_was_drawn(log: SessionLog) -> None:
+    sheet, overlay = png(1600, 900, 200), png(400, 300, 100)
+    made = document(log, finished(log, result_of_pictures(log, sheet, overlay)))
+    assert made.title == "Answer about a CT volume"
+    last = made.sections[-1]
+    assert last.heading == "What the model was shown"
+    assert last.blocks == (
+        Picture(overlay, "Boxes on <slice> 1. Drawn for readers; no model was shown it.", wide=True),
+        Picture(sheet, "All 2 pictures that the model was shown.", wide=True),
+    )
+    assert "SLICE 1 · 40 of 80, shown files/" in made.sources[0].where
+    assert "at 10, 20, 110, 70" in made.sources[0].where
+
+
+@pytest.mark.parametrize("sheet_size", [(1600, 900), (1600, 3400), (40, 4000)])
+def test_a_result_of_pictures_in_every_format(log: SessionLog, sheet_size: tuple[int, int]) -> None:
+    sheet, overlay = png(*sheet_size, 200), png(400, 300, 100)
+    run = finished(log, result_of_pictures(log, sheet, overlay))
+    for format_ in Format:
+        assert export(log, run, format_).data == export(log, run, format_).data
+    data = export(log, run, Format.FHIR).data
+    assert problems(data) == []
+    resources = [one["resource"] for one in json.loads(data)["entry"]]
+    media = [one for one in resources if one["resourceType"] == "Media"]
+    assert [base64.b64decode(one["content"]["data"]) for one in media] == [overlay, sheet]
+    assert (media[1]["width"], media[1]["height"]) == sheet_size
+    answer, shown, _ = resources[0]["section"]
+    assert [one["reference"] for one in shown["entry"]] == [f"urn:uuid:{one['id']}" for one in media]
+    boxed, whole = answer["entry"]
+    assert boxed["display"] == "SLICE 1 · 40 of 80, region in pixels"
+    assert boxed["identifier"]["value"].endswith("#xywh=10,20,100,50")
+    assert whole["display"] == "SLICE 2 · 80 of 80"
+    assert base64.b64encode(sheet).decode() in export(log, run, Format.MARKDOWN).data.decode()
+
+
+@pytest.mark.parametrize("sheet_size", [(1600, 900), (1600, 3400)])
+def test_sheets_are_as_large_as_a_page_lets_them_and_never_without_their_heading(
+    log: SessionLog, sheet_size: tuple[int, int]
+) -> None:
+    run = finished(log, result_of_pictures(log, png(*sheet_size, 200), png(400, 300, 100)))
+    paper = pypdfium2.PdfDocument(export(log, run, Format.PDF).data)
+    sizes = []
+    for page in paper:
+        text = page.get_textpage().get_text_range()
+        for one in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]):
+            left, bottom, right, top = one.get_bounds()
+            assert left >= 0.9 * 20 * 72 / 25.4
+            assert bottom > 18 * 72 / 25.4
+            assert right <= page.get_width() - 0.9 * 20 * 72 / 25.4
+            sizes.append(((right - left) * 25.4 / 72, (top - bottom) * 25.4 / 72))
+            if len(sizes) == 1:
+                assert "What the model was shown" in text
+    paper.close()
+    assert sizes[0] == pytest.approx((170, 127.5), abs=1)
+    assert sizes[1] == pytest.approx((170, 95.6) if sheet_size == (1600, 900) else (105.9, 225), abs=1)
+    with zipfile.ZipFile(io.BytesIO(export(log, run, Format.DOCX).data)) as archive:
+        body = archive.read("word/document.xml").decode()
+    extents = re.findall(r'<wp:extent cx="(\d+)" cy="(\d+)"/>', body)
+    in_cm = [(int(across) / 360_000, int(down) / 360_000) for across, down in extents]
+    assert in_cm[0] == pytest.approx((16.6, 12.45), abs=0.05)
+    assert in_cm[1] == pytest.approx((16.6, 9.34) if sheet_size == (1600, 900) else (10.35, 22), abs=0.05)

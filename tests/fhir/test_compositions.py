@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.fhir.composition import composition_bundle
-from pipelines.fhir.told import Maker, Part, Sentence, Told
+from pipelines.fhir.told import Maker, Part, Sentence, Shown, Told
 from pipelines.fhir.values import to_json
 from pipelines.records import (
     Attachment,
@@ -32,6 +32,8 @@ from tests.support.fhir_validation import problems
 XHTML = "{http://www.w3.org/1999/xhtml}"
 _hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
 _anything = st.text(max_size=20)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x04\x08\0\0\0\0"
+"""The head of a picture of 8 x 4 pixels."""
 
 
 def attachment(sha256: str, name: str, media_type: str, size: int) -> Attachment:
@@ -62,7 +64,13 @@ _citations: st.SearchStrategy[Citation] = st.one_of(
         value=_anything,
         version=st.none() | _anything,
     ),
-    st.builds(ImageCitation, attachment=_hashes, frame=_hashes),
+    st.builds(
+        ImageCitation,
+        attachment=_hashes,
+        frame=_hashes,
+        label=st.none() | _anything,
+        box=st.none() | st.tuples(*[st.integers(0, 9000)] * 4),
+    ),
     st.builds(PageCitation, attachment=_hashes, page=st.integers(1, 3000), box=st.none(), text=_anything),
 )
 _sentences = st.builds(
@@ -119,6 +127,11 @@ told = st.builds(
         st.builds(Maker, doing=st.sampled_from(("heard by", "answered by")), engine=_engines),
         max_size=2,
         unique_by=lambda one: (one.doing, one.engine.digest()),
+    ).map(tuple),
+    pictures=st.lists(
+        st.builds(Shown, sha256=_hashes, caption=_anything, png=st.just(PNG)),
+        max_size=2,
+        unique_by=lambda one: one.sha256,
     ).map(tuple),
 )
 

@@ -57,6 +57,11 @@ def values(name: str, text: str = "SPOKEN") -> dict[str, object]:
         return {"facts": "[page 1] b", "not_shown": 2, "question": text, "shared_above": ""}
     if name == "lab-report":
         return {"part": text}
+    if name in ("ct-volume", "mri-volume"):
+        about = {"count": 3, "plane": "axial", "spread": "evenly spread over all of it"}
+        return {**about, "question": text, "pictures_here": ""}
+    if name == "slide-review":
+        return {"count": 3, "power": "10x", "question": text}
     return {"question": text}
 
 
@@ -84,7 +89,7 @@ def test_every_prompt_loads_under_its_own_name_and_renders(name: str) -> None:
     assert prompt.path is None
     text = prompt.render(**values(name))
     assert "SPOKEN" in text
-    assert "{" not in text
+    assert not any(mark in text for mark in ("{{", "}}", "{%", "{#"))
     assert "+++" not in text
 
 
@@ -209,8 +214,8 @@ def test_an_own_file_under_another_name_serves_its_task_and_specialty(tmp_path: 
 
 
 def test_a_task_without_a_prompt_is_named() -> None:
-    with pytest.raises(ProductError, match="prompts for ct-volume: there are none"):
-        prompt_for(TaskName.CT_VOLUME)
+    with pytest.raises(ProductError, match="prompts for dictation-note: there are none"):
+        prompt_for(TaskName.DICTATION_NOTE)
 
 
 def test_a_file_from_another_system_reads_the_same(tmp_path: Path) -> None:
@@ -247,7 +252,8 @@ def test_a_missing_prompt_is_named(name: str) -> None:
         (("thinking = false", 'thinking = "no"'), "`thinking`: input should be a valid boolean"),
         (("thinking = false", "thinking = 0"), "`thinking`: input should be a valid boolean"),
         (("thinking = false", ""), "the key `thinking` is missing"),
-        (('order = "text-first"', 'order = "text"'), "`order`: input should be 'images-first' or 'text-first'"),
+        (('order = "text-first"', 'order = "text"'), "`order`: input should be 'images-first', 'text-first' or"),
+        (('order = "text-first"', 'order = "images-between"'), "`order`: images-between goes with {{ pictures_here }}"),
         (("version = 1", "version = 1\ntemperature = 0.7"), "there is no key `temperature`"),
         (("version = 1", 'version = 1\ntask = "sing"'), "`task`: input should be 'dictation-note'"),
         (("version = 1", 'version = 1\nspecialty = "fundus"'), "`specialty` needs a `task`"),
@@ -276,6 +282,23 @@ def test_broken_front_matter_is_one_line_with_the_remedy(tmp_path: Path, change:
 def test_what_is_no_prompt_file_is_told(tmp_path: Path, content: bytes, told: str) -> None:
     (tmp_path / "mine.md").write_bytes(content)
     assert told in complaint(tmp_path).problem
+
+
+@pytest.mark.parametrize(
+    ("order", "body", "sound"),
+    [
+        ("images-between", "Slices.\n{{ pictures_here }}\n{{ question }}\n", True),
+        ("images-between", "{{ question }}\n", False),
+        ("images-between", "{{ pictures_here }}\n{{ pictures_here }}\n{{ question }}\n", False),
+        ("images-first", "Slices.\n{{ pictures_here }}\n{{ question }}\n", False),
+    ],
+)
+def test_images_between_go_where_the_text_says(tmp_path: Path, order: str, body: str, sound: bool) -> None:
+    folder = own(tmp_path, body, FRONT.replace("text-first", order))
+    if sound:
+        assert load_prompt("mine", folder).order == order
+    else:
+        assert "images-between goes with {{ pictures_here }}, once" in complaint(folder).problem
 
 
 @pytest.mark.parametrize(

@@ -55,12 +55,13 @@ def attached(path: Path, kind: Kind = Kind.IMAGE) -> Attachment:
 
 
 def framed(path: Path) -> tuple[Frame, Array]:
-    """The frame of a picture file, and its pixels."""
+    """The frame of a picture file, and its pixels in red, green and blue."""
     store = PictureStore()
     frame = frame_of(attached(path), store)
     with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
-        assert (picture.format, picture.mode) == ("PNG", "RGB")
-        return frame, np.asarray(picture)
+        assert picture.format == "PNG"
+        assert picture.mode in {"L", "RGB"}
+        return frame, np.asarray(picture.convert("RGB"))
 
 
 def seen(path: Path) -> Array:
@@ -73,8 +74,8 @@ def write_dicom(path: Path, values: Array, syntax: str = ExplicitVRLittleEndian,
     """A DICOM file of one image, grey or RGB by its shape; ``elements`` by keyword, None leaves one out."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = syntax
-    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = "1.2.3.4"
+    meta.MediaStorageSOPClassUID = elements.get("SOPClassUID", SecondaryCaptureImageStorage)
+    meta.MediaStorageSOPInstanceUID = elements.get("SOPInstanceUID", "1.2.3.4")
     dataset = Dataset()
     dataset.file_meta = meta
     bits = values.dtype.itemsize * 8

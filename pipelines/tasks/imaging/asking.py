@@ -1,4 +1,4 @@
-"""What a model is asked about the slices of a study: each picture with its label, in the order that it was trained on."""
+"""What a model is asked about the slices of a study: each with its label, in the order that it was trained on."""
 
 from __future__ import annotations
 

@@ -6,19 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import BadInput
 from pipelines.evidence.frames import Frame
 from pipelines.evidence.volumes.volume import About, Volume
 from pipelines.models.budget import within
 from pipelines.models.generator import Ask
-from pipelines.records import Attachment, Kind, Result, Status, TaskName
+from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.imaging.choosing import choose, listed
+from pipelines.tasks.imaging.pictures import asked, missing, refuse_left_out
 from pipelines.tasks.task import TaskInput
 
 if TYPE_CHECKING:
     from prompts import Prompt
 
-_FEWEST: Final = 2
+#: Of what is left out, so much is said one by one.
+_NAMED: Final = 3
+_NONE: Final = {Kind.CT_SERIES: "No CT volume", Kind.MR_SERIES: "No MRI volume"}
 #: What the model is told of the slices: evenly taken from all of the volume, or from a part of it.
 _SPREAD: Final = {True: "evenly spread over all of it", False: "evenly spread over the part that is asked about"}
 
@@ -52,14 +54,10 @@ def answer(given: TaskInput, task: TaskName, kind: Kind) -> Result:
         BadInput: no volume can be read.
         ModelNeeded: no model that sees images is ready.
     """
-    for one in given.left_out:
-        if one.kind is kind:
-            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {one.name}"
-            raise BadInput(one.name, one.warnings[-1], how)
+    refuse_left_out(given, {kind})
     studies = [one for one in given.attachments if one.kind is kind]
     if not studies:
-        how = f"assistant resume {given.consultant.run} --attach {kind}=PATH"
-        return _asked(task, f"No {'CT' if kind is Kind.CT_SERIES else 'MRI'} volume is attached. Go on with: {how}")
+        return missing(task, given, _NONE[kind], f"{kind}=PATH")
     given.consultant.require()
     from pipelines.evidence.volumes.opening import volumes_in
 
@@ -68,7 +66,7 @@ def answer(given: TaskInput, task: TaskName, kind: Kind) -> Result:
     choice = choose(abouts, given.transcript.text, given.series)
     if choice.place is None:
         how = f"assistant resume {given.consultant.run} --series N"
-        return _asked(task, f"Which volume is meant? {listed(abouts)}. Choose one: {how}")
+        return asked(task, f"Which volume is meant? {listed(abouts)}. Choose one: {how}")
     return _of_one(given, task, kind, found[choice.place], choice.why)
 
 
@@ -83,24 +81,16 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
     region = chosen(question, found.volume)
     numbers = [region.numbers[place - 1] for place in published(len(region.numbers))]
     made = volume_frames(found.volume, numbers, found.attachment.sha256, given.store)
-    if len(made.frames) < min(_FEWEST, about.slices):
-        raise BadInput(found.attachment.name, "has hardly a slice that can be decoded", "export it again")
     prompt = prompt_for(task.value, None, given.prompts)
 
     def shown(places: Sequence[int]) -> tuple[Frame, ...]:
         """Numbered as the model is told, whatever else was left out; a reader is told the slice's own number too."""
-        return tuple(
-            made.frames[place].model_copy(
-                update={"number": n, "label": f"SLICE {n} \u00b7 {made.numbers[place]} of {about.slices}"}
-            )
-            for n, place in enumerate(places, 1)
-        )
+        return tuple(_named(made.frames[place], n) for n, place in enumerate(places, 1))
 
     def ask(places: Sequence[int]) -> Ask:
         return _ask(prompt, shown(places), about, region.said is None, question)
 
     places, generation = within(len(made.frames), ask, given.consultant.generate)
-    frames = shown(places)
     data: dict[str, Any] = {"volume": about.model_dump(mode="json"), "scale": made.scale}
     if given.series is not None:
         data["chosen_series"] = given.series
@@ -108,13 +98,21 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
         task,
         ask(places),
         generation,
-        frames,
+        shown(places),
         given.store,
-        title=f"{about.modality} volume, {len(frames)} of {about.slices} {about.plane} slices, {made.scale}",
+        title=f"{about.modality} volume, {len(places)} of {about.slices} {about.plane} slices",
         kind=kind,
         data=data,
-        notes=tuple(filter(None, (why, region.said, *_notes(about, len(frames), made.skipped, len(numbers))))),
+        notes=tuple(
+            filter(None, (why, region.said, *_notes(about, len(places), len(made.frames)), *_left_out(made.skipped)))
+        ),
     )
+
+
+def _named(frame: Frame, number: int) -> Frame:
+    """What the model is told of a slice, and beside it which slice of the volume it is."""
+    own, *steps = frame.steps
+    return frame.model_copy(update={"number": number, "label": f"SLICE {number} \u00b7 {own}", "steps": tuple(steps)})
 
 
 def _ask(prompt: Prompt, frames: Sequence[Frame], about: About, all_of_it: bool, question: str) -> Ask:
@@ -131,17 +129,20 @@ def _ask(prompt: Prompt, frames: Sequence[Frame], about: About, all_of_it: bool,
     )
 
 
-def _notes(about: About, shown: int, skipped: Sequence[str], wanted: int) -> Iterator[str]:
+def _notes(about: About, shown: int, made: int) -> Iterator[str]:
     """What a reader must know of what the model saw, in whole sentences."""
-    if shown < about.slices:
+    if shown < made:
+        yield f"Only {shown} of its {about.slices} slices were shown: the model has room for no more."
+    elif shown < about.slices:
         yield f"{shown} of its {about.slices} slices were shown."
-    if shown + len(skipped) < wanted:
-        yield f"The model has room for {shown} of the {wanted} that were chosen."
-    yield from (f"Left out: {one}." for one in skipped)
+    if about.modality == "CT" and about.units != "HU":
+        yield "Its values are not in Hounsfield units: it was shown in grey, without the windows of CT."
     if about.modality == "CT" and about.plane != "axial":
         yield f"The slices are {about.plane}; the model was trained primarily on axial ones."
     yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in about.warnings)
 
 
-def _asked(task: TaskName, message: str) -> Result:
-    return Result(task=task, status=Status.NEEDS_INPUT, message=message)
+def _left_out(skipped: Sequence[str]) -> Iterator[str]:
+    if skipped:
+        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+        yield f"Left out: {'; '.join(skipped[:_NAMED])}{more}."

@@ -1,0 +1,1 @@
+"""Images that a DICOMweb archive holds: fetched while the request is taken in, and kept as files are."""

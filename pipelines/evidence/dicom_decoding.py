@@ -1,0 +1,234 @@
+"""The stored values of a DICOM image, one frame at a time, each by the one decoder that is trusted with its syntax.
+
+pydicom would try every decoder that is installed until one returns something: on damaged data that is whichever is
+least strict. And decoders in C take the size of a picture from its codestream: it is held against the header first.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from pipelines.errors import BadInput
+from pipelines.evidence.codestreams import Size, jpeg2000_size, jpeg_size
+from pipelines.evidence.depth import Values, refuse_size, too_much_memory
+from pipelines.evidence.dicom import at_pixels, reading, unwarned
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+AGAIN: Final = "export it again from the archive, uncompressed or as PNG"
+_DECODERS: Final = {
+    "1.2.840.10008.1.2": "",
+    "1.2.840.10008.1.2.1": "",
+    "1.2.840.10008.1.2.1.99": "",
+    "1.2.840.10008.1.2.2": "",
+    "1.2.840.10008.1.2.4.50": "pillow",
+    "1.2.840.10008.1.2.4.51": "pillow",
+    "1.2.840.10008.1.2.4.57": "gdcm",
+    "1.2.840.10008.1.2.4.70": "gdcm",
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg",
+    "1.2.840.10008.1.2.4.91": "pylibjpeg",
+    "1.2.840.10008.1.2.4.201": "pylibjpeg",
+    "1.2.840.10008.1.2.4.202": "pylibjpeg",
+    "1.2.840.10008.1.2.4.203": "pylibjpeg",
+    "1.2.840.10008.1.2.5": "pylibjpeg",
+}
+_JPEG_EXTENDED: Final = "1.2.840.10008.1.2.4.51"
+_JPEG: Final = "1.2.840.10008.1.2.4."
+_JPEG_2000: Final = frozenset({"90", "91", "201", "202", "203"})
+_MOST_TILES: Final = 1 << 14
+"""Decoders keep something of each; archives cut a picture into a few at most."""
+_MOST_BYTES: Final = 3 * 178_956_970
+"""Of one frame, decoded: as much as the largest picture takes as RGB."""
+_SLACK: Final = 1 << 24
+"""For headers, and for pictures of a few pixels."""
+_PIXEL_DATA: Final = 0x7FE00010
+
+
+def number(header: Dataset, keyword: str) -> int:
+    """0 where there is none that can be read."""
+    try:
+        return int(header.get(keyword) or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def frames_in(header: Dataset) -> int:
+    """How many the header claims, at least 1."""
+    return max(1, number(header, "NumberOfFrames"))
+
+
+def syntax_name(header: Dataset) -> str:
+    """As the standard calls it."""
+    from pydicom.uid import UID
+
+    with unwarned():
+        syntax = UID(str(header.file_meta.get("TransferSyntaxUID")))
+    return "an unknown transfer syntax" if syntax.name == syntax else syntax.name
+
+
+def refuse_undecoded(header: Dataset, name: str) -> None:
+    """What the header alone forbids, before any memory is taken for pixels.
+
+    Raises:
+        BadInput: a frame is too large, or compressed in a way that is not decoded here.
+    """
+    pixels = number(header, "Rows") * number(header, "Columns")
+    refuse_size(name, pixels)
+    bytes_each = max(1, number(header, "SamplesPerPixel")) * -(-number(header, "BitsAllocated") // 8)
+    if pixels * bytes_each > _MOST_BYTES:
+        raise too_much_memory(name)
+    syntax = str(header.file_meta.get("TransferSyntaxUID") or "")
+    # A file that names none is left to the attempt.
+    if syntax and syntax not in _DECODERS:
+        raise BadInput(name, f"is compressed as {syntax_name(header)}, which is not decoded here", AGAIN)
+    if syntax == _JPEG_EXTENDED and number(header, "BitsStored") > 8:
+        raise BadInput(name, "is compressed as 12-bit JPEG Extended, which is not decoded here", AGAIN)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One frame."""
+
+    values: Values
+    """[rows, columns] or [rows, columns, 3]; luminance and chrominance are RGB already. May not be written to."""
+    photometric: str
+    """What they mean now."""
+    bits: int
+    """Of each value, as stored."""
+
+
+class Pixels:
+    """The frames of an open file.
+
+    Args:
+        header: as pydicom read it.
+        file: stands at the element that holds the pixels.
+    """
+
+    def __init__(self, header: Dataset, file: IO[bytes]) -> None:
+        from pydicom.pixels.utils import as_pixel_options
+        from pydicom.uid import UID
+
+        self.header = header
+        self._file = file
+        syntax = UID(str(header.file_meta.TransferSyntaxUID))
+        options = as_pixel_options(header)
+        tag, kind, length = _element(file, little=syntax.is_little_endian)
+        if tag != _PIXEL_DATA:
+            raise ValueError("no pixels of whole numbers")
+        self._syntax = syntax
+        self._start = file.tell()
+        self._options: dict[str, Any] = {
+            **options,
+            "transfer_syntax_uid": syntax,
+            "pixel_keyword": "PixelData",
+            "pixel_vr": kind,
+        }
+        if not syntax.is_encapsulated:
+            self._refuse_short(length)
+
+    def frame(self, index: int) -> Decoded:
+        """One frame; none but this is read.
+
+        Raises:
+            Anything that `reading` turns into BadInput.
+        """
+        from pydicom.pixels.decoders.base import get_decoder
+
+        if self._syntax.is_encapsulated:
+            self._compare(index)
+        self._file.seek(self._start)
+        values, found = get_decoder(self._syntax).as_array(
+            self._file, index=index, decoding_plugin=_DECODERS[self._syntax], **self._options
+        )
+        return Decoded(values, str(found["photometric_interpretation"]), int(found["bits_stored"]))
+
+    def _refuse_short(self, length: int) -> None:
+        """What follows the pixels' element is none of theirs."""
+        from pydicom.pixels.utils import get_expected_length
+
+        if get_expected_length(self.header) > length:
+            raise ValueError("fewer pixels than the header says")
+
+    def _compare(self, index: int) -> None:
+        """Hold the size that the codestream states against the header's.
+
+        Raises:
+            ValueError: they differ.
+        """
+        from pydicom.encaps import get_frame
+
+        self._file.seek(self._start)
+        options = self._options
+        stream = get_frame(
+            self._file,
+            index,
+            number_of_frames=options["number_of_frames"],
+            extended_offsets=options.get("extended_offsets"),
+        )
+        size = _size(self._syntax, stream)
+        if size is None:
+            return
+        stated = (options["rows"], options["columns"], options["samples_per_pixel"])
+        if (size.rows, size.columns, size.samples) != stated:
+            raise ValueError("the codestream is of another size than the header says")
+        if size.tiles > _MOST_TILES or size.bits > options["bits_allocated"]:
+            raise ValueError("the codestream is of no kind that fits the header")
+
+
+def _element(file: IO[bytes], *, little: bool) -> tuple[int, str | None, int]:
+    """Tag, kind (if stated) and length of the element at which a file stands; it then stands at the value."""
+    order = "<" if little else ">"
+    start = file.read(8)
+    group, element, length = struct.unpack(f"{order}HHL", start)
+    if start[4:6] not in {b"OB", b"OW"}:
+        return group << 16 | element, None, length
+    (length,) = struct.unpack(f"{order}L", file.read(4))
+    return group << 16 | element, start[4:6].decode(), length
+
+
+def _size(syntax: str, stream: bytes) -> Size | None:
+    """None where the decoder goes by the header alone."""
+    if not syntax.startswith(_JPEG):
+        return None
+    return jpeg2000_size(stream) if syntax.removeprefix(_JPEG) in _JPEG_2000 else jpeg_size(stream)
+
+
+@contextmanager
+def opened_pixels(path: Path, name: str, header: Dataset) -> Iterator[Pixels]:
+    """The pixels of a DICOM file, to be decoded in the block.
+
+    Args:
+        header: of the file, which `refuse_undecoded` let pass.
+
+    Raises:
+        BadInput: there are no pixels, or they are damaged, also where the block finds out.
+    """
+    if not number(header, "Rows") or not number(header, "Columns"):
+        raise BadInput(name, "is a DICOM file without a picture", "attach the images of the study")
+    _refuse_swollen(header, path, name)
+    try:
+        with (
+            reading(name, f"has pixels that cannot be decoded ({syntax_name(header)})", AGAIN),
+            at_pixels(path) as found,
+        ):
+            yield Pixels(header, found[1])
+    except MemoryError as full:
+        raise too_much_memory(name) from full
+
+
+def _refuse_swollen(header: Dataset, path: Path, name: str) -> None:
+    """One compressed picture that takes more than it does uncompressed is none."""
+    if frames_in(header) > 1 or not str(header.file_meta.get("TransferSyntaxUID") or "").startswith(_JPEG):
+        return
+    pixels = number(header, "Rows") * number(header, "Columns") * max(1, number(header, "SamplesPerPixel"))
+    if path.stat().st_size > 2 * pixels * -(-number(header, "BitsAllocated") // 8) + _SLACK:
+        raise BadInput(name, "holds far more than the picture that its header describes", AGAIN)

@@ -1,0 +1,122 @@
+"""The files of an attached study: one, those of a folder, or those inside a zip archive.
+
+Nothing is unpacked to disk, and no name inside an archive becomes a path.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pipelines.errors import BadInput
+from pipelines.evidence.formats import Format, format_of_bytes
+from pipelines.ports import Store
+from pipelines.records import Attachment
+
+MOST_FILES: Final = 20_000
+_MOST_BYTES: Final = 1 << 34
+"""Of all that an archive unpacks to: a very large study. Of it, one file at a time is held."""
+_MOST_OF_ONE: Final = 1 << 30
+_RATIO: Final = 250
+"""To which slices of nothing but air can be packed, several times over."""
+_SUSPECT: Final = 1 << 28
+"""What unpacks to less is no bomb, however well it is packed."""
+_HEAD: Final = 4096
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a study."""
+
+    name: str
+    """As given, for errors."""
+    size: int
+    open: Callable[[], BinaryIO] = field(repr=False)
+    """From its beginning; it can be sought in."""
+    head: Callable[[int], bytes] = field(repr=False)
+    """Its first bytes, at most as many as asked for."""
+
+    def format(self) -> Format:
+        return format_of_bytes(self.head(_HEAD), self.name)
+
+
+def files_of(attachment: Attachment, store: Store) -> Sequence[File]:
+    """All of them, in the order of their names.
+
+    Raises:
+        BadInput: an archive cannot be read, or unpacks to more than is read here (told before anything is unpacked).
+    """
+    if attachment.members:
+        return [file_at(store.path(member.sha256), member.name) for member in attachment.members]
+    path = store.path(attachment.sha256)
+    if attachment.media_type == Format.ZIP:
+        return files_in_zip(path, attachment.name, refuse_bombs=True)
+    return [file_at(path, attachment.name)]
+
+
+def file_at(path: Path, name: str) -> File:
+    def head(most: int) -> bytes:
+        # Unbuffered: a study has thousands of files, and of each only this is read.
+        with path.open("rb", buffering=0) as file:
+            return file.read(most) or b""
+
+    return File(name, path.stat().st_size, lambda: path.open("rb"), head)
+
+
+def files_in_zip(path: Path, name: str, *, refuse_bombs: bool = False) -> Sequence[File]:
+    """The files of an archive, each unpacked in memory when it is opened.
+
+    Args:
+        refuse_bombs: to be asked for where more than the beginnings of files are read.
+
+    Raises:
+        BadInput: as `files_of`.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as broken:
+        raise BadInput(name, "is a zip archive that cannot be read", "pack it again") from broken
+    members = sorted((info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename)
+    if any(info.flag_bits & 1 for info in members):
+        raise BadInput(name, "is an encrypted archive", "pack it again without a password")
+    if refuse_bombs:
+        _refuse_bomb(members, name)
+    return [_packed(archive, info, name) for info in members]
+
+
+def _refuse_bomb(members: Sequence[zipfile.ZipInfo], name: str) -> None:
+    """By what the archive's own list says: no more than that is ever unpacked of a file."""
+    if len(members) > MOST_FILES:
+        problem = f"is an archive of {len(members)} files, {MOST_FILES} are read here"
+        raise BadInput(name, problem, "pack one series of the study")
+    unpacked, packed = sum(info.file_size for info in members), sum(info.compress_size for info in members)
+    largest = max((info.file_size for info in members), default=0)
+    if largest > _MOST_OF_ONE or unpacked > _MOST_BYTES or (unpacked > _SUSPECT and unpacked > _RATIO * packed):
+        problem = f"unpacks to {unpacked / 1e9:.1f} GB, its largest file to {largest / 1e9:.1f} GB"
+        raise BadInput(name, problem, "unpack it and attach the folder of one series")
+
+
+def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> File:
+    def head(most: int) -> bytes:
+        with _unpacking(name), archive.open(info) as file:
+            return file.read(most)
+
+    def whole() -> BinaryIO:
+        with _unpacking(name):
+            return io.BytesIO(archive.read(info))
+
+    return File(info.filename, info.file_size, whole, head)
+
+
+@contextmanager
+def _unpacking(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as broken:
+        raise BadInput(name, "is a zip archive that is damaged", "pack it again") from broken

@@ -1,0 +1,178 @@
+"""Each image of a study as it is stored: where its pixels are, and where it lies in the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from pipelines.errors import BadInput
+from pipelines.evidence.volumes.files import File
+from pipelines.evidence.volumes.header import Header
+
+Vector = tuple[float, ...]
+
+_MODALITIES: Final[dict[str, Literal["CT", "MR"]]] = {"CT": "CT", "MR": "MR"}
+_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
+SCREENS: Final = frozenset({_CAPTURE, *(f"{_CAPTURE}.{sort}" for sort in range(1, 5))})
+"""Secondary captures of all sorts: dose tables, screens. No prefix: classes of microscopy begin with 7 as well."""
+_NO_SLICES: Final = frozenset({"LOCALIZER", "SCREEN SAVE", "PASTED"})
+MOST_PIXELS: Final = 1 << 24
+"""Of one slice, of which a few are held at once, each in several forms."""
+_MOST_FRAMES: Final = 20_000
+_PIXEL_NUMBERS: Final = {
+    "rows": "Rows",
+    "columns": "Columns",
+    "samples_per_pixel": "SamplesPerPixel",
+    "bits_allocated": "BitsAllocated",
+    "bits_stored": "BitsStored",
+    "pixel_representation": "PixelRepresentation",
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """What the images of one series have in common."""
+
+    uid: str
+    number: float
+    description: str
+    modality: Literal["CT", "MR"]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Where the pixels of one image are, and what it takes to decode them."""
+
+    file: File = field(repr=False)
+    frame: int
+    """From 0."""
+    syntax: str
+    offset: int | None
+    """Of the value of the pixel data in the file; None where only pydicom finds it."""
+    options: Mapping[str, Any] = field(repr=False)
+    """As pydicom's decoders take them."""
+    inverted: bool
+    """Low values are white."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One image."""
+
+    series: Series
+    uid: str
+    instance: float
+    pixels: Pixels = field(repr=False)
+    rows: int
+    columns: int
+    position: Vector
+    """Of the centre of the first pixel, in mm (left, back, up are positive); empty where it is not known."""
+    orientation: Vector
+    """Direction in which columns count up, and that in which rows do; empty where it is not known."""
+    spacing: Vector
+    """Distance of rows and of columns in mm; empty where it is not known."""
+    rescale: tuple[float, float] | None
+    """Slope and intercept."""
+    rescale_type: str
+    derived: bool
+    passes: tuple[tuple[str, str], ...]
+    """What tells images apart that lie at one place: acquisition, echo, moment, diffusion."""
+    person: str
+    """``PatientID``."""
+    acquired: str | None
+    """YYYY-MM-DD."""
+
+
+def stored_in(file: File, header: Header) -> tuple[Stored, ...]:
+    """The images in one file; none where it shows no slices.
+
+    Raises:
+        BadInput: it has slices, but they are too large or too many, or what places them is damaged.
+    """
+    modality = _MODALITIES.get(header.text("Modality").upper())
+    if modality is None or not header.has_pixels or header.text("SOPClassUID") in SCREENS:
+        return ()
+    if _NO_SLICES & set(header.texts("ImageType")) or header.whole("SamplesPerPixel") != 1:
+        return ()
+    rows, columns = header.whole("Rows"), header.whole("Columns")
+    if rows < 1 or columns < 1 or not header.text("SeriesInstanceUID"):
+        return ()
+    if rows * columns > MOST_PIXELS:
+        raise BadInput(file.name, f"has slices of {columns} x {rows} pixels", "attach a smaller copy")
+    frames = max(1, header.whole("NumberOfFrames"))
+    if frames > _MOST_FRAMES:
+        raise BadInput(file.name, f"has {frames} frames, {_MOST_FRAMES} are read here", "attach one series of it")
+    first = _first(file, header, modality, frames)
+    if frames == 1 and header.numbers("ImagePositionPatient", 3):
+        return (first,)
+    from pipelines.evidence.volumes.functional_groups import frames_of
+
+    return frames_of(file, first, frames)
+
+
+def date_of(text: str) -> str | None:
+    """YYYY-MM-DD of a DICOM date."""
+    digits = text.strip()[:8]
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdecimal() else None
+
+
+def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: int) -> Stored:
+    options: dict[str, Any] = {
+        **{name: header.whole(keyword) for name, keyword in _PIXEL_NUMBERS.items()},
+        "photometric_interpretation": header.text("PhotometricInterpretation").upper() or "MONOCHROME2",
+        "number_of_frames": frames,
+        "pixel_keyword": "PixelData",
+        "pixel_vr": "OW",
+    }
+    slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
+    passes = ("AcquisitionNumber", "EchoTime", "TemporalPositionIdentifier", "TriggerTime", "DiffusionBValue")
+    dates = (date_of(header.text(keyword)) for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"))
+    number = header.number("SeriesNumber")
+    return Stored(
+        series=Series(
+            header.text("SeriesInstanceUID"),
+            float("inf") if number is None else number,
+            header.text("SeriesDescription"),
+            modality,
+        ),
+        uid=header.text("SOPInstanceUID"),
+        instance=header.number("InstanceNumber") or 0,
+        pixels=Pixels(
+            file,
+            0,
+            header.syntax,
+            header.pixels,
+            options,
+            # Of Hounsfield units there is but one meaning, however they are to be shown.
+            inverted=modality != "CT" and options["photometric_interpretation"] == "MONOCHROME1",
+        ),
+        rows=header.whole("Rows"),
+        columns=header.whole("Columns"),
+        position=header.numbers("ImagePositionPatient", 3),
+        orientation=unit_vectors(header.numbers("ImageOrientationPatient", 6)),
+        spacing=positive(header.numbers("PixelSpacing", 2)),
+        rescale=None if slope is None or intercept is None or slope == 0 else (slope, intercept),
+        rescale_type=header.text("RescaleType").upper(),
+        derived="DERIVED" in header.texts("ImageType"),
+        passes=tuple((keyword, header.text(keyword)) for keyword in passes),
+        person=header.text("PatientID"),
+        acquired=next(filter(None, dates), None),
+    )
+
+
+def unit_vectors(cosines: Vector) -> Vector:
+    """Two directions at right angles, of length 1; empty where these are none."""
+    if len(cosines) != 6:
+        return ()
+    along, down = cosines[:3], cosines[3:]
+    lengths = sum(x * x for x in along) ** 0.5, sum(x * x for x in down) ** 0.5
+    if not all(0.9 < length < 1.1 for length in lengths):
+        return ()
+    if abs(sum(x * y for x, y in zip(along, down, strict=True))) > 0.05:
+        return ()
+    return (*(x / lengths[0] for x in along), *(x / lengths[1] for x in down))
+
+
+def positive(spacing: Vector) -> Vector:
+    return spacing if all(distance > 0 for distance in spacing) else ()

@@ -1,0 +1,80 @@
+"""The task `chest-xray-report`: findings and impression of one examination of the chest, of one film or its views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pipelines.records import Attachment, Kind, Result, TaskName
+from pipelines.tasks.imaging.pictures import (
+    all_frames_of,
+    asked,
+    chest_films,
+    left_over,
+    missing,
+    refuse_left_out,
+    renumbered,
+    title_of,
+)
+from pipelines.tasks.task import TaskInput
+
+_TASK: Final = TaskName.CHEST_XRAY_REPORT
+_KINDS: Final = frozenset({Kind.CHEST_XRAY, Kind.IMAGE})
+
+
+def answer(given: TaskInput) -> Result:
+    """The report; every statement cites the films that were shown, or the one that it names.
+
+    Raises:
+        BadInput: a film cannot be read, or is too small to show anything.
+        ModelNeeded: no model that sees images is ready.
+    """
+    refuse_left_out(given, _KINDS)
+    films = chest_films(given)
+    if not films:
+        return missing(_TASK, given, "No chest film", "chest-xray=PATH")
+    if dates := _several_studies(films, given):
+        how = f"assistant resume {given.consultant.run}"
+        question = f"The films are of several examinations ({dates}), and a report is of one."
+        return asked(
+            _TASK, f"{question} Leave out the others: {how} --without NAME; or: {how} --task chest-xray-comparison"
+        )
+    given.consultant.require()
+    return _reported(films, given)
+
+
+def _reported(films: Sequence[Attachment], given: TaskInput) -> Result:
+    from pipelines.models.budget import within
+    from pipelines.models.generator import Ask
+    from pipelines.tasks.asking import ask_of
+    from pipelines.tasks.imaging.shown import shown_result
+    from prompts import prompt_for
+
+    frames = all_frames_of(films, given)
+    prompt = prompt_for(_TASK.value, None, given.prompts)
+
+    def make(places: Sequence[int]) -> Ask:
+        return ask_of(prompt, [frames[place].sha256 for place in places], question=given.transcript.text)
+
+    places, generation = within(len(frames), make, given.consultant.generate)
+    shown = renumbered([frames[place] for place in places])
+    return shown_result(
+        _TASK,
+        make(places),
+        generation,
+        shown,
+        given.store,
+        title=title_of("Chest films", shown),
+        kind=Kind.CHEST_XRAY,
+        notes=left_over(frames, places, films),
+    )
+
+
+def _several_studies(films: Sequence[Attachment], given: TaskInput) -> str | None:
+    """The dates of the studies, where the headers name more than one."""
+    from pipelines.evidence.taken import taken_of
+
+    taken = [moment for film in films if (moment := taken_of(film, given.store)) is not None]
+    studies = {moment.study or moment.date for moment in taken}
+    dates = dict.fromkeys(moment.date for moment in sorted(taken, key=lambda moment: moment.date))
+    return " and ".join(dates) if len(studies) > 1 else None

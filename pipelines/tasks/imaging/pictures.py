@@ -1,0 +1,125 @@
+"""The single pictures that a task shows a model: which of the attachments, as frames, and what is said of those that
+cannot be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from pipelines.errors import BadInput
+from pipelines.evidence.frames import Frame
+from pipelines.records import Attachment, Kind, Result, Status, TaskName
+from pipelines.tasks.task import TaskInput
+
+#: Below this nothing can be seen, and a model would answer all the same.
+LEAST_SIDE: Final = 32
+
+_WINDOW: Final = re.compile(r"\b(?:windowed|windowing|display window|voi|window (?:settings?|in its header))\b", re.I)
+
+
+def refuse_left_out(given: TaskInput, kinds: Collection[Kind]) -> None:
+    """The request may be about the one that cannot be read, or about all of them together.
+
+    Raises:
+        BadInput: a picture of these kinds was given and cannot be read.
+    """
+    for one in given.left_out:
+        if one.kind in kinds:
+            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {one.name}"
+            raise BadInput(one.name, one.warnings[-1], how)
+
+
+def chest_films(given: TaskInput, least: int = 1) -> list[Attachment]:
+    """The chest films; where they are fewer than ``least``, images of a kind that nobody named as well."""
+    films = [one for one in given.attachments if one.kind is Kind.CHEST_XRAY]
+    if len(films) >= least:
+        return films
+    return [one for one in given.attachments if one.kind in (Kind.CHEST_XRAY, Kind.IMAGE)]
+
+
+def missing(task: TaskName, given: TaskInput, what: str, attach: str) -> Result:
+    """The question back where nothing that the task takes is attached; what is, is named.
+
+    Args:
+        what: is missing, as the beginning of a sentence: ``No chest film``.
+        attach: what to give, as on the command line: ``chest-xray=PATH``.
+    """
+    others = ", ".join(f"{one.name} is {one.kind}" for one in given.attachments)
+    how = f"assistant resume {given.consultant.run} --attach {attach}"
+    return asked(task, f"{what} is attached{f' ({others})' if others else ''}. Go on with: {how}")
+
+
+def asked(task: TaskName, message: str, data: dict[str, object] | None = None) -> Result:
+    """A question back to the user, in one line."""
+    return Result(task=task, status=Status.NEEDS_INPUT, message=message, data=data or {})
+
+
+def frames_of(images: Sequence[Attachment], given: TaskInput, labels: Sequence[str] = ()) -> tuple[Frame, ...]:
+    """One frame of each, in their order.
+
+    Args:
+        labels: what a reader calls each.
+
+    Raises:
+        BadInput: one cannot be read, holds several pictures, or is too small to show anything.
+    """
+    from pipelines.evidence.picture import frame_of
+
+    windowed = _windowed(given)
+    made = [
+        frame_of(image, given.store, label, windowed=windowed)
+        for image, label in zip(images, labels or [None] * len(images), strict=True)
+    ]
+    return tuple(_large_enough(image, frame) for image, frame in zip(images, made, strict=True))
+
+
+def all_frames_of(images: Sequence[Attachment], given: TaskInput) -> tuple[Frame, ...]:
+    """The frames of all that they hold, in their order: of a film or a scan of very many pictures some, evenly spread.
+
+    Raises:
+        BadInput: one cannot be read, or is too small to show anything.
+    """
+    from pipelines.evidence.picture import frames_of as frames_in
+
+    windowed = _windowed(given)
+    return tuple(
+        _large_enough(image, frame) for image in images for frame in frames_in(image, given.store, windowed=windowed)
+    )
+
+
+def _windowed(given: TaskInput) -> bool:
+    """The display window in a header is taken only where the words ask for it."""
+    return _WINDOW.search(given.transcript.text) is not None
+
+
+def _large_enough(image: Attachment, frame: Frame) -> Frame:
+    if max(frame.source_width, frame.source_height) < LEAST_SIDE:
+        size = f"{frame.source_width} x {frame.source_height}"
+        raise BadInput(image.name, f"has only {size} pixels", "attach it at its full size")
+    return frame
+
+
+def renumbered(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Those that are shown, each by its place among them; its number within its own attachment stays readable."""
+    if len(frames) == 1:
+        return (frames[0].model_copy(update={"number": None}),)
+    return tuple(
+        frame.model_copy(update={"number": n, "label": " · ".join(filter(None, (f"image {n}", frame.label)))})
+        for n, frame in enumerate(frames, start=1)
+    )
+
+
+def left_over(frames: Sequence[Frame], places: Sequence[int], images: Sequence[Attachment]) -> tuple[str, ...]:
+    """What is said where a model has room for some of the pictures only."""
+    if len(places) == len(frames):
+        return ()
+    names = {image.sha256: image.name for image in images}
+    out = [frame for place, frame in enumerate(frames) if place not in set(places)]
+    listed = ", ".join(dict.fromkeys(" ".join(filter(None, (names[f.attachment], f.label))) for f in out))
+    return (f"The model has room for {len(places)} of the {len(frames)} pictures; not shown: {listed}.",)
+
+
+def title_of(what: str, frames: Sequence[Frame]) -> str:
+    """What stands above the sheet: ``Chest films shown to the model: 2``."""
+    return f"{what} shown to the model: {len(frames)}"

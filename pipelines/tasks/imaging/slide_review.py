@@ -1,0 +1,129 @@
+"""The task `slide-review`: a question about a whole slide, answered by a model that is shown patches of its tissue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import BadInput
+from pipelines.models.budget import within
+from pipelines.models.generator import Ask
+from pipelines.records import Attachment, Kind, Result, Status, TaskName
+from pipelines.tasks.asking import ask_of
+from pipelines.tasks.task import TaskInput
+
+if TYPE_CHECKING:
+    from pipelines.evidence.frames import Frame
+    from pipelines.evidence.slides.patches import Patches, Plan
+    from pipelines.evidence.slides.slide import Slide
+
+
+def answer(given: TaskInput) -> Result:
+    """The model's answer; every statement cites the patches that it names, or the sheet of all that were shown.
+
+    Raises:
+        BadInput: a slide cannot be read, has no power as high as 5x, or shows no tissue.
+        ModelNeeded: no model that sees images is ready.
+    """
+    for one in given.left_out:
+        if one.kind is Kind.WHOLE_SLIDE:
+            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {one.name}"
+            raise BadInput(one.name, one.warnings[-1], how)
+    attached = [one for one in given.attachments if one.kind is Kind.WHOLE_SLIDE]
+    if not attached:
+        how = f"assistant resume {given.consultant.run} --attach whole-slide=PATH"
+        return _asked(f"No whole slide is attached. Go on with: {how}")
+    given.consultant.require()
+    from pipelines.evidence.slides.opening import opened, slides_in
+
+    with ExitStack() as stack:
+        found = [(files, one) for one in attached for files in stack.enter_context(slides_in(one, given.store))]
+        number = _chosen(len(found), given.series)
+        if number is None:
+            names = "; ".join(f"{place}: {files.name}" for place, (files, _) in enumerate(found, 1))
+            how = f"assistant resume {given.consultant.run} --series N"
+            return _asked(f"One slide is reviewed at a time. Which is meant? {names}. Choose one: {how}")
+        files, attachment = found[number - 1]
+        with opened(files, number) as slide:
+            return _of_one(given, slide, attachment)
+
+
+def _chosen(count: int, given: int | None) -> int | None:
+    if given is not None and 1 <= given <= count:
+        return given
+    return 1 if count == 1 else None
+
+
+def _of_one(given: TaskInput, slide: Slide, attachment: Attachment) -> Result:
+    from pipelines.evidence.overlay import put_overlay
+    from pipelines.evidence.slides.patches import MOST, SEED, drawn, patches_of, plan_of
+    from pipelines.tasks.imaging.shown import shown_result
+    from prompts import prompt_for
+
+    plan = plan_of(slide)
+    patches = patches_of(slide, plan.power, drawn(plan.places), attachment.sha256, given.store)
+    prompt = prompt_for(TaskName.SLIDE_REVIEW.value, None, given.prompts)
+
+    def shown(places: Sequence[int]) -> tuple[Frame, ...]:
+        """Numbered by their place among those that are shown, as a model would call them."""
+        return tuple(
+            patches.frames[place].model_copy(update={"number": number, "label": f"patch {number}"})
+            for number, place in enumerate(places, 1)
+        )
+
+    def ask(places: Sequence[int]) -> Ask:
+        sent = [frame.sha256 for frame in shown(places)]
+        return ask_of(prompt, sent, question=given.transcript.text, count=len(sent), power=plan.power.name)
+
+    places, generation = within(len(patches.frames), ask, given.consultant.generate)
+    frames = shown(places)
+    title = f"The slide with the {len(frames)} patches that were shown"
+    overlay = put_overlay(plan.overview.image, _outlines(plan, frames), given.store, title, one_colour=True)
+    data: dict[str, Any] = {
+        "slide": slide.about.model_dump(mode="json"),
+        "power": plan.power.model_dump(mode="json"),
+        "tissue": round(plan.tissue, 4),
+        "patches": {"with_tissue": len(plan.places), "most": MOST, "seed": SEED, "shown": len(frames)},
+        "overlays": [overlay],
+    }
+    if given.series is not None:
+        data["chosen_series"] = given.series
+    return shown_result(
+        TaskName.SLIDE_REVIEW,
+        ask(places),
+        generation,
+        frames,
+        given.store,
+        title=f"Whole slide, {len(frames)} of {len(plan.places)} patches with tissue, {plan.power.name}",
+        kind=Kind.WHOLE_SLIDE,
+        data=data,
+        notes=tuple(_notes(plan, patches, len(frames))),
+    )
+
+
+def _outlines(plan: Plan, frames: Sequence[Frame]) -> list[tuple[tuple[float, float, float, float], str]]:
+    """The patches on the overview, with their numbers."""
+    by = plan.overview.downsample
+    boxes = [frame.box for frame in frames if frame.box is not None]
+    return [
+        ((left / by, upper / by, right / by, lower / by), str(number))
+        for number, (left, upper, right, lower) in enumerate(boxes, 1)
+    ]
+
+
+def _notes(plan: Plan, patches: Patches, shown: int) -> Iterator[str]:
+    """What a reader must know of what the model saw, in whole sentences."""
+    from pipelines.evidence.slides.patches import SEED
+
+    if shown < len(plan.places):
+        yield f"{shown} of {len(plan.places)} patches with tissue were shown, drawn by chance (seed {SEED})."
+    if shown < len(patches.frames):
+        yield f"The model has room for {shown} of the {len(patches.frames)} that were chosen."
+    if patches.damaged:
+        yield f"Left out as damaged: {patches.damaged}."
+    yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in plan.warnings)
+
+
+def _asked(message: str) -> Result:
+    return Result(task=TaskName.SLIDE_REVIEW, status=Status.NEEDS_INPUT, message=message)

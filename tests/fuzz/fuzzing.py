@@ -1,0 +1,119 @@
+"""Readers of files against damaged ones: a reader returns or raises `BadInput`, and nothing else.
+
+Each reader runs in a process of its own, so that a crash of a decoder in C is found and not suffered. What fails is
+told by reader, seed and number, from which the very same file is made again, and the file is kept.
+"""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+_PATIENCE: Final = 20.0
+"""Seconds for one case."""
+_START: Final = 120.0
+"""Seconds until the first: modules are loaded and sound files made."""
+_MOST_FAILURES: Final = 5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a reader did that it may not."""
+
+    reader: str
+    seed: int
+    number: int
+    what: str
+    kept: Path | None
+
+    def __str__(self) -> str:
+        return f"{self.reader}, seed {self.seed}, case {self.number} ({self.kept}): {self.what}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one reader."""
+
+    cases: int
+    failures: tuple[Failure, ...]
+
+
+def fuzz(reader: str, seconds: float, seed: int, keep: Path, first: int = 0) -> Outcome:
+    """Show ``reader`` damaged files for so long; ends early after a few failures.
+
+    Args:
+        keep: folder for files that fail.
+        first: number of the first case.
+    """
+    end = time.monotonic() + seconds
+    failures: list[Failure] = []
+    number = first
+    while (left := end - time.monotonic()) > 0 and len(failures) < _MOST_FAILURES:
+        last, what = _watched(reader, seed, number, left, keep)
+        if what is None:
+            return Outcome(last + 1 - first, tuple(failures))
+        if last < number:
+            raise RuntimeError(f"{reader} cannot be tried at all: {what}")
+        kept = keep / f"{reader}-{seed}-{last}"
+        failures.append(Failure(reader, seed, last, what, kept if kept.exists() else None))
+        number = last + 1
+    return Outcome(number - first, tuple(failures))
+
+
+def _watched(reader: str, seed: int, first: int, seconds: float, keep: Path) -> tuple[int, str | None]:
+    """One child until it ends: the last case that it began, and what was wrong with it."""
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile("w+") as said:
+        command = [sys.executable, "-m", "tests.fuzz.child", reader, str(seed), str(first), str(seconds), scratch]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+        assert child.stdout is not None
+        last, hung = _followed(child, child.stdout, first - 1)
+        if not hung and child.returncode == 0:
+            return last, None
+        said.seek(0)
+        what = "hangs" if hung else said.read()[-2000:].strip() or "died"
+        if child.returncode < 0 and not hung:
+            what = f"killed by signal {-child.returncode}: {what}"
+        _keep(Path(scratch), keep / f"{reader}-{seed}-{last}")
+        return last, what
+
+
+def _followed(child: subprocess.Popen[str], lines: IO[str], last: int) -> tuple[int, bool]:
+    """The last number that it printed, and whether it had to be ended because nothing more came."""
+    numbers: queue.Queue[str | None] = queue.Queue()
+
+    def follow() -> None:
+        for line in lines:
+            numbers.put(line)
+        numbers.put(None)
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    patience, hung = _START, False
+    try:
+        while (line := numbers.get(timeout=patience)) is not None:
+            last, patience = int(line), _PATIENCE
+    except queue.Empty:
+        hung = True
+    finally:
+        if hung or child.poll() is None:
+            if not hung:
+                child.wait(_PATIENCE)
+            else:
+                child.kill()
+                child.wait()
+        thread.join()
+    return last, hung
+
+
+def _keep(scratch: Path, kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(scratch, kept)

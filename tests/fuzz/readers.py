@@ -1,0 +1,23 @@
+"""The readers of the product by name, each made in the process that uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from tests.fuzz.reader import Reader
+
+
+def _raster() -> Reader:
+    from tests.fuzz.pictures import raster
+
+    return raster()
+
+
+def _dicom() -> Reader:
+    from tests.fuzz.pictures import dicom
+
+    return dicom()
+
+
+READERS: Final[Mapping[str, Callable[[], Reader]]] = {"raster": _raster, "dicom": _dicom}

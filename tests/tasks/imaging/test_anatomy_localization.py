@@ -1,0 +1,185 @@
+"""The task `anatomy-localization` in runs: boxes in the film's own pixels, drawn, cited, checked; never made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assistant.confirmations import RESEARCH_USE, confirm
+from assistant.intake import Given, GivenAttachment
+from assistant.opening import open_runner
+from assistant.runner import Outcome, Runner
+from assistant.settings import Settings
+from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED
+from pipelines.models.generator import Words
+from pipelines.records import ImageCitation, Kind, Result, Status, TaskName
+from tests.support.engines import ScriptedGenerator
+
+#: The film is 600 x 400, so its square is 600 and begins 100 rows above it.
+ANSWER = (
+    "The cardiac shadow lies left of the midline.\n\nFinal Answer: ```json\n"
+    '[{"box_2d": [300, 500, 700, 800], "label": "heart"}, {"box_2d": [0, 10, 100, 90], "label": "apex"}]\n```'
+)
+
+
+@pytest.fixture
+def generator(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
+    made = ScriptedGenerator(answer=ANSWER)
+    monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
+    return made
+
+
+@pytest.fixture
+def runner(tmp_path: Path, generator: ScriptedGenerator) -> Iterator[Runner]:
+    with open_runner(Settings(data_dir=tmp_path / "data"), generator=generator) as opened:
+        confirm(opened.log, RESEARCH_USE)
+        yield opened
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Grey, lighter to the right, so that a mirrored one is told."""
+    path = tmp_path / "film.png"
+    Image.fromarray(np.tile(np.linspace(0, 200, 600).astype(np.uint8), (400, 1))).save(path)
+    return path
+
+
+def marking(*films: Path, kind: Kind | None = Kind.CHEST_XRAY, text: str = "mark the heart") -> Given:
+    attached = tuple(GivenAttachment(film, kind) for film in films)
+    return Given(text=text, task=TaskName.ANATOMY_LOCALIZATION, attachments=attached)
+
+
+def result_of(outcome: Outcome) -> Result:
+    assert outcome.view.result is not None, outcome.view.error
+    return outcome.view.result
+
+
+def test_boxes_in_pixels_of_the_film(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:
+    done = runner.submit(marking(film))
+    assert done.exit_code == DONE, done.view.error
+    result = result_of(done)
+    reasoning, heart = result.statements
+    assert reasoning.text == "The cardiac shadow lies left of the midline."
+    assert heart.text == "heart: approximate region, x 300 to 480, y 80 to 320 in pixels of the film."
+    [citation] = heart.citations
+    assert isinstance(citation, ImageCitation)
+    assert (citation.box, citation.frame) == ((300, 80, 480, 320), result.data["frames"][0]["sha256"])
+    [box] = result.data["boxes"]
+    assert (box["label"], box["box"], box["statement"]) == ("heart", [300, 80, 480, 320], 1)
+    assert (box["width"], box["height"]) == (600, 400)
+    message = result.message or ""
+    assert "approximate" in message
+    assert "1 box that lies in the black border, outside the picture" in message
+    assert result.data["answer"] == ANSWER
+    [ask] = generator.asks
+    assert [part.kind for part in ask.parts] == ["image", "text"]
+    text = ask.parts[-1]
+    assert isinstance(text, Words)
+    assert "mark the heart" in text.text
+    assert "[y0, x0, y1, x1]" in text.text
+    assert runner.log.verify().ok
+
+
+def test_every_statement_is_checked(runner: Runner, film: Path) -> None:
+    checks = runner.submit(marking(film)).view.checks
+    assert [(each.statement, each.aspect, each.verdict) for each in checks] == [
+        (0, "as-generated", "supported"),
+        (0, "shown", "supported"),
+        (0, "content", "not-checkable"),
+        (1, "as-generated", "supported"),
+        (1, "box", "supported"),
+        (1, "shown", "supported"),
+        (1, "content", "not-checkable"),
+    ]
+
+
+def test_the_overlay_is_the_film_with_the_box_where_it_belongs(runner: Runner, film: Path) -> None:
+    result = result_of(runner.submit(marking(film)))
+    [overlay] = result.data["overlays"]
+    with Image.open(runner.log.store.path(overlay["sha256"])) as drawn, Image.open(film) as source:
+        assert drawn.size == (600, 400)
+        pixels, original = np.asarray(drawn.convert("RGB")).astype(int), np.asarray(source).astype(int)
+    changed = np.argwhere(np.abs(pixels - original[..., None]).max(axis=2) > 3)
+    inside = pixels[84:316, 304:476]
+    assert np.abs(inside - original[84:316, 304:476, None]).max() <= 3, "the film is not seen within the box"
+    (top, left), (bottom, right) = changed.min(axis=0), changed.max(axis=0)
+    assert (abs(bottom - 319) <= 2, abs(left - 300) <= 2, right - 479 <= 100) == (True, True, True)
+    assert top < 82
+    runner.log.store.path(overlay["sha256"]).unlink()
+    assert not runner.log.verify().ok
+
+
+def test_what_is_not_visible_is_not_marked(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:
+    generator.answer = "The spleen cannot be seen on this film.\n\nFinal Answer: ```json\n[]\n```"
+    done = runner.submit(marking(film))
+    assert done.exit_code == DONE, done.view.error
+    result = result_of(done)
+    assert [statement.text for statement in result.statements] == ["The spleen cannot be seen on this film."]
+    assert (result.data["boxes"], result.data["overlays"]) == ([], [])
+    assert "marked nothing" in (result.message or "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("The heart is in the middle, about 400 to 700.", "gave no box"),
+        ('[{"box_2d": [300, 500, 1700, 1800], "label": "heart"}]', "1 box that has numbers beyond 1000"),
+    ],
+)
+def test_no_box_is_made_up(runner: Runner, generator: ScriptedGenerator, film: Path, answer: str, why: str) -> None:
+    generator.answer = answer
+    failed = runner.submit(marking(film))
+    assert failed.exit_code == OUR_FAULT
+    result = result_of(failed)
+    assert (result.status, result.statements) == (Status.FAILED, ())
+    assert why in (result.message or "")
+    assert "boxes" not in result.data
+
+
+def test_an_answer_that_was_cut_off_marks_nothing(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:
+    generator.finish_reason = "length"
+    result = result_of(runner.submit(marking(film)))
+    assert (result.status, result.statements, "boxes" in result.data) == (Status.FAILED, (), False)
+
+
+def test_of_several_films_a_person_says_which(
+    runner: Runner, generator: ScriptedGenerator, film: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "lateral.png"
+    Image.new("L", (300, 500), 90).save(other)
+    asked = runner.submit(marking(film, other))
+    assert asked.exit_code == PERSON_NEEDED
+    message = result_of(asked).message or ""
+    assert "1: film.png; 2: lateral.png" in message
+    assert f"assistant resume {asked.view.id} --series N" in message
+    assert generator.asks == []
+    done = runner.resume(asked.view.id, series=2)
+    assert done.exit_code == DONE, done.view.error
+    result = result_of(done)
+    assert result.data["chosen_series"] == 2
+    assert {frame["source_width"] for frame in result.data["frames"]} == {300}
+
+
+def test_another_kind_is_asked_about_in_one_line(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:
+    asked = runner.submit(marking(film, kind=Kind.FUNDUS))
+    assert asked.exit_code == PERSON_NEEDED
+    message = result_of(asked).message or ""
+    assert message.startswith("No chest film is attached (film.png is fundus). Go on with: assistant resume ")
+    assert "\n" not in message
+    assert generator.asks == []
+
+
+def test_an_image_that_nobody_named_is_taken_for_the_film(runner: Runner, film: Path) -> None:
+    assert runner.submit(marking(film, kind=None)).exit_code == DONE
+
+
+def test_it_waits_for_a_model(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:
+    generator.ready = False
+    waiting = runner.submit(marking(film))
+    assert waiting.exit_code == MODEL_NEEDED
+    generator.ready = True
+    assert runner.resume(waiting.view.id).exit_code == DONE
