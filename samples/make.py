@@ -1,7 +1,7 @@
-"""Makes the samples again from texts.toml, record.py and film.py.
+"""Makes the samples again from texts.toml, record.py, film.py and phantom.py.
 
     python -m samples.make                  everything
-    python -m samples.make --no-speech      everything but the recordings; needs nothing but Pillow
+    python -m samples.make --no-speech      everything but the recordings; needs no voice
     python -m samples.make question-a1c …   these recordings, and everything but the others
 
 What it needs is in requirements.txt, for an environment of its own.
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from samples import film, record, speech
+from samples import film, phantom, record, speech
 from samples.texts import FOLDER, Sample, manifest, read_samples, references
 
 SETUP: Final = (
@@ -25,11 +25,13 @@ MANIFEST: Final = FOLDER / "manifest.jsonl"
 REFERENCES: Final = FOLDER / "references.jsonl"
 RECORD: Final = FOLDER / "records" / "sampleworth.json"
 FILM: Final = FOLDER / "images" / "film.png"
+PHANTOM: Final = FOLDER / "images" / "phantom"
 
 
 def made() -> tuple[Path, ...]:
     """Every file that is made here."""
-    return (MANIFEST, REFERENCES, RECORD, FILM, *(FOLDER / sample.audio for sample in read_samples()))
+    slices = [PHANTOM / f"slice-{number:02}.dcm" for number in range(1, phantom.SLICES + 1)]
+    return (MANIFEST, REFERENCES, RECORD, FILM, *slices, *(FOLDER / sample.audio for sample in read_samples()))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     FILM.parent.mkdir(exist_ok=True)
     try:
         film.draw(FILM)
+        phantom.write(PHANTOM)
         if "--no-speech" not in arguments:
             _speak([sample for sample in samples if not names or sample.name in names])
     except ImportError as missing:

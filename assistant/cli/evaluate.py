@@ -186,7 +186,7 @@ def _by_generator(ctx: click.Context, engine: str | None, evaluate: Callable[...
     if engine:
         settings = settings.model_copy(update={"generator": engine})
     with share_bar() as progress:
-        return evaluate(generator_of(settings), settings.prompts, partial(progress, "asking"))
+        return evaluate(generator_of(settings), settings.prompts_dir, partial(progress, "asking"))
 
 
 def _only_engine(given: str | None, name: str) -> None:

@@ -14,7 +14,7 @@ from pipelines.errors import DONE, UsageProblem
 if TYPE_CHECKING:
     from assistant.exports.exporting import Format
 
-_FORMATS: Final = ("markdown", "docx", "pdf", "fhir", "csv")
+_FORMATS: Final = ("markdown", "docx", "pdf", "fhir", "csv", "dicom-sr")
 
 
 @click.command("export")
@@ -24,7 +24,7 @@ _FORMATS: Final = ("markdown", "docx", "pdf", "fhir", "csv")
     "--format",
     "format_name",
     type=click.Choice(_FORMATS),
-    help="The format; without it the end of FILE's name tells (.md, .docx, .pdf, .json, .csv).",
+    help="The format; without it the end of FILE's name tells (.md, .docx, .pdf, .json, .csv, .dcm).",
 )
 @json_option
 @data_dir_option

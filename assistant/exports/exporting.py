@@ -17,10 +17,11 @@ class Format(StrEnum):
     PDF = "pdf"
     FHIR = "fhir"
     CSV = "csv"
+    DICOM_SR = "dicom-sr"
 
     @property
     def is_text(self) -> bool:
-        return self not in (Format.DOCX, Format.PDF)
+        return self not in (Format.DOCX, Format.PDF, Format.DICOM_SR)
 
 
 #: How files of a format may be named; the first is the usual one.
@@ -30,6 +31,7 @@ SUFFIXES: Final = {
     Format.PDF: (".pdf",),
     Format.FHIR: (".json",),
     Format.CSV: (".csv",),
+    Format.DICOM_SR: (".dcm",),
 }
 
 
@@ -75,6 +77,10 @@ def export(log: SessionLog, run: str, format_: Format) -> Export:
             from assistant.exports.table import csv_bytes
 
             data = csv_bytes(document, result)
+        case Format.DICOM_SR:
+            from assistant.exports.regions import dicom_sr_bytes
+
+            data = dicom_sr_bytes(view, result, log.store)
     return Export(view.id, result.status.value, format_, data)
 
 

@@ -9,6 +9,7 @@ from assistant import __version__
 from assistant.exports.document import Document
 from assistant.exports.lab import reports_of
 from assistant.exports.of_run import heading_of, marks_of, patients_of
+from assistant.exports.regions import regions_of
 from assistant.exports.workers import workers
 from assistant.sessions.views import RunView
 from assistant.shown import pictures_of
@@ -47,6 +48,7 @@ def _told(view: RunView, document: Document, result: Result, store: Store) -> To
         attachments=view.attachments,
         recording=view.request.recording,
         makers=tuple(Maker(one.doing, one.engine) for one in workers(view)),
+        regions=regions_of(result),
         pictures=tuple(Shown(one.sha256, one.caption, store.get(one.sha256)) for one in pictures_of(result)),
     )
 

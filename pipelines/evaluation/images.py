@@ -1,7 +1,7 @@
 """How well questions about images are answered (docs: `assistant evaluate images`).
 
-A line of the data is ``{"image": [...], "question", "answer", "kind"}``. The model is asked as the task asks it, with one
-sentence more: that it is to begin with the answer alone. What is scored is what it begins with, its first sentence.
+A line of the data is ``{"image": [...], "question", "answer", "kind"}``. The model is asked as the task asks it, and to
+begin with the answer alone. What is scored is what it begins with, its first sentence.
 
 * ``closed``: yes or no, or one of the choices that the question gives. ``accuracy``: right ÷ closed questions.
 * ``open``: a few words. ``token_f1``: the mean over open questions of the F1 of words in common, as SQuAD scores it:
@@ -70,8 +70,8 @@ def evaluate(
     prompts: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
-    """The figures, with ``n``, ``engines`` and ``failures`` (``{"id", "kind", "expected", "got"}``: closed questions that
-    are not right, open ones without a word in common, and labels that are not exactly the true ones).
+    """The figures, with ``n``, ``engines`` and ``failures`` (``{"id", "kind", "expected", "got"}``: closed questions
+    that are not right, open ones without a word in common, and labels that are not exactly the true ones).
 
     Raises:
         BadInput: a case is not one, or one of its images cannot be read.
@@ -167,8 +167,8 @@ def macro_f1(sets: Sequence[tuple[frozenset[str], frozenset[str]]]) -> float | N
     scores = []
     for label in every:
         both = sum(label in true and label in named for true, named in sets)
-        either = sum((label in true) + (label in named) for true, named in sets)
-        scores.append(2 * both / either)
+        each = sum((label in true) + (label in named) for true, named in sets)
+        scores.append(2 * both / each)
     return mean(scores)
 
 

@@ -54,12 +54,13 @@ def evaluate(
     """
     given = list(cases)
     checked = as_model(given, LocalizationCase)
+    for n, (raw, case) in enumerate(zip(given, checked, strict=True), start=1):
+        _refuse_empty(case, id_in(raw, n))
     required(generator)
     overlaps: list[float] = []
     found = 0
     failures: list[dict[str, Any]] = []
     for n, (raw, case) in enumerate(zip(given, checked, strict=True), start=1):
-        _refuse_empty(case, id_in(raw, n))
         region, said = _marked(case, path_in(raw, case.image), generator, prompts)
         overlap = iou(region.box, case.box) if region else 0.0
         overlaps.append(overlap)

@@ -105,9 +105,14 @@ def _cells(frames: Sequence[Frame], most: int, column: int, shared: Sequence[str
     labels, remarks = _Type(letters(15), _INK, 2), _Type(letters(12), _GREY, 3)
     for place, frame in enumerate(frames, start=1):
         name = frame.label or str(frame.number if frame.number is not None else place)
-        own = "; ".join(step for step in frame.steps if step not in shared)
+        own = "; ".join(step for step in frame.steps if step not in shared and not _says(name, step))
         caption = (labels.set(name, column), *((remarks.set(own, column),) if own else ()))
         yield _Cell(frame, _side(frame, most), caption)
+
+
+def _says(label: str, step: str) -> bool:
+    """Whether a label names all that a step does: ``SLICE 2 · 41 of 300`` says ``slice 41 of 300``."""
+    return set(step.lower().split()) <= set(label.lower().split())
 
 
 def _footing(count: int, shared: Sequence[str]) -> str:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 #: What is asked of a header anywhere.
 _USED: Final = (
+    "BitsAllocated",
+    "BitsStored",
     "BodyPartExamined",
+    "BurnedInAnnotation",
     "Columns",
     "Modality",
     "NumberOfFrames",
@@ -28,6 +31,8 @@ _USED: Final = (
     "PatientID",
     "PatientName",
     "Rows",
+    "SOPClassUID",
+    "SamplesPerPixel",
 )
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _META_BEGINS: Final = 144
@@ -41,10 +46,18 @@ _AT_ONCE: Final = 1 << 20
 
 @contextmanager
 def unwarned() -> Iterator[None]:
-    """Without pydicom's warnings about values that break a rule of the standard: many archives hold some."""
+    """Without pydicom's warnings about values that break a rule of the standard: many archives hold some, and they are
+    written out in the warning, and logged, a patient's name as any other."""
+    from pydicom import config
+
+    before = config.settings.reading_validation_mode
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(pydicom|PIL)\.")
-        yield
+        config.settings.reading_validation_mode = config.IGNORE
+        try:
+            yield
+        finally:
+            config.settings.reading_validation_mode = before
 
 
 @contextmanager

@@ -43,7 +43,7 @@ _BY_MODALITY: Final = {
 
 def not_an_image(header: Dataset) -> str | None:
     """What it is instead; None for an image, and for what may be one."""
-    kind = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or "")
+    kind = str(header.get("SOPClassUID") or "")
     if kind in _IMAGES:
         return None
     for beginning, what in _BY_CLASS:

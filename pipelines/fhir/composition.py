@@ -10,6 +10,7 @@ from typing import Final
 
 from pipelines.fhir.narrative import narrative, paragraph, table
 from pipelines.fhir.parties import bundle, document, engine, media, patient, product, provenance
+from pipelines.fhir.regions import region_observations
 from pipelines.fhir.told import Part, Told, standing
 from pipelines.fhir.values import Json, by_hash, concept, hash_uri, id_of, loinc, reference, some, string
 from pipelines.records import Citation, TaskName
@@ -55,6 +56,7 @@ def composition_bundle(told: Told) -> Json:
     engines = [engine(told.run, maker) for maker in told.makers]
     documents = [document(told.run, one) for one in told.attachments]
     pictures = [media(told, shown, whom) for shown in told.pictures]
+    marked = region_observations(told, whom, documents)
     composition = some(
         resourceType="Composition",
         id=id_of(told.run, "composition"),
@@ -66,10 +68,15 @@ def composition_bundle(told: Told) -> Json:
         author=[reference(author)],
         title=string(told.title) or _UNTITLED,
         text=narrative(*map(paragraph, told.notices)),
-        section=[*(_section(told, part) for part in told.parts), *_shown(told, pictures), _sources(told)],
+        section=[
+            *(_section(told, part) for part in told.parts),
+            *_marked(told, marked),
+            *_shown(told, pictures),
+            _sources(told),
+        ],
     )
-    made = provenance(told, [composition, *pictures], author, engines, documents)
-    resources = [composition, *([whom] if whom else []), author, *engines, *documents, *pictures, made]
+    made = provenance(told, [composition, *marked, *pictures], author, engines, documents)
+    resources = [composition, *marked, *([whom] if whom else []), author, *engines, *documents, *pictures, made]
     return bundle(told, "document", resources)
 
 
@@ -96,6 +103,14 @@ def _section(told: Told, part: Part) -> Json:
         text=narrative(*blocks, status="additional"),
         entry=list(map(_entry, cited.values())),
     )
+
+
+def _marked(told: Told, observations: list[Json]) -> list[Json]:
+    if not observations:
+        return []
+    rows = [(f"[{one.number}]", one.label, ", ".join(map(str, one.box))) for one in told.regions]
+    text = narrative(table(("sentence", "label", "left, upper, right and lower edge in pixels"), rows))
+    return [some(title="Marked regions", text=text, entry=list(map(reference, observations)))]
 
 
 def _shown(told: Told, pictures: list[Json]) -> list[Json]:

@@ -48,6 +48,18 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A box on an attached picture that sentence ``number`` speaks of."""
+
+    number: int
+    label: str
+    """As generated; may be empty."""
+    box: tuple[int, int, int, int]
+    """Left, upper, right and lower edge in pixels of the picture."""
+    attachment: str
+
+
+@dataclass(frozen=True)
 class Told:
     """A run's result. ``written`` is an ISO 8601 instant with its time zone."""
 
@@ -65,6 +77,7 @@ class Told:
     attachments: tuple[Attachment, ...]
     recording: Recording | None
     makers: tuple[Maker, ...]
+    regions: tuple[Region, ...] = ()
     pictures: tuple[Shown, ...] = ()
 
 

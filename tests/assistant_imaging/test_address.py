@@ -116,5 +116,5 @@ class TestGiven:
 
     def test_where_nothing_is_fetched(self, tmp_path: Path) -> None:
         store = FileStore(tmp_path / "files", Disk())
-        with pytest.raises(BadInput, match="studies/1.2.3@pacs.example: is not fetched here"):
+        with pytest.raises(BadInput, match=r"studies/1\.2\.3@pacs\.example: is not fetched here"):
             take_in_attached(GivenAttachment.parse(self.URL), store)

@@ -37,8 +37,9 @@ def test_a_ct_series_waits_for_its_model(archive: Orthanc, call: Call, data_dir:
     assert asked.code == MODEL_NEEDED, asked.err
     (attachment,) = json.loads(asked.out)["attachments"]
     assert (attachment["kind"], attachment["name"]) == ("ct-series", f"studies/{STUDY}@{archive.host}")
-    assert [member["name"] for member in attachment["members"]] == [f"{STUDY}.1.{n}" for n in range(1, 6)]
     with SessionLog.open(data_dir) as log:
+        (kept,) = log.run(json.loads(asked.out)["run"]).request.attachments
+        assert [member.name for member in kept.members] == [f"{STUDY}.1.{n}" for n in range(1, 6)]
         assert log.verify().ok
 
 

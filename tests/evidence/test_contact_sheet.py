@@ -101,6 +101,12 @@ def test_what_was_done_to_all_is_said_once_and_what_to_one_below_it() -> None:
         return int(ink(sheet)[bottom + 24 : bottom + 42, left:right].sum())
 
     assert [written(mixed, colour) > 0 for colour in COLOURS[:3]] == [False, True, False]
+    said = [
+        plain(store, c, label=f"SLICE {n} · 4{n} of 90", steps=(f"slice 4{n} of 90",))
+        for n, c in enumerate(COLOURS[:3])
+    ]
+    beside = sheet_of([*said, plain(store, COLOURS[3], label="x", steps=("turned upright",))], store)
+    assert [written(beside, colour) > 0 for colour in COLOURS[:4]] == [False, False, False, True], "the label says it"
     below = box_of(same, COLOURS[0])[3]
     assert ink(same)[below + 30 :].any(), "the footer"
 

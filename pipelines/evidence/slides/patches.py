@@ -122,8 +122,10 @@ def patches_of(slide: Slide, power: Power, places: Sequence[Place], attachment: 
                 raise
             continue
         number = len(frames) + 1
-        steps = (f"row {place.row}, column {place.column}", power.said)
         box = box_of(slide, power, place)
+        steps = [f"row {place.row}, column {place.column}", power.said]
+        if min(box[2] - box[0], box[3] - box[1]) < int(_cell(slide, power)):
+            steps.append("white beyond the edge of the slide")
         frames.append(frame_of_image(image, attachment, store, steps, label=f"patch {number}", number=number, box=box))
     if not frames:
         raise BadInput(slide.name, "is a slide that is damaged or cut off", "export it again from the scanner")

@@ -11,7 +11,7 @@ from pipelines.errors import BadInput
 from pipelines.evidence.dicom import reading
 from pipelines.evidence.volumes.files import File
 from pipelines.evidence.volumes.header import full_header
-from pipelines.evidence.volumes.stored import Stored, Vector, positive, unit_vectors
+from pipelines.evidence.volumes.stored import Stored, Vector, positive, unit_vectors, within_reach
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -67,7 +67,7 @@ def _frame(first: Stored, number: int, groups: Sequence[Dataset | None]) -> Stor
         uid=f"{first.uid}#{number}",
         instance=first.instance + number,
         pixels=dataclasses.replace(first.pixels, frame=number),
-        position=_numbers(said("PlanePositionSequence", "ImagePositionPatient"), 3) or first.position,
+        position=within_reach(_numbers(said("PlanePositionSequence", "ImagePositionPatient"), 3)) or first.position,
         orientation=unit_vectors(_numbers(said("PlaneOrientationSequence", "ImageOrientationPatient"), 6))
         or first.orientation,
         spacing=positive(_numbers(said("PixelMeasuresSequence", "PixelSpacing"), 2)) or first.spacing,

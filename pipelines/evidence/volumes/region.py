@@ -79,6 +79,8 @@ class Region(NamedTuple):
     """From 1, in order."""
     said: str | None
     """A sentence for the reader; None where it is all of them."""
+    by_number: bool = False
+    """Whether the question calls them by their numbers in the volume: only then does a model have to know those."""
 
 
 def chosen(question: str, volume: Volume) -> Region:
@@ -96,7 +98,7 @@ def chosen(question: str, volume: Volume) -> Region:
         if not wanted:
             listed = ", ".join(f"{low} to {high}" if low < high else str(low) for low, high in named)
             raise BadInput("request", f"names slice {listed} of a volume of {count}", f"name slices from 1 to {count}")
-        return _region(tuple(sorted(wanted)), volume, "as asked")
+        return _region(tuple(sorted(wanted)), volume, "as asked")._replace(by_number=True)
     part = _share_of(question, volume)
     if part is not None:
         return part

@@ -20,6 +20,8 @@ _NO_SLICES: Final = frozenset({"LOCALIZER", "SCREEN SAVE", "PASTED"})
 MOST_PIXELS: Final = 1 << 24
 """Of one slice, of which a few are held at once, each in several forms."""
 _MOST_FRAMES: Final = 20_000
+_FARTHEST: Final = 1e5
+"""In mm."""
 _PIXEL_NUMBERS: Final = {
     "rows": "Rows",
     "columns": "Columns",
@@ -149,7 +151,7 @@ def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: in
         ),
         rows=header.whole("Rows"),
         columns=header.whole("Columns"),
-        position=header.numbers("ImagePositionPatient", 3),
+        position=within_reach(header.numbers("ImagePositionPatient", 3)),
         orientation=unit_vectors(header.numbers("ImageOrientationPatient", 6)),
         spacing=positive(header.numbers("PixelSpacing", 2)),
         rescale=None if slope is None or intercept is None or slope == 0 else (slope, intercept),
@@ -172,6 +174,11 @@ def unit_vectors(cosines: Vector) -> Vector:
     if abs(sum(x * y for x, y in zip(along, down, strict=True))) > 0.05:
         return ()
     return (*(x / lengths[0] for x in along), *(x / lengths[1] for x in down))
+
+
+def within_reach(position: Vector) -> Vector:
+    """Empty where it is farther away than any scanner is long."""
+    return position if all(abs(distance) < _FARTHEST for distance in position) else ()
 
 
 def positive(spacing: Vector) -> Vector:

@@ -78,7 +78,9 @@ def _of_one(given: TaskInput, slide: Slide, attachment: Attachment) -> Result:
 
     places, generation = within(len(patches.frames), ask, given.consultant.generate)
     frames = shown(places)
-    title = f"The slide with the {len(frames)} patches that were shown"
+    title = (
+        "The slide with the patches that were shown" if len(frames) > 1 else "The slide with the patch that was shown"
+    )
     overlay = put_overlay(plan.overview.image, _outlines(plan, frames), given.store, title, one_colour=True)
     data: dict[str, Any] = {
         "slide": slide.about.model_dump(mode="json"),
@@ -116,10 +118,11 @@ def _notes(plan: Plan, patches: Patches, shown: int) -> Iterator[str]:
     """What a reader must know of what the model saw, in whole sentences."""
     from pipelines.evidence.slides.patches import SEED
 
-    if shown < len(plan.places):
-        yield f"{shown} of {len(plan.places)} patches with tissue were shown, drawn by chance (seed {SEED})."
+    if len(patches.frames) + patches.damaged < len(plan.places):
+        count = len(patches.frames) + patches.damaged
+        yield f"{count} of {len(plan.places)} patches with tissue were drawn by chance (seed {SEED})."
     if shown < len(patches.frames):
-        yield f"The model has room for {shown} of the {len(patches.frames)} that were chosen."
+        yield f"The model has room for {shown} of {len(patches.frames)} patches, which were taken evenly."
     if patches.damaged:
         yield f"Left out as damaged: {patches.damaged}."
     yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in plan.warnings)

@@ -84,8 +84,11 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
     prompt = prompt_for(task.value, None, given.prompts)
 
     def shown(places: Sequence[int]) -> tuple[Frame, ...]:
-        """Numbered as the model is told, whatever else was left out; a reader is told the slice's own number too."""
-        return tuple(_named(made.frames[place], n) for n, place in enumerate(places, 1))
+        """Numbered as the model is told: one after the other, or where the question has numbers, by these."""
+        return tuple(
+            _named(made.frames[place], made.numbers[place] if region.by_number else n)
+            for n, place in enumerate(places, 1)
+        )
 
     def ask(places: Sequence[int]) -> Ask:
         return _ask(prompt, shown(places), about, region.said is None, question)

@@ -15,7 +15,7 @@ from pydicom.uid import EnhancedMRImageStorage, RLELossless
 
 from pipelines.errors import BadInput
 from pipelines.records import Kind
-from tests.support.volumes import Array, body, group, opened, shown_by, write_enhanced, zipped
+from tests.support.volumes import Array, body, group, opened, shown_by, write_enhanced, write_slice, zipped
 
 SHARED = group(
     PlaneOrientationSequence={"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
@@ -117,7 +117,14 @@ def test_more_frames_than_there_are_pixels(tmp_path: Path) -> None:
         opened(path)
 
 
-def test_frames_without_places_keep_their_order() -> None:
+def test_frames_without_places_keep_their_order(tmp_path: Path) -> None:
+    path = write_slice(tmp_path / "a.dcm", body(), NumberOfFrames=4, ImagePositionPatient=None)
+    (volume,) = opened(path)
+    np.testing.assert_array_equal(shown_by(volume), body())
+    assert "the order of their instance numbers" in volume.about.warnings[0]
+
+
+def test_a_dose_is_no_volume() -> None:
     found = get_testdata_file("rtdose.dcm", download=False)
     assert found is not None
     with pytest.raises(BadInput, match="holds no slices"):
