@@ -74,7 +74,7 @@ class PastRun:
             return None
         request = self.view.request
         named = [one.patient for one in self.inspection.attachments if one.patient is not None]
-        question = identity_question(request.patient, named)
+        question = identity_question(request.patient, named, self.inspection.stated)
         return question and Result(task=request.task, status=Status.NEEDS_INPUT, message=question).digest()
 
 

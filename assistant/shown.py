@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from pipelines.records import Result
+from pipelines.records import Result, Status
 
-#: Above the pictures, wherever they are shown.
-HEADING: Final = "What the model was shown"
+#: What became of the pictures of a result, or will.
+_WAS: Final = "was shown"
+_WILL_BE: Final = "will be shown"
 
 
 class ShownPicture(NamedTuple):
@@ -15,6 +16,11 @@ class ShownPicture(NamedTuple):
 
     sha256: str
     caption: str
+
+
+def heading_of(result: Result) -> str:
+    """What stands above the pictures, wherever they are shown."""
+    return f"What the model {_what(result)}"
 
 
 def pictures_of(result: Result) -> tuple[ShownPicture, ...]:
@@ -28,4 +34,8 @@ def pictures_of(result: Result) -> tuple[ShownPicture, ...]:
         return tuple(drawn)
     count = len(result.data.get("frames") or ())
     which = "The picture" if count == 1 else f"All {count} pictures"
-    return (*drawn, ShownPicture(sheet, f"{which} that the model was shown."))
+    return (*drawn, ShownPicture(sheet, f"{which} that the model {_what(result)}."))
+
+
+def _what(result: Result) -> str:
+    return _WILL_BE if result.status is Status.NEEDS_MODEL else _WAS

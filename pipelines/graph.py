@@ -82,11 +82,13 @@ def inspect(state: RunState, ports: Ports) -> RunState:
     known = ports.journal.recall(key)
     if known is None:
         try:
-            known = ports.journal.record(key, _inspected(ports, state["run"]))
+            words = ports.journal.read(state["transcript"], Transcript).text
+            known = ports.journal.record(key, _inspected(ports, state["run"], words))
         except PersonNeeded as several:
             return _wait(state, ports, "inspect", "person", _whom(request.task, several, state["run"]))
-    attachments = ports.journal.read(known, Inspection).used
-    question = identity_question(request.patient, [a.patient for a in attachments if a.patient is not None])
+    found = ports.journal.read(known, Inspection)
+    named = [one.patient for one in found.used if one.patient is not None]
+    question = identity_question(request.patient, named, found.stated)
     if question is None:
         return {"inspection": known}
     asked = Result(task=request.task, status=Status.NEEDS_INPUT, message=question)
@@ -95,15 +97,16 @@ def inspect(state: RunState, ports: Ports) -> RunState:
     return {"inspection": known} | _wait(state, ports, "inspect", "person", asked)
 
 
-def _inspected(ports: Ports, run: str) -> Inspection:
-    """All attachments looked at. One that cannot be read is left out, as long as others can.
+def _inspected(ports: Ports, run: str, words: str) -> Inspection:
+    """All attachments looked at, and whom the words say that they are about. One that cannot be read is left out, as
+    long as others can.
 
     Raises:
         BadInput: none of them can be read.
         PersonNeeded: it is not said whom of several patients the run is about.
     """
     from pipelines.documents import with_patient
-    from pipelines.evidence.inspect import inspect_attachment
+    from pipelines.evidence.inspect import inspect_attachment, stated_patient
     from pipelines.recognition import recognised
 
     given, found = ports.request.attachments, list[Attachment]()
@@ -118,7 +121,8 @@ def _inspected(ports: Ports, run: str) -> Inspection:
     # A model is asked about pictures only when all is read that can be.
     known = {one.sha256: one for one in recognised(found, ports, run)}
     attachments = (known.get(one.sha256) or _left_out(one, unread[one.sha256]) for one in given)
-    return Inspection(attachments=tuple(attachments), unread=tuple(unread))
+    stated = stated_patient(words, known.values(), ports.store)
+    return Inspection(attachments=tuple(attachments), unread=tuple(unread), stated=stated)
 
 
 def _left_out(attachment: Attachment, problem: BadInput) -> Attachment:
@@ -174,8 +178,10 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
             return _wait(state, ports, name, "research-use", _confirm_first(name, state["run"]))
         result = task.perform(given)
     except ModelNeeded as missing:
-        message = f"{missing}. Everything is kept; then: assistant resume {state['run']}"
-        return _wait(state, ports, name, "generator", Result(task=name, status=Status.NEEDS_MODEL, message=message))
+        result = Result(task=name, status=Status.NEEDS_MODEL, message=str(missing))
+    if result.status is Status.NEEDS_MODEL:
+        message = f"{result.message}. Everything is kept; then: assistant resume {state['run']}"
+        return _wait(state, ports, name, "generator", result.model_copy(update={"message": message}))
     if given.left_out:
         said = (*(f"{one.name} {one.warnings[-1]}." for one in given.left_out), result.message)
         result = result.model_copy(update={"message": " ".join(filter(None, said))})

@@ -106,6 +106,14 @@ class Patient(Value):
     birth_date: str | None = None
 
 
+class Stated(Value):
+    """Whom somebody says that it is about; what was not said is None."""
+
+    id: str | None = None
+    name: str | None = None
+    birth_date: str | None = None
+
+
 class Recording(Value):
     """Audio as it was captured or read."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
 
 from pipelines.ports import Journal, Store
-from pipelines.records import Attachment, Request, TaskName, Value
+from pipelines.records import Attachment, Request, Stated, TaskName, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,12 +58,14 @@ class RunState(TypedDict, total=False):
 class Inspection(Value):
     """What the attachments turned out to be."""
 
-    added_later: ClassVar[frozenset[str]] = frozenset({"unread"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"unread", "stated"})
 
     attachments: tuple[Attachment, ...]
     """All that were given, in their order."""
     unread: tuple[str, ...] = ()
     """SHA-256 of those that cannot be read, which are left out; their last warning says why."""
+    stated: Stated | None = None
+    """Whom the words say that they are about, by the name that the attachments have for him where it is one of his."""
 
     @property
     def used(self) -> tuple[Attachment, ...]:

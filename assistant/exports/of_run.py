@@ -11,7 +11,7 @@ from assistant.exports.document import Block, Document, Picture, Said, Section, 
 from assistant.exports.lab import lab_sections, says_only_rows
 from assistant.exports.workers import workers
 from assistant.sessions.views import RunView
-from assistant.shown import HEADING, pictures_of
+from assistant.shown import heading_of as heading_of_pictures, pictures_of
 from pipelines.errors import UsageProblem
 from pipelines.ports import Store
 from pipelines.records import Patient, Result, Statement, Status, TaskName
@@ -157,7 +157,9 @@ def _sections(result: Result, listed: tuple[Source, ...], store: Store) -> Itera
 def _shown(result: Result, store: Store) -> Iterator[Section]:
     """The pictures themselves, so that what is said of them can be judged."""
     if shown := pictures_of(result):
-        yield Section(HEADING, tuple(Picture(store.get(one.sha256), one.caption, wide=True) for one in shown))
+        yield Section(
+            heading_of_pictures(result), tuple(Picture(store.get(one.sha256), one.caption, wide=True) for one in shown)
+        )
 
 
 def _caption(plot: dict[str, Any]) -> str:

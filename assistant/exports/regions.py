@@ -172,7 +172,8 @@ def _date(report: Any, written: str) -> None:
     """When the result was made (UTC), in place of when it was exported."""
     at = datetime.fromisoformat(written).astimezone(UTC)
     day, clock = at.strftime("%Y%m%d"), at.strftime("%H%M%S")
-    for name in ("Content", "InstanceCreation", "Series"):
-        if f"{name}Date" in report or name == "Content":
-            setattr(report, f"{name}Date", day)
-            setattr(report, f"{name}Time", clock)
+    for name in ("Content", "InstanceCreation"):
+        setattr(report, f"{name}Date", day)
+        setattr(report, f"{name}Time", clock)
+    for equipment in report.get("ContributingEquipmentSequence", ()):
+        equipment.ContributionDateTime = f"{day}{clock}+0000"

@@ -18,6 +18,8 @@ from pipelines.records import Patient
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+BURNED_IN: Final = "has words burned into its picture, its header says: they may name the patient, and are shown"
+"""A warning on an attachment."""
 #: What is asked of a header anywhere.
 _USED: Final = (
     "BitsAllocated",
@@ -128,6 +130,11 @@ def _inflated(file: IO[bytes]) -> Iterator[IO[bytes]]:
                 raise MemoryError
         plain.seek(0)
         yield plain
+
+
+def burned_in(header: Dataset) -> bool:
+    """Whether the header says that words are part of the picture."""
+    return str(header.get("BurnedInAnnotation", "") or "").strip().upper() == "YES"
 
 
 def patient_of(header: Dataset) -> Patient | None:

@@ -7,7 +7,7 @@ least strict. And decoders in C take the size of a picture from its codestream: 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from pipelines.errors import BadInput
 from pipelines.evidence.codestreams import Size, jpeg2000_size, jpeg_size
+from pipelines.evidence.decoding_apart import apart
 from pipelines.evidence.depth import Values, refuse_size, too_much_memory
 from pipelines.evidence.dicom import at_pixels, reading, unwarned
 
@@ -40,6 +41,8 @@ _DECODERS: Final = {
     "1.2.840.10008.1.2.4.203": "pylibjpeg",
     "1.2.840.10008.1.2.5": "pydicom",
 }
+#: Of these a damaged picture makes the process end, or never end.
+_APART: Final = frozenset({"gdcm", "pyjpegls"})
 _JPEG_EXTENDED: Final = "1.2.840.10008.1.2.4.51"
 _JPEG: Final = "1.2.840.10008.1.2.4."
 _JPEG_2000: Final = frozenset({"90", "91", "201", "202", "203"})
@@ -67,11 +70,15 @@ def frames_in(header: Dataset) -> int:
 
 def syntax_name(header: Dataset) -> str:
     """As the standard calls it."""
+    return _named(str(header.file_meta.get("TransferSyntaxUID")))
+
+
+def _named(syntax: str) -> str:
     from pydicom.uid import UID
 
     with unwarned():
-        syntax = UID(str(header.file_meta.get("TransferSyntaxUID")))
-    return "an unknown transfer syntax" if syntax.name == syntax else syntax.name
+        uid = UID(syntax)
+    return "an unknown transfer syntax" if uid.name == uid else uid.name
 
 
 def refuse_undecoded(header: Dataset, name: str) -> None:
@@ -85,11 +92,18 @@ def refuse_undecoded(header: Dataset, name: str) -> None:
     bytes_each = max(1, number(header, "SamplesPerPixel")) * -(-number(header, "BitsAllocated") // 8)
     if pixels * bytes_each > _MOST_BYTES:
         raise too_much_memory(name)
-    syntax = str(header.file_meta.get("TransferSyntaxUID") or "")
+    refuse_syntax(str(header.file_meta.get("TransferSyntaxUID") or ""), number(header, "BitsStored"), name)
+
+
+def refuse_syntax(syntax: str, bits_stored: int, name: str) -> None:
+    """
+    Raises:
+        BadInput: pixels of this transfer syntax are not decoded here.
+    """
     # A file that names none is left to the attempt.
     if syntax and syntax not in _DECODERS:
-        raise BadInput(name, f"is compressed as {syntax_name(header)}, which is not decoded here", AGAIN)
-    if syntax == _JPEG_EXTENDED and number(header, "BitsStored") > 8:
+        raise BadInput(name, f"is compressed as {_named(syntax)}, which is not decoded here", AGAIN)
+    if syntax == _JPEG_EXTENDED and bits_stored > 8:
         raise BadInput(name, "is compressed as 12-bit JPEG Extended, which is not decoded here", AGAIN)
 
 
@@ -114,26 +128,20 @@ class Pixels:
     """
 
     def __init__(self, header: Dataset, file: IO[bytes]) -> None:
-        from pydicom.pixels.utils import as_pixel_options
+        from pydicom.pixels.utils import as_pixel_options, get_expected_length
         from pydicom.uid import UID
 
-        self.header = header
         self._file = file
-        syntax = UID(str(header.file_meta.TransferSyntaxUID))
+        self._syntax = UID(str(header.file_meta.TransferSyntaxUID))
         options = as_pixel_options(header)
-        tag, kind, length = _element(file, little=syntax.is_little_endian)
+        tag, kind, length = _element(file, little=self._syntax.is_little_endian)
         if tag != _PIXEL_DATA:
             raise ValueError("no pixels of whole numbers")
-        self._syntax = syntax
+        if not self._syntax.is_encapsulated and get_expected_length(header) > length:
+            # What follows them in the file is none of theirs.
+            raise ValueError("fewer pixels than the header says")
         self._start = file.tell()
-        self._options: dict[str, Any] = {
-            **options,
-            "transfer_syntax_uid": syntax,
-            "pixel_keyword": "PixelData",
-            "pixel_vr": kind,
-        }
-        if not syntax.is_encapsulated:
-            self._refuse_short(length)
+        self._options: dict[str, Any] = {**options, "pixel_keyword": "PixelData", "pixel_vr": kind}
 
     def frame(self, index: int) -> Decoded:
         """One frame; none but this is read.
@@ -141,47 +149,65 @@ class Pixels:
         Raises:
             Anything that `reading` turns into BadInput.
         """
-        from pydicom.pixels.decoders.base import get_decoder
-
-        if self._syntax.is_encapsulated:
-            self._compare(index)
         self._file.seek(self._start)
-        values, found = get_decoder(self._syntax).as_array(
-            self._file, index=index, decoding_plugin=_DECODERS[self._syntax], **self._options
-        )
+        values, found = decode(self._file, self._syntax, index, self._options)
         return Decoded(values, str(found["photometric_interpretation"]), int(found["bits_stored"]))
 
-    def _refuse_short(self, length: int) -> None:
-        """What follows the pixels' element is none of theirs."""
-        from pydicom.pixels.utils import get_expected_length
 
-        if get_expected_length(self.header) > length:
-            raise ValueError("fewer pixels than the header says")
+def decode(file: IO[bytes], syntax: str, index: int, options: Mapping[str, Any]) -> tuple[Values, Mapping[str, Any]]:
+    """As pydicom's ``as_array`` of one frame, by the decoder for its syntax, which a damaged frame cannot harm.
 
-    def _compare(self, index: int) -> None:
-        """Hold the size that the codestream states against the header's.
+    Args:
+        file: stands at the value of the pixels.
+        syntax: a transfer syntax that `refuse_undecoded` lets pass.
+        index: of the frame, from 0.
+        options: as ``as_array`` takes them; from a header that `refuse_undecoded` let pass.
 
-        Raises:
-            ValueError: they differ.
-        """
-        from pydicom.encaps import get_frame
+    Raises:
+        Anything that `reading` turns into BadInput, where it cannot be decoded.
+    """
+    from pydicom.encaps import get_frame
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
 
-        self._file.seek(self._start)
-        options = self._options
+    plugin, start = _DECODERS[syntax], file.tell()
+    if UID(syntax).is_encapsulated:
         stream = get_frame(
-            self._file,
+            file,
             index,
             number_of_frames=options["number_of_frames"],
             extended_offsets=options.get("extended_offsets"),
         )
-        size = _size(self._syntax, stream)
-        if size is None:
-            return
-        stated = (options["rows"], options["columns"], options["samples_per_pixel"])
-        if (size.rows, size.columns, size.samples) != stated:
-            raise ValueError("the codestream is of another size than the header says")
-        if size.tiles > _MOST_TILES or size.bits > options["bits_allocated"]:
-            raise ValueError("the codestream is of no kind that fits the header")
+        file.seek(start)
+        _compare(stream, syntax, options)
+        if plugin in _APART:
+            return apart().decode(stream, syntax, plugin, _plain(options))
+    return get_decoder(syntax).as_array(file, index=index, decoding_plugin=plugin, **options)
+
+
+def _compare(stream: bytes, syntax: str, options: Mapping[str, Any]) -> None:
+    """Hold the size that a codestream states against the header's.
+
+    Raises:
+        ValueError: they differ.
+    """
+    size = _size(syntax, stream)
+    if size is None:
+        return
+    stated = (options["rows"], options["columns"], options["samples_per_pixel"])
+    if (size.rows, size.columns, size.samples) != stated:
+        raise ValueError("the codestream is of another size than the header says")
+    if size.tiles > _MOST_TILES or size.bits > options["bits_allocated"]:
+        raise ValueError("the codestream is of no kind that fits the header")
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers and texts alone, as they can be sent to another process."""
+    return {
+        key: int(value) if isinstance(value, int) else str(value)
+        for key, value in options.items()
+        if isinstance(value, int | str) and key != "transfer_syntax_uid"
+    }
 
 
 def _element(file: IO[bytes], *, little: bool) -> tuple[int, str | None, int]:

@@ -25,9 +25,6 @@ _LONGEST_SIDE: Final = 3584
 """Of frames for models that see in another way."""
 _MOST_PADDED: Final = 1 << 26
 """Pixels of the largest square that is padded before it is scaled. Beyond it areas are averaged first."""
-_LEVEL, _STRATEGY = 1, 3
-"""Of the PNG: runs only (zlib's Z_RLE). On radiographs and photographs files are as small as with the usual strategy
-at level 4, in half the time, and smaller on drawings. Fixed, so that equal pictures are equal bytes."""
 
 
 class Frame(Value):
@@ -85,15 +82,19 @@ def frame_of_image(
         whole: not scaled to what MedGemma sees, for models that scale in another way; only what is four times as large
             is scaled down to that.
     """
+    from pipelines.evidence.png import png
+
     width, height = image.size
     done = list(steps)
-    framed = _scaled(_padded(_averaged(image, whole, done), done), SIDE if not whole else _LONGEST_SIDE, done)
+    framed = _scaled(
+        _padded(_averaged(image, whole, done), image.size, done), SIDE if not whole else _LONGEST_SIDE, done
+    )
     if image.mode == "L":
         done.append("grey repeated in red, green and blue")
     scale = framed.width / max(width, height)
     left, top = (round(margin * scale) for margin in _margins(width, height))
     return Frame(
-        sha256=store.put(_png(framed)),
+        sha256=store.put(png(framed)),
         attachment=attachment,
         width=framed.width,
         height=framed.height,
@@ -126,14 +127,16 @@ def _averaged(image: Image, whole: bool, steps: list[str]) -> Image:
     return image.resize((width, height), Resampling.BOX)
 
 
-def _padded(image: Image, steps: list[str]) -> Image:
+def _padded(image: Image, source: tuple[int, int], steps: list[str]) -> Image:
+    """``source`` is the size before it was averaged, by which its place is found."""
     from PIL import Image as images
 
     if image.width == image.height:
         return image
     side = max(image.size)
     canvas = images.new(image.mode, (side, side))
-    canvas.paste(image, _margins(*image.size))
+    left, top = (round(margin * side / max(source)) for margin in _margins(*source))
+    canvas.paste(image, (left, top))
     steps.append("padded to a square with black")
     return canvas
 
@@ -145,16 +148,3 @@ def _scaled(image: Image, side: int, steps: list[str]) -> Image:
         return image
     steps.append(f"scaled down from {image.width} x {image.height} to {side} x {side}, as the model's processor does")
     return image.resize((side, side), Resampling.BILINEAR)
-
-
-def _png(image: Image) -> bytes:
-    import io
-
-    from PIL import Image as images
-
-    # A new picture: what the file said about itself does not come along.
-    bare = images.new(image.mode, image.size)
-    bare.paste(image)
-    buffer = io.BytesIO()
-    bare.save(buffer, "PNG", compress_level=_LEVEL, compress_type=_STRATEGY)
-    return buffer.getvalue()

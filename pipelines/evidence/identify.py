@@ -134,12 +134,15 @@ def _kind_by_header(path: Path, name: str, found: Format) -> Kind:
 
 def _dicom_kind(path: Path, name: str) -> Kind:
     from pipelines.evidence.dicom import read_header
+    from pipelines.evidence.dicom_objects import not_an_image
 
     header = read_header(path, name)
     modality = str(header.get("Modality", "")).upper()
-    found = kind_of_modality(modality, str(header.get("BodyPartExamined", "")).upper())
-    if found is None:
-        raise BadInput(name, f"is a DICOM {modality} object without a picture", "attach the images of the study")
+    what, found = not_an_image(header), kind_of_modality(modality, str(header.get("BodyPartExamined", "")).upper())
+    if what is not None or found is None:
+        raise BadInput(
+            name, f"is {what or f'a DICOM {modality} object'}, not an image", "attach the images of the study"
+        )
     return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from pipelines.evidence.dicom import patient_of, read_header
+from pipelines.evidence.dicom import BURNED_IN, burned_in, patient_of, read_header
 from pipelines.evidence.formats import Format
+from pipelines.evidence.identity import same_number
+from pipelines.evidence.patient_said import patient_said
 from pipelines.evidence.picture import check_picture
 from pipelines.ports import Store
-from pipelines.records import Attachment, Kind
+from pipelines.records import Attachment, Kind, Patient, Stated
 
 
 def inspect_attachment(attachment: Attachment, store: Store, patient: str | None) -> Attachment:
@@ -33,7 +35,8 @@ def inspect_attachment(attachment: Attachment, store: Store, patient: str | None
     check_picture(attachment, store)
     if attachment.media_type == Format.DICOM:
         header = read_header(store.path(attachment.sha256), attachment.name)
-        return attachment.model_copy(update={"patient": patient_of(header)})
+        warnings = (*attachment.warnings, BURNED_IN) if burned_in(header) else attachment.warnings
+        return attachment.model_copy(update={"patient": patient_of(header), "warnings": tuple(dict.fromkeys(warnings))})
     return attachment
 
 
@@ -44,6 +47,27 @@ def _inspect_volumes(attachment: Attachment, store: Store, patient: str | None) 
     found = open_volumes(attachment, store, patient)
     warnings = tuple(dict.fromkeys((*attachment.warnings, *found.warnings)))
     return attachment.model_copy(update={"patient": found.patient, "warnings": warnings})
+
+
+def stated_patient(words: str, attachments: Iterable[Attachment], store: Store) -> Stated | None:
+    """Whom the words state that they are about; by the id that an inspected record has for its patient where the number
+    that was said is another of his."""
+    stated = patient_said(words)
+    if stated is None or stated.id is None:
+        return stated
+    for one in attachments:
+        if one.kind is Kind.FHIR_RECORD and one.patient is not None and _is_called(one, one.patient, stated.id, store):
+            return stated.model_copy(update={"id": one.patient.id})
+    return stated
+
+
+def _is_called(attachment: Attachment, patient: Patient, number: str, store: Store) -> bool:
+    if same_number(patient.id, number):
+        return True
+    from pipelines.evidence.records.record import read_attached
+
+    record = read_attached(attachment, store, patient.id, or_only=True)
+    return any(same_number(each, number) for each in record.known_as)
 
 
 def _inspect_record(attachment: Attachment, store: Store, patient: str | None) -> Attachment:

@@ -48,7 +48,8 @@ class Task(Protocol):
         ...
 
     def perform(self, given: TaskInput) -> Result:
-        """The result as a draft; ``needs-input``, saying what; or ``failed``, where a model came to no answer.
+        """The result as a draft; ``needs-input``, saying what; ``needs-model``, with what is ready for it; or
+        ``failed``, where a model came to no answer.
 
         Raises:
             ModelNeeded: only a model could go on, and none is ready.

@@ -79,7 +79,7 @@ def test_the_dicom_header_names_the_kind(tmp_path: Path, modality: str, region: 
 
 
 def test_a_structured_report_is_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="SR object without a picture"):
+    with pytest.raises(BadInput, match=r"x\.dcm: is a structured report, not an image; attach the images"):
         identify(dicom(tmp_path / "x.dcm", "SR"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
@@ -53,12 +54,32 @@ def test_the_picture_lies_in_the_middle_of_a_black_square(
     assert frame.steps == (() if width == height else ("padded to a square with black",))
 
 
-def test_only_what_is_larger_than_four_times_the_models_own_size_is_scaled_down(tmp_path: Path) -> None:
-    fits, _ = framed(_png(tmp_path / "fits.png", _noise(2, 3584)))
-    assert fits.width == 3584
+def test_what_is_larger_than_the_model_sees_is_scaled_to_that(tmp_path: Path) -> None:
+    fits, _ = framed(_png(tmp_path / "fits.png", _noise(2, 896)))
+    assert fits.width == 896
     assert fits.steps == ("padded to a square with black",)
-    source = _noise(4, 7168)
+    source = np.repeat(np.repeat(_noise(4, 224), 8, axis=1), 8, axis=0)
     frame, pixels = framed(_png(tmp_path / "wide.png", source))
+    assert (frame.width, frame.source_width, frame.source_height, frame.top) == (896, 1792, 32, 440)
+    # Areas of twice the distance between two pixels, as tents: (1 3 3 1) / 8 of four neighbours.
+    tent = np.array([1, 3, 3, 1]) / 8
+    rows = sum(weight * source[place + 1 : place + 29 : 2].astype(float) for place, weight in enumerate(tent))
+    both = sum(weight * rows[:, place + 1 : place + 1789 : 2] for place, weight in enumerate(tent))
+    assert np.abs(pixels[frame.top + 1 : frame.top + 15][:, 1:895] - both[:14, :894]).max() <= 1
+    assert frame.steps == (
+        "padded to a square with black",
+        "scaled down from 1792 x 1792 to 896 x 896, as the model's processor does",
+    )
+
+
+def test_for_other_models_only_what_is_four_times_as_large_is_scaled(tmp_path: Path) -> None:
+    store = PictureStore()
+    fits = frame_of(attached(_png(tmp_path / "fits.png", _noise(2, 3584))), store, whole=True)
+    assert (fits.width, fits.steps) == (3584, ("padded to a square with black",))
+    source = _noise(4, 7168)
+    frame = frame_of(attached(_png(tmp_path / "wide.png", source)), store, whole=True)
+    with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
+        pixels = np.asarray(picture)
     means = source.reshape(2, 2, 3584, 2, 3).mean(axis=(1, 3))
     assert np.abs(pixels[frame.top : frame.top + 2] - means).max() <= 1, "one for each direction's rounding"
     assert (frame.width, frame.source_width, frame.source_height, frame.top) == (3584, 7168, 4, 1791)
@@ -66,10 +87,17 @@ def test_only_what_is_larger_than_four_times_the_models_own_size_is_scaled_down(
 
 
 def test_a_line_of_pixels_stays_one(tmp_path: Path) -> None:
-    frame, pixels = framed(_png(tmp_path / "line.png", np.full((1, 20_000), 200, np.uint8)))
+    store = PictureStore()
+    line = _png(tmp_path / "line.png", np.full((1, 20_000), 200, np.uint8))
+    frame = frame_of(attached(line), store, whole=True)
+    with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
+        pixels = np.asarray(picture)
     assert frame.steps[0] == "scaled down from 20000 x 1 to 3584 x 1"
     assert (pixels[frame.top] == 200).all()
-    assert int((pixels[:, 0, 0] > 0).sum()) == 1
+    assert int((pixels[:, 0] > 0).sum()) == 1
+    small, seen_of_it = framed(line)
+    assert small.width == 896
+    assert seen_of_it[small.top - 2 : small.top + 3].max() > 0
 
 
 def _turned(pixels: Array, orientation: int) -> Array:

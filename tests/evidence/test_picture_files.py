@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from PIL import Image
 
 from pipelines.errors import BadInput
 from pipelines.evidence.depth import extent, full_range, scaled
-from tests.support.pictures import Array, framed, seen
+from pipelines.evidence.picture import frames_of
+from tests.support.pictures import Array, PictureStore, attached, framed, seen
 
 GREY = np.arange(35, dtype=np.uint8).reshape(5, 7) * 7
 RGB = np.stack([GREY, 255 - GREY, GREY[::-1]], axis=-1)
@@ -137,6 +140,40 @@ def test_of_several_pages_the_first_is_taken(suffix: str, tmp_path: Path) -> Non
     path = _write(tmp_path / f"a.{suffix}", pages[0], save_all=True, append_images=pages[1:], lossless=True)
     frame, pixels = framed(path)
     assert (pixels == 40).all()
+    # Of an animation it is not counted how long it is.
+    assert frame.steps[0] == ("first of several pages taken" if suffix == "gif" else "first of 3 pages taken")
+
+
+def _pages(path: Path, sizes: Sequence[tuple[int, int]], **options: Any) -> Path:
+    first, *others = (Image.new("L", size, 10 * (place + 1)) for place, size in enumerate(sizes))
+    first.save(path, save_all=True, append_images=others, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("count", "numbers"),
+    [(1, [None]), (2, [1, 2]), (8, [1, 2, 3, 4, 5, 6, 7, 8]), (12, [1, 3, 4, 6, 7, 9, 10, 12])],
+)
+def test_pages_of_a_scan_are_shown_each(count: int, numbers: list[int | None], tmp_path: Path) -> None:
+    """Of many, eight that are spread evenly, the first and the last among them."""
+    store = PictureStore()
+    frames = frames_of(attached(_pages(tmp_path / "scan.tif", [(40, 50)] * count)), store)
+    assert [frame.number for frame in frames] == numbers
+    for frame in frames:
+        assert frame.label == (None if count == 1 else f"frame {frame.number} of {count}")
+        with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
+            assert picture.getpixel((25, 25)) == 10 * (frame.number or 1)
+
+
+def test_a_pyramid_is_one_picture(tmp_path: Path) -> None:
+    path = _pages(tmp_path / "pyramid.tif", [(64, 64), (32, 32), (16, 16)])
+    (frame,) = frames_of(attached(path), PictureStore())
+    assert (frame.source_width, frame.label, frame.steps[0]) == (64, None, "first of 3 pages taken")
+
+
+def test_an_animation_is_one_picture(tmp_path: Path) -> None:
+    path = _pages(tmp_path / "film.webp", [(40, 50)] * 3, lossless=True)
+    (frame,) = frames_of(attached(path), PictureStore())
     assert frame.steps[0] == "first of 3 pages taken"
 
 

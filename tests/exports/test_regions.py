@@ -136,5 +136,5 @@ def test_regions_as_fhir(runner: Runner, tmp_path: Path) -> None:
         assert observation["status"] == "preliminary"
     assert [one.get("bodySite", {}).get("text") for one in observations] == ["cœur", None]
     [composition] = [one for one in resources if one["resourceType"] == "Composition"]
-    [section] = [one for one in composition["section"] if one["title"] == "Marked regions"]
+    [section] = [one for one in composition["section"] if one.get("title") == "Marked regions"]
     assert [one["reference"] for one in section["entry"]] == [f"urn:uuid:{one['id']}" for one in observations]

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from pydicom import dcmread
-from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
@@ -30,7 +29,7 @@ from pipelines.evidence.inspect import inspect_attachment
 from pipelines.evidence.picture import frames_of
 from pipelines.records import Kind
 from tests.fuzz.reader import Files, Reader, Seed
-from tests.support.pictures import Array, PictureStore, write_dicom
+from tests.support.pictures import Array, PictureStore, deflated, packaged, write_dicom
 
 _RNG_SEED = 5
 
@@ -141,11 +140,9 @@ def _dicoms() -> Iterator[Seed]:
         yield Seed("palette.dcm", _paletted(folder / "palette.dcm", film.astype(np.uint8)))
         table = _table(np.arange(4096) * 3)
         yield Seed("table.dcm", write_dicom(folder / "table.dcm", film, ModalityLUTSequence=table).read_bytes())
-        packaged = get_testdata_file("SC_rgb_jpeg_gdcm.dcm", download=False)
-        yield Seed("lossless-jpeg.dcm", Path(str(packaged)).read_bytes())
-        near = get_testdata_file("JPEGLSNearLossless_16.dcm", download=False)
-        yield Seed("near.dcm", Path(str(near)).read_bytes())
-        yield Seed("deflated.dcm", plain.read_bytes(), _deflated)
+        yield Seed("lossless-jpeg.dcm", packaged("SC_rgb_jpeg_gdcm.dcm").read_bytes())
+        yield Seed("near.dcm", packaged("JPEGLSNearLossless_16.dcm").read_bytes())
+        yield Seed("deflated.dcm", plain.read_bytes(), deflated)
 
 
 def _compressed(path: Path, values: Array, syntax: str) -> bytes:
@@ -172,17 +169,3 @@ def _table(entries: Array) -> Sequence:
     item.LUTData = entries.astype("<u2").tobytes()
     item["LUTData"].VR = "OW"
     return Sequence([item])
-
-
-def _deflated(plain: bytes) -> bytes:
-    """A file in Explicit VR Little Endian with all behind its meta information deflated."""
-    (length,) = struct.unpack_from("<I", plain, 140) if len(plain) >= 144 else (0,)
-    head, rest = plain[: 144 + length], plain[144 + length :]
-    syntax, other = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99"
-    at = head.find(syntax)
-    if at < 8:
-        return plain
-    head = head[: at - 2] + struct.pack("<H", len(other)) + other + head[at + len(syntax) :]
-    head = head[:140] + struct.pack("<I", len(head) - 144) + head[144:]
-    packing = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    return head + packing.compress(rest) + packing.flush()

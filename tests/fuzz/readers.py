@@ -20,4 +20,10 @@ def _dicom() -> Reader:
     return dicom()
 
 
-READERS: Final[Mapping[str, Callable[[], Reader]]] = {"raster": _raster, "dicom": _dicom}
+def _slide() -> Reader:
+    from tests.fuzz.slides import slides
+
+    return slides()
+
+
+READERS: Final[Mapping[str, Callable[[], Reader]]] = {"raster": _raster, "dicom": _dicom, "slide": _slide}

@@ -61,7 +61,7 @@ class Orthanc:
 
 def require() -> None:
     """Skip the test where Orthanc is not installed; in CI that is a failure."""
-    if shutil.which("Orthanc") is not None and _PLUGIN.is_file():
+    if _program() is not None and _PLUGIN.is_file():
         return
     reason = "no image archive: Orthanc or its DICOMweb plugin is not installed (scripts/debian-packages installs them)"
     if os.environ.get("CI") == "true":
@@ -107,12 +107,17 @@ def _started(folder: Path, port: int, users: dict[str, str] | None) -> Iterator[
         )
     )
     with subprocess.Popen(
-        ["Orthanc", str(options)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [_program() or "Orthanc", str(options)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process if _is_ready(process) else None
         finally:
             process.kill()
+
+
+def _program() -> str | None:
+    """Debian keeps it where only root looks."""
+    return shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
 
 
 def _is_ready(process: subprocess.Popen[str]) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
@@ -68,6 +71,27 @@ def seen(path: Path) -> Array:
     """The source picture as it is within its frame."""
     frame, pixels = framed(path)
     return pixels[frame.top : frame.top + frame.source_height, frame.left : frame.left + frame.source_width]
+
+
+def packaged(name: str) -> Path:
+    """A file that comes with pydicom itself."""
+    found = get_testdata_file(name, download=False)
+    assert found is not None
+    return Path(str(found))
+
+
+def deflated(plain: bytes) -> bytes:
+    """A DICOM file in Explicit VR Little Endian with all behind its meta information deflated."""
+    (length,) = struct.unpack_from("<I", plain, 140) if len(plain) >= 144 else (0,)
+    head, rest = plain[: 144 + length], plain[144 + length :]
+    syntax, other = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99"
+    at = head.find(syntax)
+    if at < 8:
+        return plain
+    head = head[: at - 2] + struct.pack("<H", len(other)) + other + head[at + len(syntax) :]
+    head = head[:140] + struct.pack("<I", len(head) - 144) + head[144:]
+    packing = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return head + packing.compress(rest) + packing.flush()
 
 
 def write_dicom(path: Path, values: Array, syntax: str = ExplicitVRLittleEndian, **elements: object) -> Path:

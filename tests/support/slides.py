@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ PAPER: Final = (244, 243, 245)
 TISSUE: Final = (198, 120, 176)
 _COMPRESSION: Final = {"deflate": 8, "jpeg": 7}
 _SHORT, _LONG, _ASCII = 3, 4, 2
+_Tag = tuple[int, int, "Sequence[int] | bytes"]
 
 
 def paper(width: int, height: int) -> Pixels:
@@ -30,11 +31,11 @@ def paper(width: int, height: int) -> Pixels:
     return np.full((height, width, 3), PAPER, np.uint8)
 
 
-def with_tissue(pixels: Pixels, left: int, top: int, width: int, height: int, seed: int = 0) -> Pixels:
-    """The same with a piece of pink and purple tissue, grainy as tissue is."""
+def with_tissue(pixels: Pixels, left: int, top: int, width: int, height: int, seed: int = 0, grain: int = 30) -> Pixels:
+    """The same with a piece of pink and purple tissue, grainy as tissue is; no two of unlike seeds are alike."""
     piece = pixels[top : top + height, left : left + width]
-    grain = np.random.default_rng(seed).integers(-30, 31, (*piece.shape[:2], 1))
-    piece[:] = (np.array(TISSUE) + grain).clip(0, 255)
+    grains = np.random.default_rng(seed).integers(-grain, grain + 1, (*piece.shape[:2], 1))
+    piece[:] = (np.array(TISSUE) + grains).clip(0, 255)
     return pixels
 
 
@@ -58,19 +59,26 @@ def write_tiff(
     path: Path, levels: Sequence[Pixels], description: str = "", tile: int = 256, packing: Packing = "deflate"
 ) -> Path:
     """A tiled TIFF of these levels, the finest first; ``deflate`` keeps every pixel as it is."""
+    packed = [[_packed(piece, packing) for piece in _tiles(pixels, tile)] for pixels in levels]
+
+    def directories(at: Sequence[Sequence[int]]) -> list[bytes]:
+        """One after the other from byte 8 on, given where the tiles of each level lie."""
+        made: list[bytes] = []
+        for number, (pixels, pieces, offsets) in enumerate(zip(levels, packed, at, strict=True)):
+            tags = _tags(pixels, description, bool(number and not description), tile, packing)
+            tags += [(324, _LONG, offsets), (325, _LONG, [len(piece) for piece in pieces])]
+            made.append(_directory(tags, 8 + sum(map(len, made)), last=number == len(levels) - 1))
+        return made
+
+    place = 8 + sum(map(len, directories([[0] * len(pieces) for pieces in packed])))
+    at = []
+    for pieces in packed:
+        at.append([place + sum(map(len, pieces[:number])) for number in range(len(pieces))])
+        place += sum(map(len, pieces))
     with path.open("wb") as file:
-        file.write(b"II*\0" + struct.pack("<I", 0))
-        link = 4
-        for pixels in levels:
-            offsets, sizes = [], []
-            for piece in _tiles(pixels, tile):
-                data = _packed(piece, packing)
-                offsets.append(file.tell())
-                sizes.append(len(data))
-                file.write(data)
-            reduced = not description and pixels is not levels[0]
-            height, width = pixels.shape[:2]
-            link = _directory(file, link, width, height, description, reduced, tile, packing, offsets, sizes)
+        file.write(b"II*\0" + struct.pack("<I", 8))
+        file.writelines(directories(at))
+        file.writelines(piece for pieces in packed for piece in pieces)
     return path
 
 
@@ -93,51 +101,39 @@ def _packed(piece: Pixels, packing: Packing) -> bytes:
     return buffer.getvalue()
 
 
-def _directory(
-    file: Any, link: int, width: int, height: int, description: str, reduced: bool, tile: int, packing: Packing,
-    offsets: Sequence[int], sizes: Sequence[int],
-) -> int:  # fmt: skip
-    """Writes one, makes ``link`` point to it, and returns where its own link lies."""
-    entries: list[tuple[int, int, Sequence[int] | bytes]] = [
+def _tags(pixels: Pixels, description: str, reduced: bool, tile: int, packing: Packing) -> list[_Tag]:
+    """All but where the tiles lie: number, type and values of each."""
+    tags: list[_Tag] = [
         (254, _LONG, [int(reduced)]),
-        (256, _LONG, [width]),
-        (257, _LONG, [height]),
+        (256, _LONG, [pixels.shape[1]]),
+        (257, _LONG, [pixels.shape[0]]),
         (258, _SHORT, [8, 8, 8]),
         (259, _SHORT, [_COMPRESSION[packing]]),
         (262, _SHORT, [6 if packing == "jpeg" else 2]),
-        (270, _ASCII, description.encode() + b"\0"),
         (277, _SHORT, [3]),
         (284, _SHORT, [1]),
         (322, _LONG, [tile]),
         (323, _LONG, [tile]),
-        (324, _LONG, offsets),
-        (325, _LONG, sizes),
     ]
-    if packing == "jpeg":
-        entries.append((530, _SHORT, [2, 2]))
-    if not description:
-        entries = [entry for entry in entries if entry[0] != 270]
-    packed = []
-    for tag, kind, values in entries:
-        data = (
-            values
-            if isinstance(values, bytes)
-            else struct.pack(f"<{len(values)}{'H' if kind == _SHORT else 'I'}", *values)
-        )
+    tags += [(270, _ASCII, description.encode() + b"\0")] if description else []
+    tags += [(530, _SHORT, [2, 2])] if packing == "jpeg" else []
+    return tags
+
+
+def _directory(tags: Sequence[_Tag], start: int, *, last: bool) -> bytes:
+    """As it lies from byte ``start`` on, with the values that find no room in it; the next one follows it."""
+    entries, beyond = b"", b""
+    room = start + 2 + 12 * len(tags) + 4
+    for tag, kind, values in sorted(tags, key=lambda one: one[0]):
+        code = "H" if kind == _SHORT else "I"
+        data = values if isinstance(values, bytes) else struct.pack(f"<{len(values)}{code}", *values)
         if len(data) > 4:
-            at = file.tell() + file.tell() % 2
-            file.seek(at)
-            file.write(data)
-            data = struct.pack("<I", at)
-        packed.append(struct.pack("<HHI", tag, kind, len(values)) + data.ljust(4, b"\0"))
-    start = file.tell() + file.tell() % 2
-    file.seek(start)
-    file.write(struct.pack("<H", len(packed)) + b"".join(packed) + struct.pack("<I", 0))
-    end: int = file.tell()
-    file.seek(link)
-    file.write(struct.pack("<I", start))
-    file.seek(end)
-    return end - 4
+            place = struct.pack("<I", room + len(beyond))
+            beyond += data + b"\0" * (len(data) % 2)
+            data = place
+        entries += struct.pack("<HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
+    link = 0 if last else room + len(beyond)
+    return struct.pack("<H", len(tags)) + entries + struct.pack("<I", link) + beyond
 
 
 def write_dicom_slide(

@@ -11,9 +11,11 @@ from tests.support.one_thread import one_thread
 if TYPE_CHECKING:
     import torch
 
-Behaviour = Literal["answers", "thinks", "never-closes", "never-ends", "reopens"]
+Behaviour = Literal["answers", "thinks", "never-closes", "never-ends", "reopens", "marks"]
 
 ANSWER: Final = "Nothing acute. Compare old films."
+#: As MedGemma marks anatomy.
+MARKED: Final = 'Seen. Final Answer: ```json\n[{"box_2d": [210, 340, 765, 898], "label": "heart"}]\n```'
 THOUGHTS: Final = "Look, then say it."
 #: Said over and over; one word is two tokens, so that long traces are made quickly.
 ROUND: Final = "a b c d e "
@@ -92,6 +94,8 @@ def _spoken(behaviour: Behaviour, chance: random.Random) -> list[tuple[str, bool
     answer = f"{ANSWER}<end_of_turn>"
     if behaviour == "answers":
         return [(answer, True)]
+    if behaviour == "marks":
+        return [(f"{MARKED}<end_of_turn>", True)]
     if behaviour == "thinks":
         return [(f"<unused94>thought\n{THOUGHTS}<unused95>{answer}", True)]
     if behaviour == "never-ends":

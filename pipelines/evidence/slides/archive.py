@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from pipelines.errors import BadInput
+from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.slides.opening import File
 
 _MOST_FILES: Final = 20_000
@@ -33,7 +33,7 @@ def unpacked(path: Path, name: str) -> Iterator[list[File]]:
     with tempfile.TemporaryDirectory(prefix="slides-") as scratch:
         try:
             files = _unpack(path, name, Path(scratch))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as broken:
+        except (zipfile.BadZipFile, *DECODING_ERRORS) as broken:
             raise BadInput(name, "is a zip archive that cannot be unpacked", _AGAIN) from broken
         yield files
 

@@ -100,17 +100,13 @@ def _found(name: str, given: Sequence[File]) -> tuple[SlideFiles, ...]:
 
 def _dicom_slides(files: Sequence[File]) -> Iterator[SlideFiles]:
     """One for each series. Pictures of labels and of the glass stay out of its folder."""
-    from pipelines.evidence.dicom import patient_of, read_header
-
     series: dict[str, list[File]] = {}
     patients: dict[str, dict[str, Patient]] = {}
     for file in files:
-        header = read_header(file.path, file.name)
-        if str(header.get("SOPClassUID")) != WSI_STORAGE or "VOLUME" not in _words(header.get("ImageType")):
+        uid, patient = _level_of(file)
+        if uid is None:
             continue
-        uid = str(header.get("SeriesInstanceUID"))
         series.setdefault(uid, []).append(file)
-        patient = patient_of(header)
         if patient is not None:
             patients.setdefault(uid, {})[patient.id] = patient
     for uid, members in series.items():
@@ -118,6 +114,17 @@ def _dicom_slides(files: Sequence[File]) -> Iterator[SlideFiles]:
         if len(named) > 1:
             raise BadInput(members[0].name, "names another patient than the rest of its series", "attach one patient's")
         yield SlideFiles(members[0].name, members[0].name, tuple(members), named[0] if named else None)
+
+
+def _level_of(file: File) -> tuple[str | None, Patient | None]:
+    """The series that a file is a level of, None where it is something else; and whom it names."""
+    from pipelines.evidence.dicom import patient_of, read_header, reading
+
+    header = read_header(file.path, file.name)
+    with reading(file.name, "is not a readable DICOM file", "export it again from the archive"):
+        if str(header.get("SOPClassUID")) != WSI_STORAGE or "VOLUME" not in _words(header.get("ImageType")):
+            return None, None
+        return str(header.get("SeriesInstanceUID")), patient_of(header)
 
 
 def _words(value: object) -> tuple[str, ...]:

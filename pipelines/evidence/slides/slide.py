@@ -24,8 +24,8 @@ _AGAIN: Final = "export it again from the scanner or archive"
 _BLOCK: Final = 2048
 """Pixels on a side that are read at once: 16 MB as OpenSlide hands them out."""
 _MOST_TILE_PIXELS: Final = 1 << 24
-_MOST_PIXELS: Final = 1 << 38
-"""Of a level, four times what the largest slides have."""
+_LONGEST: Final = 1 << 21
+"""Pixels along a side: of glass that is 76 mm long, 36 nm each."""
 _CACHE_BYTES: Final = 64 << 20
 _CREDIBLE: Final = (0.05, 20.0)
 """Micrometres per pixel of a scanner. Files that were converted state the resolution of a screen or a printer."""
@@ -139,18 +139,24 @@ class Slide:
             self._handle.close()
             self._handle = _opened(self._path, self.name)
             raise
-        shown = _on_white(read)
-        return shown.reduce(times) if times > 1 else shown
+        return _shown(read, times)
 
 
-def _on_white(read: Image) -> Image:
-    """Beyond its edge and where nothing was scanned a slide is transparent."""
+def _shown(read: Image, times: int) -> Image:
+    """On white, reduced to means of ``times`` x ``times`` pixels. Beyond its edge and where nothing was scanned a slide
+    is transparent."""
     from PIL import Image as images
 
-    if read.getchannel("A").getextrema() == (255, 255):
-        return read.convert("RGB")
+    # Where nothing is transparent, which is nearly everywhere, the order makes no difference but in time.
+    small = read.reduce(times) if times > 1 else read
+    there = small.getchannel("A").getextrema()
+    if there == (255, 255):
+        return small.convert("RGB")
+    if there == (0, 0):
+        return images.new("RGB", small.size, (255, 255, 255))
     white = images.new("RGBA", read.size, (255, 255, 255, 255))
-    return images.alpha_composite(white, read).convert("RGB")
+    shown = images.alpha_composite(white, read).convert("RGB")
+    return shown.reduce(times) if times > 1 else shown
 
 
 def _opened(path: Path, name: str) -> OpenSlide:
@@ -186,13 +192,13 @@ def _refuse_size(name: str, levels: tuple[Level, ...], properties: Mapping[str, 
     none."""
     if not levels or any(min(level.width, level.height) < 1 for level in levels):
         raise BadInput(name, "is a slide without a picture", _AGAIN)
-    largest = max(level.width * level.height for level in levels)
+    longest = max(max(level.width, level.height) for level in levels)
     tiles = [
         (_number(properties, f"openslide.level[{at}].tile-width") or 1)
         * (_number(properties, f"openslide.level[{at}].tile-height") or 1)
         for at in range(len(levels))
     ]
-    if largest > _MOST_PIXELS or max(tiles) > _MOST_TILE_PIXELS:
+    if longest > _LONGEST or max(tiles) > _MOST_TILE_PIXELS:
         raise BadInput(name, "states a size that no slide has", _AGAIN)
 
 

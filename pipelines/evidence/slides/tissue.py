@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import BadInput
-from pipelines.evidence.slides.slide import Slide
+from pipelines.evidence.slides.slide import Level, Slide
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MASK_UM: Final = 16.0
 """Micrometres per pixel of the mask: 56 pixels on the side of a patch."""
-_SHOWN: Final = 1600
+_SHOWN: Final = 800
 """Pixels that the longer side of the overview has at least, where the slide has as many."""
 _LONGEST: Final = 4096
-_MOST_READ: Final = 1 << 32
-"""Pixels of the level that an overview is made of: a minute or two of decoding."""
+_MOST_READ: Final = 1 << 30
+"""Pixels of the level that an overview is made of: half a minute of decoding."""
 _SATURATION: Final = (0.06, 0.15)
 """Least and greatest threshold: below is glass, however yellow; above is tissue, however pale."""
 _DARK: Final = 0.2
@@ -56,24 +56,37 @@ class Tissue(NamedTuple):
 
 
 def overview_of(slide: Slide) -> Overview:
-    """Made from the coarsest level that is fine enough, block by block.
+    """Made from the coarsest level that is fine enough, or, where that is damaged, the next finer one.
 
     Raises:
-        BadInput: it cannot be decoded, or the slide is huge and has no small picture of itself.
+        BadInput: none can be decoded, or the slide is huge and has no small picture of itself.
     """
-    about = slide.about
-    longest = max(about.width, about.height)
-    wanted = max(1.0, min(_MASK_UM / about.mpp, longest / _SHOWN), longest / _LONGEST)
-    usable = [at for at, level in enumerate(slide.levels) if level.downsample <= wanted * 1.001]
-    place = max(usable, key=lambda at: slide.levels[at].downsample, default=0)
-    level = slide.levels[place]
+    fine = _MASK_UM / slide.about.mpp * 1.001
+    usable = [at for at, level in enumerate(slide.levels) if level.downsample <= fine and _longest(level) >= _SHOWN]
+    problem: BadInput | None = None
+    for at in sorted(usable or [0], key=lambda at: -slide.levels[at].downsample):
+        try:
+            return _overview_at(slide, at, fine)
+        except BadInput as damaged:
+            problem = problem or damaged
+    assert problem is not None
+    raise problem
+
+
+def _overview_at(slide: Slide, at: int, fine: float) -> Overview:
+    level = slide.levels[at]
     if level.width * level.height > _MOST_READ:
         raise BadInput(
             slide.name, "is huge and has no smaller picture of itself", "convert it to a pyramid of several powers"
         )
-    times = max(1, math.ceil(wanted / level.downsample - 0.001))
+    longest = _longest(level)
+    times = max(1, min(int(fine / level.downsample), math.ceil(longest / (2 * _SHOWN))), math.ceil(longest / _LONGEST))
     width, height = math.ceil(level.width / times), math.ceil(level.height / times)
-    return Overview(slide.averaged(place, 0, 0, width, height, times), level.downsample * times)
+    return Overview(slide.averaged(at, 0, 0, width, height, times), level.downsample * times)
+
+
+def _longest(level: Level) -> int:
+    return max(level.width, level.height)
 
 
 def tissue_of(overview: Overview, mpp: float) -> Tissue:

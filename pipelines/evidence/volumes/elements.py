@@ -36,6 +36,8 @@ class Elements(NamedTuple):
     """By tag, as they stand in the file."""
     pixels: int | None
     """Where the value of its pixel data begins in the file; None where it has none."""
+    pixel_bytes: int
+    """How long that is; the greatest number of 32 bits where it is in pieces, as compressed data are."""
 
 
 class Short(Exception):
@@ -83,7 +85,7 @@ class _Reader:
                 raise Unusual
             before = tag
             if tag >= _FIRST_PIXELS or tag > last:
-                return Elements(syntax, values, self._at if tag == _PIXEL_DATA else None)
+                return Elements(syntax, values, self._at if tag == _PIXEL_DATA else None, length)
             if length == _OPEN:
                 self._pass_sequence(0, implicit=self._implicit or vr == b"UN")
                 continue

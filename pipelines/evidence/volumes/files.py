@@ -1,15 +1,16 @@
 """The files of an attached study: one, those of a folder, or those inside a zip archive.
 
-Nothing is unpacked to disk, and no name inside an archive becomes a path.
+No name inside an archive becomes a path.
 """
 
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -41,6 +42,8 @@ class File:
     """From its beginning; it can be sought in."""
     head: Callable[[int], bytes] = field(repr=False)
     """Its first bytes, at most as many as asked for."""
+    on_disk: Callable[[], AbstractContextManager[Path]] = field(repr=False)
+    """Where it lies, within the block: one of an archive is unpacked for that, under a name of our own."""
 
     def format(self) -> Format:
         return format_of_bytes(self.head(_HEAD), self.name)
@@ -66,7 +69,7 @@ def file_at(path: Path, name: str) -> File:
         with path.open("rb", buffering=0) as file:
             return file.read(most) or b""
 
-    return File(name, path.stat().st_size, lambda: path.open("rb"), head)
+    return File(name, path.stat().st_size, lambda: path.open("rb"), head, lambda: nullcontext(path))
 
 
 def files_in_zip(path: Path, name: str, *, refuse_bombs: bool = False) -> Sequence[File]:
@@ -111,7 +114,14 @@ def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> File:
         with _unpacking(name):
             return io.BytesIO(archive.read(info))
 
-    return File(info.filename, info.file_size, whole, head)
+    @contextmanager
+    def unpacked() -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "unpacked"
+            path.write_bytes(whole().read())
+            yield path
+
+    return File(info.filename, info.file_size, whole, head, unpacked)
 
 
 @contextmanager

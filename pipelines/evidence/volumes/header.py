@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from pipelines.errors import BadInput
-from pipelines.evidence.dicom import reading
+from pipelines.evidence.depth import too_much_memory
+from pipelines.evidence.dicom import at_pixels, reading
 from pipelines.evidence.volumes.elements import Elements, Short, Unusual, elements
 from pipelines.evidence.volumes.files import File
 
@@ -68,6 +70,8 @@ class Header:
     """By keyword; several values of one element are parted by backslashes."""
     pixels: int | None
     """Where the value of its pixel data begins in the file; None where only pydicom finds it, or there is none."""
+    pixel_bytes: int
+    """As `Elements.pixel_bytes`, where ``pixels`` is known."""
     has_pixels: bool
 
     def text(self, keyword: str) -> str:
@@ -103,7 +107,7 @@ def header_of(file: File) -> Header:
     found = _quick(file, _WANTED, 0x7FE00010)
     if found is not None:
         values = {keyword: _text(keyword, found.values[tag]) for keyword, tag in _TAGS.items() if tag in found.values}
-        return Header(found.syntax, values, found.pixels, has_pixels=found.pixels is not None)
+        return Header(found.syntax, values, found.pixels, found.pixel_bytes, has_pixels=found.pixels is not None)
     return _slow(file)
 
 
@@ -128,10 +132,8 @@ def full_header(file: File) -> Dataset:
     Raises:
         BadInput: as `header_of`.
     """
-    from pydicom import dcmread
-
-    with reading(file.name, "is not a readable DICOM file", _REMEDY), file.open() as stream:
-        return dcmread(stream, stop_before_pixels=True)
+    with _read(file) as (dataset, _):
+        return dataset
 
 
 def _quick(file: File, wanted: frozenset[int], last: int) -> Elements | None:
@@ -150,17 +152,27 @@ def _quick(file: File, wanted: frozenset[int], last: int) -> Elements | None:
 
 
 def _slow(file: File) -> Header:
-    from pydicom import dcmread
-
-    with reading(file.name, "is not a readable DICOM file", _REMEDY), file.open() as stream:
-        dataset = dcmread(stream, stop_before_pixels=True, specific_tags=[*_TAGS])
-        rest = stream.read(4)
+    with _read(file) as (dataset, stream):
         syntax = str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
         values = {keyword: _joined(dataset.get(keyword)) for keyword in _TAGS if keyword in dataset}
+        has_pixels = bool(stream.read(4))
     if not values:
         raise BadInput(file.name, "is not a readable DICOM file", _REMEDY)
-    # Of what is deflated as a whole nothing is left to read: there only the attempt tells.
-    return Header(syntax, values, None, has_pixels=bool(rest) or syntax == "1.2.840.10008.1.2.1.99")
+    return Header(syntax, values, None, 0, has_pixels=has_pixels)
+
+
+@contextmanager
+def _read(file: File) -> Iterator[tuple[Dataset, IO[bytes]]]:
+    """As `at_pixels`."""
+    try:
+        with (
+            reading(file.name, "is not a readable DICOM file", _REMEDY),
+            file.on_disk() as path,
+            at_pixels(path) as found,
+        ):
+            yield found
+    except MemoryError as full:
+        raise too_much_memory(file.name) from full
 
 
 def _joined(value: object) -> str:

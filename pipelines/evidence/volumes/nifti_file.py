@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tempfile
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, cast
@@ -16,8 +17,9 @@ from pipelines.evidence.volumes.stored import MOST_PIXELS
 
 _GZIP: Final = b"\x1f\x8b"
 _HEADER_BYTES: Final = 544
-_MOST_BYTES: Final = 1 << 30
-"""Of one volume, unpacked; of a packed file it is held in memory."""
+_MOST_BYTES: Final = 1 << 31
+"""Of one volume, unpacked."""
+_AT_ONCE: Final = 1 << 20
 _MOST_OFFSET: Final = 1 << 26
 _AGAIN: Final = "convert it again from the scanner's files"
 
@@ -37,7 +39,7 @@ class NiftiHeader(NamedTuple):
 def read_nifti(path: Path, name: str) -> tuple[NiftiHeader, NDArray[Any]]:
     """The header, and the voxels of the first volume as they are stored, [first axis, second, third].
 
-    Of a plain file they are read when they are looked at; a packed one is unpacked as far as the volume goes.
+    Of a plain file they are read when they are looked at; a packed one is unpacked to disk as far as the volume goes.
 
     Args:
         path: where the file lies; its name there says nothing.
@@ -107,18 +109,20 @@ def _voxels(path: Path, packed: bool, said: NiftiHeader, size: int, name: str) -
         if path.stat().st_size < said.offset + size:
             raise BadInput(name, "is cut off", _AGAIN)
         return np.memmap(path, said.dtype, "r", said.offset, shape, order="F")
-    held = bytearray(size)
-    with _opened(path, packed) as file:
+    with _opened(path, packed) as file, tempfile.TemporaryFile() as unpacked:
         try:
             file.read(said.offset)
-            view, read = memoryview(held), 0
-            while read < size and (more := file.readinto(view[read : read + (1 << 20)])):  # type: ignore[attr-defined]
-                read += more
+            left = size
+            while left and (piece := file.read(min(left, _AT_ONCE))):
+                unpacked.write(piece)
+                left -= len(piece)
         except (OSError, EOFError, zlib.error) as broken:
             raise BadInput(name, "is a packed file that is damaged", _AGAIN) from broken
-    if read < size:
-        raise BadInput(name, "is cut off", _AGAIN)
-    return np.frombuffer(held, said.dtype).reshape(shape, order="F")
+        if left:
+            raise BadInput(name, "is cut off", _AGAIN)
+        unpacked.flush()
+        # The mapping outlives the file, which has no name.
+        return np.memmap(unpacked, said.dtype, "r", 0, shape, order="F")
 
 
 def _opened(path: Path, packed: bool) -> BinaryIO:

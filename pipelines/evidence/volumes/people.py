@@ -9,6 +9,7 @@ from pipelines.evidence.dicom import patient_of, reading
 from pipelines.evidence.identity import same_person
 from pipelines.evidence.records.whose import is_id
 from pipelines.evidence.volumes.files import File
+from pipelines.evidence.volumes.header import full_header
 from pipelines.evidence.volumes.stored import Stored
 from pipelines.records import Patient
 
@@ -59,11 +60,9 @@ def of_one_person(
 
 def _named(file: File, identifier: str) -> Patient:
     """With the name and birth date in the header, whatever its alphabet."""
-    from pydicom import dcmread
-
-    wanted = ["SpecificCharacterSet", "PatientID", "PatientName", "PatientBirthDate"]
-    with reading(file.name, "is not a readable DICOM file", "export it again from the archive"), file.open() as stream:
-        found = patient_of(dcmread(stream, stop_before_pixels=True, specific_tags=wanted))
+    header = full_header(file)
+    with reading(file.name, "is not a readable DICOM file", "export it again from the archive"):
+        found = patient_of(header)
     return found.model_copy(update={"id": identifier}) if found is not None else Patient(id=identifier)
 
 

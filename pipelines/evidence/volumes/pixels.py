@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import threading
 import warnings
-from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.depth import Values, too_much_memory
+from pipelines.evidence.dicom import at_pixels
+from pipelines.evidence.dicom_decoding import AGAIN, decode, refuse_syntax
+from pipelines.evidence.dicom_decoding import Pixels as StoredPixels
 from pipelines.evidence.volumes.stored import Pixels
-
-if TYPE_CHECKING:
-    from pydicom.pixels.decoders.base import Decoder
-
-_REMEDY: Final = "export it again from the archive"
 
 
 class Quiet:
@@ -48,14 +45,7 @@ def refuse_undecodable(pixels: Pixels) -> None:
     Raises:
         BadInput: it is compressed in a way that is not decoded here.
     """
-    from pydicom.uid import UID
-
-    if pixels.syntax and not _is_decoded(pixels.syntax):
-        named = UID(pixels.syntax).name
-        how = "an unknown transfer syntax" if named == pixels.syntax else named
-        raise BadInput(
-            pixels.file.name, f"is compressed as {how}, which is not decoded here", f"{_REMEDY}, uncompressed"
-        )
+    refuse_syntax(pixels.syntax, int(pixels.options["bits_stored"]), pixels.file.name)
 
 
 def values_of(pixels: Pixels) -> Values:
@@ -74,7 +64,7 @@ def values_of(pixels: Pixels) -> Values:
     except MemoryError as full:
         raise too_much_memory(name) from full
     except (BytesLengthException, InvalidDicomError, NotImplementedError, *DECODING_ERRORS) as broken:
-        raise BadInput(name, "has pixels that cannot be decoded", _REMEDY) from broken
+        raise BadInput(name, "has pixels that cannot be decoded", AGAIN) from broken
     if pixels.inverted:
         low = np.iinfo(values.dtype).min if values.dtype.kind == "i" else 0
         bits = int(pixels.options["bits_stored"])
@@ -86,24 +76,6 @@ def _decoded(pixels: Pixels) -> Values:
     if pixels.offset is not None:
         with pixels.file.open() as stream:
             stream.seek(pixels.offset)
-            values, _ = _decoder(pixels.syntax).as_array(stream, index=pixels.frame, validate=False, **pixels.options)
-            return values
-    from pydicom import dcmread
-
-    with pixels.file.open() as stream:
-        dataset = dcmread(stream)
-        values, _ = _decoder(str(dataset.file_meta.TransferSyntaxUID)).as_array(dataset, index=pixels.frame)
-        return values
-
-
-def _decoder(syntax: str) -> Decoder:
-    from pydicom.pixels.decoders.base import get_decoder
-
-    return get_decoder(syntax)
-
-
-def _is_decoded(syntax: str) -> bool:
-    try:
-        return _decoder(syntax).is_available
-    except NotImplementedError:
-        return False
+            return decode(stream, pixels.syntax, pixels.frame, pixels.options)[0]
+    with pixels.file.on_disk() as path, at_pixels(path) as (header, file):
+        return StoredPixels(header, file).frame(pixels.frame).values

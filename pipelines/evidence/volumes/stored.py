@@ -20,6 +20,8 @@ _NO_SLICES: Final = frozenset({"LOCALIZER", "SCREEN SAVE", "PASTED"})
 MOST_PIXELS: Final = 1 << 24
 """Of one slice, of which a few are held at once, each in several forms."""
 _MOST_FRAMES: Final = 20_000
+_SLACK: Final = 1 << 24
+"""Bytes, for headers and for images of a few pixels."""
 _FARTHEST: Final = 1e5
 """In mm."""
 _PIXEL_NUMBERS: Final = {
@@ -105,6 +107,8 @@ def stored_in(file: File, header: Header) -> tuple[Stored, ...]:
     frames = max(1, header.whole("NumberOfFrames"))
     if frames > _MOST_FRAMES:
         raise BadInput(file.name, f"has {frames} frames, {_MOST_FRAMES} are read here", "attach one series of it")
+    if file.size > 2 * _bytes(header) * frames + _SLACK:
+        raise BadInput(file.name, "holds far more than the images that its header describes", "export it again")
     first = _first(file, header, modality, frames)
     if frames == 1 and header.numbers("ImagePositionPatient", 3):
         return (first,)
@@ -127,6 +131,8 @@ def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: in
         "pixel_keyword": "PixelData",
         "pixel_vr": "OW",
     }
+    # Where there are fewer pixels than that, what follows them is none of theirs, and pydicom says so.
+    whole = header.pixel_bytes >= _bytes(header) * frames
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
     passes = ("AcquisitionNumber", "EchoTime", "TemporalPositionIdentifier", "TriggerTime", "DiffusionBValue")
     dates = (date_of(header.text(keyword)) for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"))
@@ -144,7 +150,7 @@ def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: in
             file,
             0,
             header.syntax,
-            header.pixels,
+            header.pixels if whole else None,
             options,
             # Of Hounsfield units there is but one meaning, however they are to be shown.
             inverted=modality != "CT" and options["photometric_interpretation"] == "MONOCHROME1",
@@ -161,6 +167,11 @@ def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: in
         person=header.text("PatientID"),
         acquired=next(filter(None, dates), None),
     )
+
+
+def _bytes(header: Header) -> int:
+    """Of one image, uncompressed."""
+    return header.whole("Rows") * header.whole("Columns") * -(-header.whole("BitsAllocated") // 8)
 
 
 def unit_vectors(cosines: Vector) -> Vector:

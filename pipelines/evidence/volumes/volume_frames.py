@@ -12,8 +12,8 @@ from pipelines.evidence.volumes.volume import Volume
 from pipelines.evidence.volumes.windows import Shade, ct_shade, grey_shade, volume_range
 from pipelines.ports import Store
 
-_WORKERS: Final = 2
-"""Decoders, Pillow and the disk leave Python's lock; more would hold more slices at once."""
+_WORKERS: Final = 3
+"""Pillow, most decoders and the disk leave Python's lock; more would hold more slices at once."""
 
 
 class VolumeFrames(NamedTuple):

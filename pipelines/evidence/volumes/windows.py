@@ -36,8 +36,9 @@ def ct_shade() -> Shade:
     table = _table()
 
     def apply(values: Values) -> Bytes8:
-        places = np.clip(values, _LEAST, _GREATEST) - _LEAST
-        return table.take(places.astype(np.intp, copy=False), axis=0)
+        places = values.astype(np.intp)
+        places -= _LEAST
+        return table.take(places, axis=0, mode="clip")
 
     named = ", ".join(f"{name} {low} to {high}" for name, (low, high) in zip("RGB", CT_WINDOWS, strict=True))
     return Shade(apply, f"Hounsfield units as {named}")
@@ -77,7 +78,8 @@ def volume_range(volume: Volume) -> tuple[float, float]:
 
 
 def _table() -> Bytes8:
-    """[Hounsfield units from the least, 3], in the notebook's single precision and its order of operations."""
+    """[Hounsfield units from the least that is told apart, 3], in the notebook's single precision and its order of
+    operations."""
     units = np.arange(_LEAST, _GREATEST + 1)
     columns = []
     for low, high in CT_WINDOWS:

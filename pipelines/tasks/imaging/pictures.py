@@ -67,10 +67,8 @@ def frames_of(images: Sequence[Attachment], given: TaskInput, labels: Sequence[s
     from pipelines.evidence.picture import frame_of
 
     windowed = _windowed(given)
-    made = [
-        frame_of(image, given.store, label, windowed=windowed)
-        for image, label in zip(images, labels or [None] * len(images), strict=True)
-    ]
+    called: Sequence[str | None] = labels or [None] * len(images)
+    made = [frame_of(image, given.store, label, windowed=windowed) for image, label in zip(images, called, strict=True)]
     return tuple(_large_enough(image, frame) for image, frame in zip(images, made, strict=True))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pipelines.errors import ModelNeeded
 from pipelines.evidence.frames import Frame
 from pipelines.models.generator import Ask, Generation
 from pipelines.ports import Store
@@ -54,6 +55,29 @@ def shown_result(
     return result.model_copy(
         update={"statements": statements, "data": {**result.data, **(data or {}), **shown}, "message": message}
     )
+
+
+def waiting_result(
+    task: TaskName,
+    missing: ModelNeeded,
+    frames: Sequence[Frame],
+    store: Store,
+    *,
+    title: str,
+    data: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
+) -> Result:
+    """What a model will be shown, while there is none that could look at it: the same frames, sheet and notes.
+
+    Args:
+        missing: which model, and how to get it.
+    """
+    from pipelines.evidence.contact_sheet import contact_sheet
+
+    sheet = contact_sheet(frames, store, title)
+    shown = {"frames": [frame.model_dump(mode="json") for frame in frames], "contact_sheet": sheet}
+    message = f"{missing}. {' '.join((*notes, 'What it will be shown is ready'))}"
+    return Result(task=task, status=Status.NEEDS_MODEL, data={**(data or {}), **shown}, message=message)
 
 
 def named_in(sentence: str, frames: Sequence[Frame]) -> tuple[ImageCitation, ...]:

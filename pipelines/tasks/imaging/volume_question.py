@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.errors import ModelNeeded
 from pipelines.evidence.frames import Frame
 from pipelines.evidence.volumes.volume import About, Volume
 from pipelines.models.budget import within
@@ -48,17 +49,16 @@ def answer_mri(given: TaskInput) -> Result:
 
 
 def answer(given: TaskInput, task: TaskName, kind: Kind) -> Result:
-    """The model's answer; every statement cites the slices that it names, or the sheet of all that were shown.
+    """The model's answer; every statement cites the slices that it names, or the sheet of all that were shown. Where no
+    model is ready, the slices that it will be shown.
 
     Raises:
         BadInput: no volume can be read.
-        ModelNeeded: no model that sees images is ready.
     """
     refuse_left_out(given, {kind})
     studies = [one for one in given.attachments if one.kind is kind]
     if not studies:
         return missing(task, given, _NONE[kind], f"{kind}=PATH")
-    given.consultant.require()
     from pipelines.evidence.volumes.opening import volumes_in
 
     found = [_Found(volume, study) for study in studies for volume in volumes_in(study, given.store, given.patient)]
@@ -74,7 +74,7 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
     from pipelines.evidence.volumes.region import chosen
     from pipelines.evidence.volumes.sampling import published
     from pipelines.evidence.volumes.volume_frames import volume_frames
-    from pipelines.tasks.imaging.shown import shown_result
+    from pipelines.tasks.imaging.shown import shown_result, waiting_result
     from prompts import prompt_for
 
     question, about = given.transcript.text, found.about
@@ -93,23 +93,21 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
     def ask(places: Sequence[int]) -> Ask:
         return _ask(prompt, shown(places), about, region.said is None, question)
 
-    places, generation = within(len(made.frames), ask, given.consultant.generate)
-    data: dict[str, Any] = {"volume": about.model_dump(mode="json"), "scale": made.scale}
-    if given.series is not None:
-        data["chosen_series"] = given.series
-    return shown_result(
-        task,
-        ask(places),
-        generation,
-        shown(places),
-        given.store,
-        title=f"{about.modality} volume, {len(places)} of {about.slices} {about.plane} slices",
-        kind=kind,
-        data=data,
-        notes=tuple(
-            filter(None, (why, region.said, *_notes(about, len(places), len(made.frames)), *_left_out(made.skipped)))
-        ),
-    )
+    def told(places: Sequence[int]) -> dict[str, Any]:
+        chose = {} if given.series is None else {"chosen_series": given.series}
+        notes = (why, region.said, *_notes(about, len(places), len(made.frames)), *_left_out(made.skipped))
+        return {
+            "title": f"{about.modality} volume, {len(places)} of {about.slices} {about.plane} slices",
+            "data": {"volume": about.model_dump(mode="json"), "scale": made.scale, **chose},
+            "notes": tuple(filter(None, notes)),
+        }
+
+    try:
+        places, generation = within(len(made.frames), ask, given.consultant.generate)
+    except ModelNeeded as missing:
+        every = range(len(made.frames))
+        return waiting_result(task, missing, shown(every), given.store, **told(every))
+    return shown_result(task, ask(places), generation, shown(places), given.store, kind=kind, **told(places))
 
 
 def _named(frame: Frame, number: int) -> Frame:

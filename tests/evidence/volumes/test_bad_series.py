@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmread
+from pydicom.pixels import compress
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless
 
 from pipelines.errors import BadInput, PersonNeeded
 from pipelines.evidence.identify import identify_file, identify_study
@@ -157,6 +160,7 @@ def test_a_file_that_unpacks_to_more_than_it_says_is_cut_there(tmp_path: Path) -
         opened(archive)
 
 
+@pytest.mark.long
 def test_many_small_bombs_are_one(tmp_path: Path) -> None:
     blank = io.BytesIO()
     with zipfile.ZipFile(blank, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -179,6 +183,7 @@ def test_archives_that_cannot_be_read(tmp_path: Path) -> None:
     assert "\n" not in _shown_or_refused(tmp_path / "a.zip")
 
 
+@pytest.mark.long
 def test_an_archive_of_too_many_files(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "a.zip", {f"{number}.dcm": b"" for number in range(20_001)})
     with pytest.raises(BadInput, match="is an archive of 20001 files, 20000 are read here"):
@@ -241,3 +246,41 @@ def test_twenty_thousand_files(tmp_path: Path) -> None:
     assert time.process_time() - start < 60
     assert volume.about.slices == 10_000
     assert volume.about.warnings == ("10000 files left out that are no DICOM",)
+
+
+def test_what_follows_too_few_pixels_is_not_taken_for_pixels(tmp_path: Path) -> None:
+    values = body()[0]
+    path = write_slice(tmp_path / "a.dcm", values, PixelData=values.tobytes()[:-20], DataSetTrailingPadding=bytes(40))
+    (volume,) = opened(path)
+    with pytest.raises(BadInput, match="has pixels that cannot be decoded"):
+        volume.slice(1)
+
+
+def test_a_file_far_larger_than_its_image_is_refused(tmp_path: Path) -> None:
+    path = write_slice(tmp_path / "a.dcm", body()[0])
+    with path.open("ab") as file:
+        file.truncate((1 << 24) + 5000)
+    with pytest.raises(BadInput, match="holds far more than the images that its header describes"):
+        opened(path)
+
+
+def test_a_deflated_file_is_read_and_a_bomb_is_not(tmp_path: Path) -> None:
+    plain = dcmread(write_slice(tmp_path / "a.dcm", body()[0]))
+    plain.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    plain.save_as(tmp_path / "b.dcm")
+    (volume,) = opened(tmp_path / "b.dcm")
+    np.testing.assert_array_equal(volume.slice(1), body()[0])
+    write_series(tmp_path / "study", body(), AXIAL)
+    (tmp_path / "study" / "deflated.dcm").write_bytes((tmp_path / "b.dcm").read_bytes())
+    (volume, *_) = opened(zipped(tmp_path / "study", tmp_path / "a.zip"))
+    assert volume.about.slices == 4
+
+
+def test_a_codestream_of_another_size_than_the_header_says(tmp_path: Path) -> None:
+    dataset = dcmread(write_slice(tmp_path / "a.dcm", np.zeros((64, 64), np.uint16)))
+    compress(dataset, JPEG2000Lossless, generate_instance_uid=False)
+    dataset.Rows = 32
+    dataset.save_as(tmp_path / "a.dcm")
+    (volume,) = opened(tmp_path / "a.dcm")
+    with pytest.raises(BadInput, match="has pixels that cannot be decoded"):
+        volume.slice(1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
-from pydicom.data import get_testdata_files
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -25,7 +29,7 @@ TAGS = frozenset({0x00080060, 0x00100020, 0x00200032, 0x00280010, 0x00281052})
 
 
 def _shipped() -> list[Path]:
-    return [Path(name) for name in get_testdata_files("*.dcm") if "pydicom-data" not in name]
+    return sorted((Path(pydicom.__file__).parent / "data" / "test_files").rglob("*.dcm"))
 
 
 def test_the_files_that_come_with_pydicom_are_read_as_pydicom_reads_them() -> None:
@@ -43,7 +47,7 @@ def test_the_files_that_come_with_pydicom_are_read_as_pydicom_reads_them() -> No
             }
         assert found.syntax == expected.file_meta.TransferSyntaxUID
         quick += 1
-    assert quick > 60
+    assert quick > 50
 
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
@@ -70,7 +74,7 @@ def test_sequences_are_passed_over_whatever_is_in_them(syntax: str, undefined: b
 
 
 def test_a_header_longer_than_what_is_read_first(tmp_path: Path) -> None:
-    path = write_slice(tmp_path / "a.dcm", body()[0], ImageComments="x" * 70_000)
+    path = write_slice(tmp_path / "a.dcm", body()[0], EncapsulatedDocument=b"x" * 70_000)
     header = header_of(file_at(path, "a.dcm"))
     assert header.pixels is not None
     assert header.whole("Rows") == 5
@@ -90,11 +94,20 @@ def test_a_header_cut_at_any_place_is_refused_or_has_no_pixels(tmp_path: Path) -
 def test_any_bytes_are_read_or_left_to_pydicom(content: bytes, syntax: str) -> None:
     uid = syntax.encode().ljust(20, b"\0")
     head = bytes(128) + b"DICM" + b"\x02\0\x10\0UI\x14\0" + uid
-    try:
+    with contextlib.suppress(Short, Unusual):
         elements(head + content, TAGS)
-    except (Short, Unusual):
-        pass
 
 
 def _held(data: bytes) -> File:
-    return File("a.dcm", len(data), lambda: io.BytesIO(data), lambda most: data[:most])
+    return File("a.dcm", len(data), lambda: io.BytesIO(data), lambda most: data[:most], _nowhere(data))
+
+
+def _nowhere(data: bytes) -> Callable[[], AbstractContextManager[Path]]:
+    @contextlib.contextmanager
+    def on_disk() -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "a.dcm"
+            path.write_bytes(data)
+            yield path
+
+    return on_disk

@@ -106,11 +106,18 @@ def test_without_a_model_it_waits_and_goes_on_from_the_stored_files(
     with opened() as runner:
         waiting = ask(runner, GivenAttachment(series))
         assert waiting.exit_code == MODEL_NEEDED
+        ready = result_of(waiting)
+        assert runner.log.store.has(ready.data["contact_sheet"])
+        assert runner.log.verify().ok
     for path in series.iterdir():
         path.unlink()
     generator.ready = True
     with opened() as runner:
-        assert runner.resume(waiting.view.id).exit_code == DONE
+        done = runner.resume(waiting.view.id)
+        assert done.exit_code == DONE
+        # What was ready is what was sent.
+        assert result_of(done).data["frames"] == ready.data["frames"]
+        assert result_of(done).data["contact_sheet"] == ready.data["contact_sheet"]
 
 
 def test_of_several_series_a_person_chooses_and_a_repetition_chooses_the_same(
