@@ -18,7 +18,7 @@ class ShownPicture(NamedTuple):
     caption: str
 
 
-def heading_of(result: Result) -> str:
+def heading_of_pictures(result: Result) -> str:
     """What stands above the pictures, wherever they are shown."""
     return f"What the model {_what(result)}"
 

@@ -41,7 +41,7 @@ def notebooks_way(folder: Path) -> int:
     import numpy as np
     from PIL import Image
     from pydicom import dcmread
-    from pydicom.pixels import apply_rescale
+    from pydicom.pixels.processing import apply_rescale
 
     def shade(values: Any, low: int, high: int) -> Any:
         clipped = np.clip(values, low, high).astype(np.float32)
@@ -125,7 +125,7 @@ def write_series(folder: Path, syntax: str, slices: int = SLICES, side: int = SI
 
     import numpy as np
     from pydicom import dcmread
-    from pydicom.pixels import compress
+    from pydicom.pixels.utils import compress
     from scipy.ndimage import gaussian_filter
 
     from tests.support.volumes import write_slice

@@ -14,7 +14,7 @@ from assistant.cli.common import console, print_json
 from assistant.cli.lab_table import print_lab_tables
 from assistant.cli.transcript import print_transcript, suggestion_line
 from assistant.plain import plain
-from assistant.shown import heading_of, pictures_of
+from assistant.shown import heading_of_pictures, pictures_of
 from pipelines.errors import BadInput
 from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status, Transcript
 
@@ -199,7 +199,7 @@ def _print_pictures(result: Result, to: Console) -> None:
     from rich.markup import escape
 
     if shown := pictures_of(result):
-        to.print(f"[bold]{heading_of(result).lower()}[/]")
+        to.print(f"[bold]{heading_of_pictures(result).lower()}[/]")
         for one in shown:
             to.print(f"  {escape(one.caption)} [dim]{file_of(one.sha256)}[/]", soft_wrap=True)
 

@@ -11,7 +11,7 @@ from assistant.exports.document import Block, Document, Picture, Said, Section, 
 from assistant.exports.lab import lab_sections, says_only_rows
 from assistant.exports.workers import workers
 from assistant.sessions.views import RunView
-from assistant.shown import heading_of as heading_of_pictures, pictures_of
+from assistant.shown import heading_of_pictures, pictures_of
 from pipelines.errors import UsageProblem
 from pipelines.ports import Store
 from pipelines.records import Patient, Result, Statement, Status, TaskName

@@ -24,6 +24,7 @@ from pipelines.ports import Outbound
 from pipelines.records import Attachment, Kind
 
 _URL: Final = "ASSISTANT_DICOMWEB_URL"
+_TOKEN: Final = "ASSISTANT_DICOMWEB_TOKEN"
 #: In the data folder: beside the store, so that what has come is moved there and not copied.
 _FETCHING: Final = "fetching"
 
@@ -94,11 +95,9 @@ class ImageArchives:
         given = self._settings
         if given.dicomweb_url is None:
             if given.dicomweb_token is not None:
-                raise UsageProblem(
-                    "ASSISTANT_DICOMWEB_TOKEN", "does not say for which archive it is", f"set {_URL} to its base"
-                )
+                raise UsageProblem(_TOKEN, "does not say for which archive it is", f"set {_URL} to its base")
             return GivenToken(None, archive.host)
-        base = ServerAddress.parse(given.dicomweb_url, _URL, has="images", token="the setting for it")
+        base = ServerAddress.parse(given.dicomweb_url, _URL, has="images", token=_TOKEN)
         return GivenToken(given.dicomweb_token if base == archive else None, archive.host)
 
 

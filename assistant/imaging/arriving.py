@@ -25,12 +25,13 @@ class Arrived:
         folder: where they lie.
         study, series: to which they belong.
         room: bytes that may still come.
+        most: images that may come.
         name: of what is fetched, for errors.
         told: how many are here, after each.
     """
 
     def __init__(
-        self, folder: Path, study: str, series: str, room: int, name: str, told: Callable[[int], None]
+        self, folder: Path, study: str, series: str, room: int, most: int, name: str, told: Callable[[int], None]
     ) -> None:
         self.files: dict[str, Path] = {}
         """By SOPInstanceUID."""
@@ -38,6 +39,7 @@ class Arrived:
         self._study = study
         self._series = series
         self._room = room
+        self._most = most
         self._name = name
         self._told = told
         self.size = 0
@@ -53,6 +55,8 @@ class Arrived:
             BadInput: it is no DICOM image.
             StorageProblem: the disk does not take it.
         """
+        if len(self.files) > self._most:
+            raise TooMuch
         arriving = self._folder / "arriving"
         size = 0
         with disk_errors(self._folder), arriving.open("wb") as file:

@@ -150,9 +150,9 @@ class _Fetching:
         dated, undated = latest_first(studies)
         if undated and len(studies) > 1:
             self._left_out = f"; {len(undated)} without a date not looked at"
-        candidates = (dated or undated)[:_MOST_LOOKED_AT]
+        candidates = dated[:_MOST_LOOKED_AT] if len(studies) > 1 else studies
         chosen: list[_Chosen] = []
-        for one in candidates if dated or len(undated) == 1 else []:
+        for one in candidates:
             if len(chosen) == limit:
                 break
             wanted = self._wanted(self._series(one.text(STUDY_UID)), search.modality)
@@ -206,12 +206,13 @@ class _Fetching:
         """All images of a series, and whether they are as they are stored."""
         place = self._folder / str(next(self._places))
         place.mkdir()
-        arrived = Arrived(place, study, series, self._room, self._address.name, told)
+        arrived = Arrived(place, study, series, self._room, MOST_INSTANCES, self._address.name, told)
         instance = f"/instances/{self._address.instance}" if self._address.instance else ""
         try:
             stored = self._archive.images(f"studies/{study}/series/{series}{instance}", arrived.take)
         except TooMuch:
-            raise self._archive.bad(f"has more than {MOST_BYTES >> 30} GB of it", "name one series of it") from None
+            limits = f"{MOST_BYTES >> 30} GB or {MOST_INSTANCES:,} images"
+            raise self._archive.bad(f"gives more than {limits} of it", "name one series of it") from None
         except NotAsked:
             raise self._archive.bad("gives images of another study or series", "check the address") from None
         if missing := len(uids - arrived.files.keys()):

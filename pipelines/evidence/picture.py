@@ -13,6 +13,8 @@ from pipelines.ports import Store
 from pipelines.records import Attachment, Kind
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from pipelines.evidence.raster import Shown
 
 MOST_FRAMES: Final = 8
@@ -38,6 +40,19 @@ def frame_of(
         raise BadInput(attachment.name, f"is a series of {count} frames", "attach one of them, as PNG for example")
     (shown,) = _read(attachment, path, (0,), windowed=windowed)
     return frame_of_image(shown.image, attachment.sha256, store, shown.steps, label=label, whole=whole)
+
+
+def picture_of(attachment: Attachment, store: Store, *, windowed: bool = False) -> Image:
+    """The first picture itself, upright and as it is to be seen: for people. Nothing is put into the store.
+
+    Args:
+        windowed: as `frame_of`.
+
+    Raises:
+        BadInput: as `frame_of`.
+    """
+    (shown,) = _read(attachment, store.path(attachment.sha256), (0,), windowed=windowed)
+    return shown.image
 
 
 def frames_of(attachment: Attachment, store: Store, *, windowed: bool = False) -> tuple[Frame, ...]:

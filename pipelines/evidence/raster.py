@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 from pipelines.evidence.damage import DECODING_ERRORS
-from pipelines.evidence.depth import extent, full_range, refuse_size, scaled
+from pipelines.evidence.depth import Values, extent, full_range, refuse_size, scaled
 from pipelines.evidence.pages import Pages, pages_of, tiff_tag
 from pipelines.evidence.picture_file import opened
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _EXIF_ORIENTATION: Final = 0x0112
 _TIFF_PHOTOMETRIC: Final = 262
 _WHITE_IS_ZERO: Final = 0
+_BAND: Final = 256
+"""Rows."""
 
 
 class Shown(NamedTuple):
@@ -89,22 +93,30 @@ def _read(path: Path, name: str, place: int, *, alone: bool) -> Shown:
     if cut:
         steps.append("16-bit colour cut to its upper 8 bits")
     turned = picture.format == "TIFF"
-    image = _deep_grey(picture, name, steps, negative=negative) if _is_deep_grey(picture) else None
-    image = _grey_or_rgb(picture, steps) if image is None else image
+    made: Image | Values = _values(picture) if _is_deep_grey(picture) else _grey_or_rgb(picture, steps)
     # Large ones do not fit three times.
     del picture
+    image = _deep_grey(made, name, steps, negative=negative) if isinstance(made, np.ndarray) else made
     return Shown(_upright(image, orientation, steps, turned=turned), tuple(steps))
+
+
+def _values(picture: Image) -> Values:
+    """Band by band: all at once, the numbers would lie in memory three times for a moment."""
+    width, height = picture.size
+    values = np.empty((height, width), np.asarray(picture.crop((0, 0, 1, 1))).dtype)
+    for upper in range(0, height, _BAND):
+        lower = min(height, upper + _BAND)
+        values[upper:lower] = np.asarray(picture.crop((0, upper, width, lower)))
+    return values
 
 
 def _is_deep_grey(image: Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
 
 
-def _deep_grey(picture: Image, name: str, steps: list[str], *, negative: bool) -> Image:
-    import numpy as np
+def _deep_grey(values: Values, name: str, steps: list[str], *, negative: bool) -> Image:
     from PIL import Image
 
-    values = np.asarray(picture)
     low, high = full_range(*extent(values, name), fractions=values.dtype.kind == "f")
     steps.append(f"grey scaled to 8 bits: {low:.10g} is black, {high:.10g} white")
     shown = scaled(values, low, high)

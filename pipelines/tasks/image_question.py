@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pipelines.evidence.frames import Frame
 from pipelines.models.generator import Ask
 from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.imaging.pictures import all_frames_of, left_over, missing, refuse_left_out, renumbered, title_of
@@ -19,20 +20,17 @@ def answer(given: TaskInput) -> Result:
     """The model's answer; every statement cites the exact pictures that it names, else all that were shown.
 
     All images are one request. Where the model has no room for all of them, as many as fit are shown, evenly taken, and
-    that is said.
+    that is said. Where no model is ready, the pictures that it will be shown.
 
     Raises:
         BadInput: an image cannot be read, or is too small to show anything.
-        ModelNeeded: no model that sees images is ready.
     """
     refuse_left_out(given, IMAGES)
     images = [attachment for attachment in given.attachments if attachment.kind in IMAGES]
     if not images:
         return missing(TaskName.IMAGE_QUESTION, given, "No image", "[KIND=]PATH")
-    given.consultant.require()
-    from pipelines.models.budget import within
     from pipelines.tasks.asking import ask_of
-    from pipelines.tasks.imaging.shown import shown_result
+    from pipelines.tasks.imaging.shown import Told, consulted
     from prompts import prompt_for
 
     frames = all_frames_of(images, given)
@@ -42,18 +40,13 @@ def answer(given: TaskInput) -> Result:
     def make(places: Sequence[int]) -> Ask:
         return ask_of(prompt, [frames[place].sha256 for place in places], question=given.transcript.text)
 
-    places, generation = within(len(frames), make, given.consultant.generate)
-    shown = renumbered([frames[place] for place in places])
-    return shown_result(
-        TaskName.IMAGE_QUESTION,
-        make(places),
-        generation,
-        shown,
-        given.store,
-        title=title_of("Images", shown),
-        kind=kind,
-        notes=left_over(frames, places, images),
-    )
+    def shown(places: Sequence[int]) -> tuple[Frame, ...]:
+        return renumbered([frames[place] for place in places])
+
+    def told(places: Sequence[int]) -> Told:
+        return Told(title_of("Images", shown(places)), notes=left_over(frames, places, images))
+
+    return consulted(TaskName.IMAGE_QUESTION, given, len(frames), make, shown, told, kind)
 
 
 def kind_of_all(images: list[Attachment]) -> Kind | None:

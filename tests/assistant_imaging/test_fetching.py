@@ -200,7 +200,7 @@ class TestRefused:
 
     def test_more_than_can_be_kept(self, archive: FaultyArchive, taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fetching, "MOST_BYTES", sum(map(len, archive.images(SERIES))) - 1)
-        with pytest.raises(BadInput, match="has more than 0 GB of it; name one series of it"):
+        with pytest.raises(BadInput, match="gives more than 0 GB or 5,000 images of it; name one series of it"):
             taker.take(archive.address(STUDY))
         assert taker.kept() == 0
         monkeypatch.setattr(fetching, "MOST_BYTES", sum(map(len, archive.images(SERIES))))
@@ -213,6 +213,18 @@ class TestRefused:
         with pytest.raises(BadInput, match="has more than 4 images of it; name one series or instance of it"):
             taker.take(archive.address(STUDY))
         assert SERIES not in [asked.path for asked in archive.requests]
+
+    def test_images_without_end(self, archive: FaultyArchive, taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
+        """More than it has listed, and more than can be kept."""
+        monkeypatch.setattr(fetching, "MOST_INSTANCES", 5)
+        images = archive.images(SERIES)
+        more = [
+            image.replace(b"2.25.7001.1.1.1\0", b"2.25.7001.1.1.%d\0" % n) for n in range(6, 9) for image in images[:1]
+        ]
+        archive.troubles[SERIES] = [multipart([*images, *more])]
+        with pytest.raises(BadInput, match="gives more than 4 GB or 5 images of it"):
+            taker.take(archive.address(STUDY))
+        assert taker.kept() == 0
 
     def test_uids_that_are_none(self, archive: FaultyArchive, taker: Taker) -> None:
         """What an archive says never becomes a path or another address."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.checks.imaging import check
 from pipelines.evidence.frames import Frame
 from pipelines.records import ImageCitation, Result, Statement, Status
+from pipelines.tasks.imaging.boxes import marks_in
+from pipelines.text.answers import statements_of
 from tests.support.pictures import PictureStore
 
 ATTACHED = "a" * 64
@@ -125,3 +129,29 @@ def test_a_box_as_it_was_generated() -> None:
 )
 def test_any_other_box_is_our_fault(changed: dict[str, Any], aspect: str) -> None:
     assert (1, aspect, "contradicted") in boxed(**changed)
+
+
+BOXES = (
+    '{"box_2d": [300, 40, 700, 800], "label": "heart"}',
+    '{"box_2d": [710, 900, 300, -5.5], "label": "l\\u00fcng\\n \\"x\\""}',
+    "{'box_2d': [250, 0, 750, 1000.0], 'label': 'x'}",
+    "[[400, 450, 700, 800]]",
+    '{"box_2d": "[400, 450, 700, 8e2]"}',
+    '{"box_2d": [1, 2',
+)
+MARKS = '[ ] { } " , . [] ** # - ``` Final_Answer: ```json The_heart is_large 12 [1,_2] (a) Boxes: |_a_|_b_|'.split()
+pieces = st.sampled_from([*BOXES, *(mark.replace("_", " ") for mark in MARKS), ", ", ". ", "\n", "\n\n", " "])
+
+
+@given(st.lists(pieces, max_size=30).map("".join))
+def test_what_is_made_of_an_answer_never_contradicts_it(answer: str) -> None:
+    """Or a run with a sound answer would be withheld."""
+    frame = FRAMES[1]
+    marks = marks_in(answer, frame)
+    statements = [said(piece.text) for piece in statements_of(marks.prose)]
+    values = []
+    for region in marks.regions:
+        citation = ImageCitation(attachment=ATTACHED, frame=frame.sha256, box=region.box)
+        values.append({"label": region.label, "box": region.box, "box_2d": region.box_2d, "statement": len(statements)})
+        statements.append(said(f"{region.label}: approximate region.", citation))
+    assert "contradicted" not in {verdict for _, _, verdict in verdicts(*statements, answer=answer, boxes=values)}

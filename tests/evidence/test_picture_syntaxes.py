@@ -72,8 +72,6 @@ def test_every_lossless_syntax_of_one_film_is_one_frame(syntax: str, bits: int, 
     plain = framed(write_dicom(tmp_path / "a.dcm", values, **elements))[0]
     packed = framed(_packed(tmp_path, values, syntax, **elements))[0]
     assert packed.sha256 == plain.sha256
-    expected = np.round((values - values.min(initial=0)) / 1)
-    assert expected.size
     stretched = (values.astype(float) - values.min()) / (int(values.max()) - int(values.min())) * 255
     np.testing.assert_array_equal(seen(tmp_path / "a.dcm")[..., 0], np.round(stretched))
 
@@ -103,9 +101,9 @@ def test_near_lossless_jpeg_is_near() -> None:
         assert np.abs(seen(packaged(name)) - exact).max() <= 4
 
 
-@pytest.mark.parametrize("name", ["GDCMJ2K_TextGBR.dcm", "examples_jpeg2k.dcm"])
-def test_the_colours_of_jpeg_2000_are_those_that_another_decoder_makes(name: str) -> None:
+def test_the_colours_of_jpeg_2000_are_those_that_another_decoder_makes() -> None:
     """YBR_RCT; against Pillow's own decoder."""
+    name = "examples_jpeg2k.dcm"
     stream = get_frame(dcmread(packaged(name)).PixelData, 0, number_of_frames=1)
     with Image.open(io.BytesIO(stream)) as picture:
         np.testing.assert_array_equal(seen(packaged(name)), np.asarray(picture.convert("RGB")))

@@ -26,4 +26,22 @@ def _slide() -> Reader:
     return slides()
 
 
-READERS: Final[Mapping[str, Callable[[], Reader]]] = {"raster": _raster, "dicom": _dicom, "slide": _slide}
+def _volume() -> Reader:
+    from tests.fuzz.volumes import volumes
+
+    return volumes()
+
+
+def _archive() -> Reader:
+    from tests.fuzz.archives import archives
+
+    return archives()
+
+
+READERS: Final[Mapping[str, Callable[[], Reader]]] = {
+    "archive": _archive,
+    "raster": _raster,
+    "dicom": _dicom,
+    "slide": _slide,
+    "volume": _volume,
+}

@@ -79,13 +79,14 @@ class FaultyArchive(LocalServer[Asked]):
         return waiting.pop(0) if waiting else None
 
     def answer(self, exchange: Exchange, request: Asked) -> None:
-        self._reply(request)(self, exchange, request)
+        self.reply(request)(self, exchange, request)
 
     def images(self, path: str) -> list[bytes]:
         """The files of a study, series or image, as they are."""
         return [file.read_bytes() for file, header in self._found(path)]
 
-    def _reply(self, asked: Asked) -> Reply:
+    def reply(self, asked: Asked) -> Reply:
+        """What it answers where nothing goes wrong."""
         if self.token is not None and asked.token != self.token:
             return Reply(401)
         steps = asked.path.split("/")

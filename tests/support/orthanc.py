@@ -109,10 +109,16 @@ def _started(folder: Path, port: int, users: dict[str, str] | None) -> Iterator[
     with subprocess.Popen(
         [_program() or "Orthanc", str(options)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
+        listening = threading.Thread(target=lambda: process.stderr and process.stderr.read())
         try:
-            yield process if _is_ready(process) else None
+            ready = _is_ready(process)
+            # It goes on talking: somebody must listen.
+            listening.start()
+            yield process if ready else None
         finally:
             process.kill()
+            if listening.ident is not None:
+                listening.join()
 
 
 def _program() -> str | None:
@@ -122,12 +128,7 @@ def _program() -> str | None:
 
 def _is_ready(process: subprocess.Popen[str]) -> bool:
     assert process.stderr is not None
-    for line in process.stderr:
-        if "Orthanc has started" in line:
-            # It goes on talking: somebody must listen.
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            return True
-    return False
+    return any("Orthanc has started" in line for line in process.stderr)
 
 
 def _free_port() -> int:

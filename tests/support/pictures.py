@@ -41,6 +41,9 @@ class PictureStore:
     def get(self, sha256: str) -> bytes:
         return self.held[sha256]
 
+    def has(self, sha256: str) -> bool:
+        return sha256 in self.held or Path(sha256).is_file()
+
     def path(self, sha256: str) -> Path:
         return Path(sha256)
 

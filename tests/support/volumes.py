@@ -215,9 +215,9 @@ def write_nifti(path: Path, patient: Array, order: Order = AXIAL, zooms: Sequenc
         affine[axis, voxel] = step
         if against:
             affine[axis, 3] = to_ras * zooms[axis] * (shape[axis] - 1)
-    image = nibabel.Nifti1Image(np.ascontiguousarray(stored), affine)  # type: ignore[no-untyped-call]
-    image.set_sform(affine, 1)  # type: ignore[no-untyped-call]
-    nibabel.save(image, path)  # type: ignore[no-untyped-call]
+    image = nibabel.Nifti1Image(np.ascontiguousarray(stored), affine)
+    image.set_sform(affine, 1)
+    nibabel.save(image, path)
     return path
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -31,6 +33,7 @@ _LEAST_TISSUE: Final = 0.25
 _LEAST_OF_LITTLE: Final = 0.05
 """Taken where no patch has more: needle biopsies and cytology."""
 _MOST_DAMAGED: Final = 0.25
+_AT_ONCE: Final = 2
 
 
 class Place(NamedTuple):
@@ -113,13 +116,11 @@ def patches_of(slide: Slide, power: Power, places: Sequence[Place], attachment: 
     """
     frames: list[Frame] = []
     damaged = 0
-    for place in places:
-        try:
-            image = read_patch(slide, power, place)
-        except BadInput:
+    for place, image in zip(places, read_patches(slide, power, places), strict=True):
+        if isinstance(image, BadInput):
             damaged += 1
             if damaged > max(1, _MOST_DAMAGED * len(places)):
-                raise
+                raise image
             continue
         number = len(frames) + 1
         box = box_of(slide, power, place)
@@ -130,6 +131,25 @@ def patches_of(slide: Slide, power: Power, places: Sequence[Place], attachment: 
     if not frames:
         raise BadInput(slide.name, "is a slide that is damaged or cut off", "export it again from the scanner")
     return Patches(tuple(frames), damaged)
+
+
+def read_patches(slide: Slide, power: Power, places: Sequence[Place]) -> Iterator[Image | BadInput]:
+    """Each as `read_patch` reads it, or why it cannot be; in order, two at a time, and few of them held."""
+
+    def read(place: Place) -> Image | BadInput:
+        try:
+            return read_patch(slide, power, place)
+        except BadInput as damaged:
+            return damaged
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        ahead: deque[Future[Image | BadInput]] = deque()
+        for place in places:
+            ahead.append(pool.submit(read, place))
+            if len(ahead) > _AT_ONCE:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def read_patch(slide: Slide, power: Power, place: Place) -> Image:

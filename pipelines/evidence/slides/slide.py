@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -26,7 +27,8 @@ _BLOCK: Final = 2048
 _MOST_TILE_PIXELS: Final = 1 << 24
 _LONGEST: Final = 1 << 21
 """Pixels along a side: of glass that is 76 mm long, 36 nm each."""
-_CACHE_BYTES: Final = 64 << 20
+CACHE_BYTES: Final = 64 << 20
+"""Of decoded tiles: two rows of those under a patch at 20x."""
 _CREDIBLE: Final = (0.05, 20.0)
 """Micrometres per pixel of a scanner. Files that were converted state the resolution of a screen or a printer."""
 _ASSUMED: Final = 0.5
@@ -64,7 +66,8 @@ class About(Value):
 
 
 class Slide:
-    """An open slide, to be used in a ``with`` block. Its own files must stay where they are meanwhile.
+    """An open slide, to be used in a ``with`` block, by several threads if need be. Its own files must stay where they
+    are meanwhile.
 
     Args:
         path: of its file, or the first of its files, as `laid_out` puts them.
@@ -79,6 +82,8 @@ class Slide:
     def __init__(self, path: Path, name: str, number: int = 1, patient: Patient | None = None) -> None:
         self.name = name
         self._path = path
+        self._failed: list[OpenSlide] = []
+        self._replacing = Lock()
         self._handle = _opened(path, name)
         try:
             with _reading(name):
@@ -97,7 +102,8 @@ class Slide:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        self._handle.close()
+        for handle in (self._handle, *self._failed):
+            handle.close()
 
     def averaged(self, level: int, left: int, top: int, width: int, height: int, times: int = 1) -> Image:
         """A part of a level, reduced to means of ``times`` x ``times`` pixels; white where there is no slide.
@@ -131,32 +137,42 @@ class Slide:
             raise BadInput(self.name, "has no smaller picture of itself to look at", _AGAIN)
         downsample = self.levels[level].downsample
         corner = round(left * downsample), round(top * downsample)
+        shown = _on_white(self._region(corner, level, (width * times, height * times)))
+        return shown.reduce(times) if times > 1 else shown
+
+    def _region(self, corner: tuple[int, int], level: int, size: tuple[int, int]) -> Image:
+        """A handle that has failed once refuses everything, whichever thread asks: so what fails is read again by one
+        of its own, and the others go on with another."""
+        handle = self._handle
         try:
             with _reading(self.name):
-                read = self._handle.read_region(corner, level, (width * times, height * times))
+                return handle.read_region(corner, level, size)
         except BadInput:
-            # Once it has failed, OpenSlide refuses everything.
-            self._handle.close()
-            self._handle = _opened(self._path, self.name)
-            raise
-        return _shown(read, times)
+            self._replace(handle)
+        own = _opened(self._path, self.name)
+        try:
+            with _reading(self.name):
+                return own.read_region(corner, level, size)
+        finally:
+            own.close()
+
+    def _replace(self, handle: OpenSlide) -> None:
+        with self._replacing:
+            if self._handle is handle:
+                self._handle = _opened(self._path, self.name)
+                # Another thread may be reading from it.
+                self._failed.append(handle)
 
 
-def _shown(read: Image, times: int) -> Image:
-    """On white, reduced to means of ``times`` x ``times`` pixels. Beyond its edge and where nothing was scanned a slide
-    is transparent."""
+def _on_white(read: Image) -> Image:
+    """Beyond its edge and where nothing was scanned a slide is transparent."""
     from PIL import Image as images
 
-    # Where nothing is transparent, which is nearly everywhere, the order makes no difference but in time.
-    small = read.reduce(times) if times > 1 else read
-    there = small.getchannel("A").getextrema()
+    there = read.getchannel("A").getextrema()
     if there == (255, 255):
-        return small.convert("RGB")
-    if there == (0, 0):
-        return images.new("RGB", small.size, (255, 255, 255))
+        return read.convert("RGB")
     white = images.new("RGBA", read.size, (255, 255, 255, 255))
-    shown = images.alpha_composite(white, read).convert("RGB")
-    return shown.reduce(times) if times > 1 else shown
+    return (white if there == (0, 0) else images.alpha_composite(white, read)).convert("RGB")
 
 
 def _opened(path: Path, name: str) -> OpenSlide:
@@ -169,7 +185,7 @@ def _opened(path: Path, name: str) -> OpenSlide:
         raise BadInput(
             name, "is no whole slide that is read here", "attach a scanner's own file, a tiled TIFF or DICOM"
         ) from unknown
-    handle.set_cache(openslide.OpenSlideCache(_CACHE_BYTES))
+    handle.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
     return handle
 
 

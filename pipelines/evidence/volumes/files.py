@@ -6,19 +6,25 @@ No name inside an archive becomes a path.
 from __future__ import annotations
 
 import io
+import mmap
+import shutil
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pipelines.errors import BadInput
 from pipelines.evidence.formats import Format, format_of_bytes
 from pipelines.ports import Store
 from pipelines.records import Attachment
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 MOST_FILES: Final = 20_000
 _MOST_BYTES: Final = 1 << 34
@@ -28,6 +34,8 @@ _RATIO: Final = 250
 """To which slices of nothing but air can be packed, several times over."""
 _SUSPECT: Final = 1 << 28
 """What unpacks to less is no bomb, however well it is packed."""
+_IN_MEMORY: Final = 1 << 25
+"""Bytes of one file of an archive that are held while it is read; of a larger one a copy is kept on disk."""
 _HEAD: Final = 4096
 
 
@@ -90,7 +98,7 @@ def files_in_zip(path: Path, name: str, *, refuse_bombs: bool = False) -> Sequen
         raise BadInput(name, "is an encrypted archive", "pack it again without a password")
     if refuse_bombs:
         _refuse_bomb(members, name)
-    return [_packed(archive, info, name) for info in members]
+    return [_packed(archive, info) for info in members]
 
 
 def _refuse_bomb(members: Sequence[zipfile.ZipInfo], name: str) -> None:
@@ -105,23 +113,73 @@ def _refuse_bomb(members: Sequence[zipfile.ZipInfo], name: str) -> None:
         raise BadInput(name, problem, "unpack it and attach the folder of one series")
 
 
-def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> File:
+def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> File:
+    name = info.filename
+    kept = _Kept(archive, info)
+
     def head(most: int) -> bytes:
         with _unpacking(name), archive.open(info) as file:
             return file.read(most)
 
     def whole() -> BinaryIO:
         with _unpacking(name):
-            return io.BytesIO(archive.read(info))
+            return io.BytesIO(archive.read(info)) if info.file_size <= _IN_MEMORY else kept.open()
 
     @contextmanager
     def unpacked() -> Iterator[Path]:
-        with tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory() as scratch, whole() as source:
             path = Path(scratch) / "unpacked"
-            path.write_bytes(whole().read())
+            with path.open("wb") as file:
+                shutil.copyfileobj(source, file)
             yield path
 
-    return File(info.filename, info.file_size, whole, head, unpacked)
+    return File(name, info.file_size, whole, head, unpacked)
+
+
+class _Kept:
+    """A large file of an archive, unpacked once to a file without a name: of many frames one is read at a time."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+        self._archive = archive
+        self._info = info
+        self._lock = threading.Lock()
+        self._mapped: mmap.mmap | None = None
+
+    def open(self) -> BinaryIO:
+        with self._lock:
+            if self._mapped is None:
+                with tempfile.TemporaryFile() as file, self._archive.open(self._info) as packed:
+                    shutil.copyfileobj(packed, file)
+                    file.flush()
+                    # The mapping outlives the file.
+                    self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return cast(BinaryIO, io.BufferedReader(_Mapped(self._mapped)))
+
+
+class _Mapped(io.RawIOBase):
+    """A mapped file with a position of its own, for threads that read it at once."""
+
+    def __init__(self, mapped: mmap.mmap) -> None:
+        self._mapped = mapped
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._mapped)}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer).cast("B")
+        piece = self._mapped[self._at : self._at + len(view)]
+        view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
 
 
 @contextmanager
@@ -129,4 +187,4 @@ def _unpacking(name: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as broken:
-        raise BadInput(name, "is a zip archive that is damaged", "pack it again") from broken
+        raise BadInput(name, "is damaged within its archive", "pack it again") from broken

@@ -116,13 +116,11 @@ def nifti_volume(path: Path, attachment: Attachment) -> NiftiVolume:
 def _laid_out(said: NiftiHeader) -> tuple[_Layout, Plane, tuple[float, float, float], list[str]]:
     """Which axis is which, the plane, the distances of slices, rows and columns, and what to say of it."""
     shape = said.shape[:3]
-    if said.affine is None:
+    oriented = _oriented(said.affine)
+    if said.affine is None or oriented is None:
         note = "the file does not say how its slices lie: left and right may be exchanged"
         zooms = said.zooms
         return _Layout(2, 1, 0, False, False, False), "unknown", (zooms[2], zooms[1], zooms[0]), [note]
-    from nibabel.orientations import io_orientation
-
-    oriented = io_orientation(said.affine)  # type: ignore[no-untyped-call]
     # For right, front and head the axis of the voxels that runs along it, and whether it does so downwards.
     stored = [int(np.flatnonzero(oriented[:, 0] == axis)[0]) for axis in range(3)]
     down = [bool(oriented[voxel, 1] < 0) for voxel in stored]
@@ -142,6 +140,17 @@ def _laid_out(said: NiftiHeader) -> tuple[_Layout, Plane, tuple[float, float, fl
     named = abs(normal[across]) >= _OBLIQUE * np.linalg.norm(normal)
     of_each = (float(distances[stored[across]]), float(distances[stored[rows]]), float(distances[stored[columns]]))
     return layout, _PLANES[across] if named else "oblique", of_each, []
+
+
+def _oriented(affine: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """For each axis of the voxels the axis (right, front, head) that it runs along, and whether upwards (1) or
+    downwards (-1); None where that cannot be said."""
+    from nibabel.orientations import io_orientation
+
+    if affine is None:
+        return None
+    found: NDArray[np.float64] = io_orientation(affine)  # type: ignore[no-untyped-call]
+    return found if np.isfinite(found).all() else None
 
 
 def _across(counts: list[int], distances: list[float]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -21,6 +22,7 @@ from pipelines.records import Attachment, Kind, Patient
 _MODALITY: Final = {Kind.CT_SERIES: "CT", Kind.MR_SERIES: "MR"}
 _KIND: Final = {modality: kind for kind, modality in _MODALITY.items()}
 _SHOWN: Final = 3
+_SCOUT: Final = re.compile(r"(?<![a-z])(?:locali[sz]er|scout|topogram|surview|survey|loc|3[ -]?plane)(?![a-z])", re.I)
 
 
 class Opened(NamedTuple):
@@ -60,8 +62,9 @@ def open_volumes(attachment: Attachment, store: Store, patient: str | None) -> O
     if not found.images:
         raise found.why_none(attachment.name)
     images, who, note = of_one_person(found.images, attachment.name, patient)
-    warnings = (*found.warnings(), *([note] if note else []))
     stacks = _of_kind(stacks_of(images), attachment)
+    stacks, aside = _volumes(stacks)
+    warnings = (*found.warnings(), *([note] if note else []), *aside)
     volumes = tuple(
         dicom_volume(stack, number, attachment.name, who, warnings) for number, stack in enumerate(stacks, 1)
     )
@@ -117,7 +120,7 @@ def _scan(files: Sequence[File]) -> _Scan:
 
 
 def _of_kind(stacks: Sequence[Stack], attachment: Attachment) -> Sequence[Stack]:
-    """Those of the modality that the attachment's kind names; single images only where there is nothing else."""
+    """Those of the modality that the attachment's kind names."""
     wanted = _MODALITY.get(attachment.kind)
     fitting = [stack for stack in stacks if wanted in {None, stack.slices[0].series.modality}]
     if not fitting:
@@ -125,7 +128,28 @@ def _of_kind(stacks: Sequence[Stack], attachment: Attachment) -> Sequence[Stack]
         raise BadInput(
             attachment.name, f"holds {other} and no {wanted}", f"name its kind: {_KIND[other]}={attachment.name}"
         )
-    return [stack for stack in fitting if len(stack.slices) > 1] or fitting
+    return fitting
+
+
+def _volumes(stacks: Sequence[Stack]) -> tuple[Sequence[Stack], Sequence[str]]:
+    """Without scouts and single images, where there is anything else; and what to say of those."""
+    notes = []
+    volumes = [stack for stack in stacks if not _is_scout(stack)] or stacks
+    if len(volumes) < len(stacks):
+        notes.append(f"{_count(_slices(stacks) - _slices(volumes), 'image')} of scouts left out")
+    several = [stack for stack in volumes if len(stack.slices) > 1] or volumes
+    if len(several) < len(volumes):
+        notes.append(f"{_count(len(volumes) - len(several), 'single image')} left out")
+    return several, notes
+
+
+def _is_scout(stack: Stack) -> bool:
+    """Of CT the header says so image by image; of MR only the name of the series does."""
+    return _SCOUT.search(stack.slices[0].series.description) is not None
+
+
+def _slices(stacks: Sequence[Stack]) -> int:
+    return sum(len(stack.slices) for stack in stacks)
 
 
 def _count(number: int, what: str) -> str:

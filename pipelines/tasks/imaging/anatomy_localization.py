@@ -6,12 +6,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.errors import ModelNeeded
 from pipelines.evidence.frames import Frame
 from pipelines.models.generator import Ask, Generation
-from pipelines.ports import Store
-from pipelines.records import ImageCitation, Kind, Result, Statement, Status, TaskName
+from pipelines.records import Attachment, ImageCitation, Kind, Result, Statement, Status, TaskName
 from pipelines.tasks.imaging.boxes import Marks, Region, marks_in
-from pipelines.tasks.imaging.pictures import asked, chest_films, frames_of, missing, refuse_left_out, title_of
+from pipelines.tasks.imaging.pictures import (
+    asked,
+    chest_films,
+    frames_of,
+    is_windowed,
+    missing,
+    refuse_left_out,
+    title_of,
+)
 from pipelines.tasks.task import TaskInput
 
 _TASK: Final = TaskName.ANATOMY_LOCALIZATION
@@ -26,7 +34,6 @@ def answer(given: TaskInput) -> Result:
 
     Raises:
         BadInput: the film cannot be read, or is too small to show anything.
-        ModelNeeded: no model that sees images is ready.
     """
     refuse_left_out(given, _KINDS)
     films = chest_films(given)
@@ -36,13 +43,16 @@ def answer(given: TaskInput) -> Result:
         listed = "; ".join(f"{number}: {film.name}" for number, film in enumerate(films, start=1))
         how = f"assistant resume {given.consultant.run} --series N"
         return asked(_TASK, f"On which film is it to be marked? {listed}. Choose one: {how}")
-    given.consultant.require()
+    from pipelines.tasks.imaging.shown import Told, waiting_result
+
     film = films[given.series - 1 if given.series and len(films) > 1 else 0]
     [frame] = frames_of([film], given)
     ask = ask_for(given.transcript.text, frame, given.prompts)
-    generation = given.consultant.generate(ask)
-    data: dict[str, Any] = {} if given.series is None else {"chosen_series": given.series}
-    return _marked(ask, generation, frame, given.store, data)
+    try:
+        generation = given.consultant.generate(ask)
+    except ModelNeeded as none:
+        return waiting_result(_TASK, none, [frame], given.store, Told(title_of("Chest films", [frame])))
+    return _marked(ask, generation, frame, film, given)
 
 
 def ask_for(question: str, frame: Frame, prompts: Path | None = None) -> Ask:
@@ -58,7 +68,7 @@ def ask_for(question: str, frame: Frame, prompts: Path | None = None) -> Ask:
     return ask_of(prompt_for(_TASK.value, None, prompts), [frame.sha256], question=question)
 
 
-def _marked(ask: Ask, generation: Generation, frame: Frame, store: Store, data: dict[str, Any]) -> Result:
+def _marked(ask: Ask, generation: Generation, frame: Frame, film: Attachment, given: TaskInput) -> Result:
     from pipelines.tasks.asking import call_data
     from pipelines.tasks.imaging.shown import shown_result
 
@@ -71,7 +81,7 @@ def _marked(ask: Ask, generation: Generation, frame: Frame, store: Store, data: 
         # Statements are made of its prose; the whole of it is kept as the answer.
         generation.model_copy(update={"text": marks.prose}),
         [frame],
-        store,
+        given.store,
         title=title_of("Chest films", [frame]),
         kind=Kind.CHEST_XRAY,
         notes=tuple(_notes(marks)),
@@ -80,15 +90,15 @@ def _marked(ask: Ask, generation: Generation, frame: Frame, store: Store, data: 
         return result
     places = [_statement(region, frame) for region in marks.regions]
     first = len(result.statements)
-    own = {
+    own: dict[str, Any] = {
         "answer": generation.text,
         "generation": call_data(ask, generation)["generation"],
         "boxes": [_as_data(region, frame, first + n) for n, region in enumerate(marks.regions)],
-        "overlays": [_overlay(marks.regions, frame, store)] if marks.regions else [],
+        "overlays": [_overlay(marks.regions, film, given)] if marks.regions else [],
     }
-    return result.model_copy(
-        update={"statements": (*result.statements, *places), "data": {**result.data, **data, **own}}
-    )
+    if given.series is not None:
+        own["chosen_series"] = given.series
+    return result.model_copy(update={"statements": (*result.statements, *places), "data": {**result.data, **own}})
 
 
 def _without_box(ask: Ask, generation: Generation, marks: Marks, frame: Frame) -> Result:
@@ -124,24 +134,14 @@ def _as_data(region: Region, frame: Frame, statement: int) -> dict[str, Any]:
     }
 
 
-def _overlay(regions: Sequence[Region], frame: Frame, store: Store) -> dict[str, str]:
-    """The boxes on the film without its black border, as it is seen: nothing is mirrored."""
-    import io
-
-    from PIL import Image
-
+def _overlay(regions: Sequence[Region], film: Attachment, given: TaskInput) -> dict[str, str]:
+    """The boxes on the film as it was attached; nothing is mirrored."""
     from pipelines.evidence.overlay import put_overlay
+    from pipelines.evidence.picture import picture_of
 
-    with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
-        scale = frame.width / max(frame.source_width, frame.source_height)
-        width, height = round(frame.source_width * scale), round(frame.source_height * scale)
-        film = picture.crop((frame.left, frame.top, frame.left + width, frame.top + height))
-    boxes = [
-        ((left * scale, upper * scale, right * scale, lower * scale), region.label)
-        for region in regions
-        for left, upper, right, lower in [region.box]
-    ]
-    return put_overlay(film, boxes, store, "Approximate regions on the film")
+    picture = picture_of(film, given.store, windowed=is_windowed(given))
+    boxes = [(region.box, region.label) for region in regions]
+    return put_overlay(picture, boxes, given.store, "Approximate regions on the film")
 
 
 def _notes(marks: Marks) -> Iterator[str]:

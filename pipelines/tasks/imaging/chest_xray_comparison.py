@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pipelines.errors import ModelNeeded
 from pipelines.records import Kind, Result, TaskName
 from pipelines.tasks.imaging.film_order import Film, Order, Unknown, ordered
 from pipelines.tasks.imaging.pictures import asked, chest_films, frames_of, missing, refuse_left_out, title_of
@@ -24,7 +25,6 @@ def answer(given: TaskInput) -> Result:
 
     Raises:
         BadInput: a film cannot be read, or is too small to show anything.
-        ModelNeeded: no model that sees images is ready.
     """
     from pipelines.evidence.taken import taken_of
 
@@ -36,13 +36,12 @@ def answer(given: TaskInput) -> Result:
     if isinstance(order, Unknown):
         how = "--series N" if order.by_number else "--without NAME (repeatable)"
         return asked(_TASK, f"{order.question} Say it: assistant resume {given.consultant.run} {how}")
-    given.consultant.require()
     return _compared(order, given)
 
 
 def _compared(order: Order, given: TaskInput) -> Result:
     from pipelines.tasks.asking import ask_of
-    from pipelines.tasks.imaging.shown import shown_result
+    from pipelines.tasks.imaging.shown import Told, shown_result, waiting_result
     from prompts import prompt_for
 
     labels = [_label("prior", order.prior_date), _label("current", order.current_date)]
@@ -56,17 +55,15 @@ def _compared(order: Order, given: TaskInput) -> Result:
     }
     if given.series is not None:
         data["chosen_series"] = given.series
+    told = Told(title_of("Chest films", frames), data, tuple(_notes(order)))
+    try:
+        generation = given.consultant.generate(ask)
+    except ModelNeeded as none:
+        return waiting_result(_TASK, none, frames, given.store, told)
     return shown_result(
-        _TASK,
-        ask,
-        given.consultant.generate(ask),
-        frames,
-        given.store,
-        title=title_of("Chest films", frames),
-        kind=Kind.CHEST_XRAY,
-        data=data,
-        notes=tuple(_notes(order)),
-    )
+        _TASK, ask, generation, frames, given.store,
+        title=told.title, kind=Kind.CHEST_XRAY, data=told.data, notes=told.notes,
+    )  # fmt: skip
 
 
 def _label(which: str, day: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pipelines.evidence.frames import Frame
 from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.imaging.pictures import (
     all_frames_of,
@@ -27,7 +28,6 @@ def answer(given: TaskInput) -> Result:
 
     Raises:
         BadInput: a film cannot be read, or is too small to show anything.
-        ModelNeeded: no model that sees images is ready.
     """
     refuse_left_out(given, _KINDS)
     films = chest_films(given)
@@ -39,15 +39,13 @@ def answer(given: TaskInput) -> Result:
         return asked(
             _TASK, f"{question} Leave out the others: {how} --without NAME; or: {how} --task chest-xray-comparison"
         )
-    given.consultant.require()
     return _reported(films, given)
 
 
 def _reported(films: Sequence[Attachment], given: TaskInput) -> Result:
-    from pipelines.models.budget import within
     from pipelines.models.generator import Ask
     from pipelines.tasks.asking import ask_of
-    from pipelines.tasks.imaging.shown import shown_result
+    from pipelines.tasks.imaging.shown import Told, consulted
     from prompts import prompt_for
 
     frames = all_frames_of(films, given)
@@ -56,18 +54,13 @@ def _reported(films: Sequence[Attachment], given: TaskInput) -> Result:
     def make(places: Sequence[int]) -> Ask:
         return ask_of(prompt, [frames[place].sha256 for place in places], question=given.transcript.text)
 
-    places, generation = within(len(frames), make, given.consultant.generate)
-    shown = renumbered([frames[place] for place in places])
-    return shown_result(
-        _TASK,
-        make(places),
-        generation,
-        shown,
-        given.store,
-        title=title_of("Chest films", shown),
-        kind=Kind.CHEST_XRAY,
-        notes=left_over(frames, places, films),
-    )
+    def shown(places: Sequence[int]) -> tuple[Frame, ...]:
+        return renumbered([frames[place] for place in places])
+
+    def told(places: Sequence[int]) -> Told:
+        return Told(title_of("Chest films", shown(places)), notes=left_over(frames, places, films))
+
+    return consulted(_TASK, given, len(frames), make, shown, told, Kind.CHEST_XRAY)
 
 
 def _several_studies(films: Sequence[Attachment], given: TaskInput) -> str | None:

@@ -66,7 +66,7 @@ def frames_of(images: Sequence[Attachment], given: TaskInput, labels: Sequence[s
     """
     from pipelines.evidence.picture import frame_of
 
-    windowed = _windowed(given)
+    windowed = is_windowed(given)
     called: Sequence[str | None] = labels or [None] * len(images)
     made = [frame_of(image, given.store, label, windowed=windowed) for image, label in zip(images, called, strict=True)]
     return tuple(_large_enough(image, frame) for image, frame in zip(images, made, strict=True))
@@ -80,13 +80,13 @@ def all_frames_of(images: Sequence[Attachment], given: TaskInput) -> tuple[Frame
     """
     from pipelines.evidence.picture import frames_of as frames_in
 
-    windowed = _windowed(given)
+    windowed = is_windowed(given)
     return tuple(
         _large_enough(image, frame) for image in images for frame in frames_in(image, given.store, windowed=windowed)
     )
 
 
-def _windowed(given: TaskInput) -> bool:
+def is_windowed(given: TaskInput) -> bool:
     """The display window in a header is taken only where the words ask for it."""
     return _WINDOW.search(given.transcript.text) is not None
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pipelines.errors import ModelNeeded
 from pipelines.evidence.frames import Frame
+from pipelines.models.budget import within
 from pipelines.models.generator import Ask, Generation
 from pipelines.ports import Store
 from pipelines.records import ImageCitation, Kind, Result, Status, TaskName
 from pipelines.tasks.asking import generated_result
+from pipelines.tasks.task import TaskInput
 
 #: Each statement cites so many pictures one by one; of more it cites the sheet that shows them all.
 _ONE_BY_ONE: Final = 4
@@ -57,16 +60,47 @@ def shown_result(
     )
 
 
-def waiting_result(
+@dataclass(frozen=True)
+class Told:
+    """What a reader is told of the pictures besides what was said about them; see `shown_result`."""
+
+    title: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+def consulted(
     task: TaskName,
-    missing: ModelNeeded,
-    frames: Sequence[Frame],
-    store: Store,
-    *,
-    title: str,
-    data: Mapping[str, Any] | None = None,
-    notes: Sequence[str] = (),
+    given: TaskInput,
+    count: int,
+    make: Callable[[Sequence[int]], Ask],
+    shown: Callable[[Sequence[int]], Sequence[Frame]],
+    told: Callable[[Sequence[int]], Told],
+    kind: Kind | None = None,
 ) -> Result:
+    """What a model says of a row of pictures, or of as many of them as it has room for, evenly taken; where no model is
+    ready, the pictures that it will be shown.
+
+    Args:
+        count: of the row.
+        make, shown, told: what is asked, the frames and what is told of them, for the pictures at these places.
+
+    Raises:
+        BadInput: the question alone is too long for the model.
+    """
+    try:
+        places, generation = within(count, make, given.consultant.generate)
+    except ModelNeeded as missing:
+        every = range(count)
+        return waiting_result(task, missing, shown(every), given.store, told(every))
+    of = told(places)
+    return shown_result(
+        task, make(places), generation, shown(places), given.store,
+        title=of.title, kind=kind, data=of.data, notes=of.notes,
+    )  # fmt: skip
+
+
+def waiting_result(task: TaskName, missing: ModelNeeded, frames: Sequence[Frame], store: Store, told: Told) -> Result:
     """What a model will be shown, while there is none that could look at it: the same frames, sheet and notes.
 
     Args:
@@ -74,10 +108,10 @@ def waiting_result(
     """
     from pipelines.evidence.contact_sheet import contact_sheet
 
-    sheet = contact_sheet(frames, store, title)
+    sheet = contact_sheet(frames, store, told.title)
     shown = {"frames": [frame.model_dump(mode="json") for frame in frames], "contact_sheet": sheet}
-    message = f"{missing}. {' '.join((*notes, 'What it will be shown is ready'))}"
-    return Result(task=task, status=Status.NEEDS_MODEL, data={**(data or {}), **shown}, message=message)
+    message = f"{missing}. {' '.join((*told.notes, 'What it will be shown is ready'))}"
+    return Result(task=task, status=Status.NEEDS_MODEL, data={**told.data, **shown}, message=message)
 
 
 def named_in(sentence: str, frames: Sequence[Frame]) -> tuple[ImageCitation, ...]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import BadInput
-from pipelines.models.budget import within
 from pipelines.models.generator import Ask
-from pipelines.records import Attachment, Kind, Result, Status, TaskName
+from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.asking import ask_of
+from pipelines.tasks.imaging.pictures import asked, missing, refuse_left_out
 from pipelines.tasks.task import TaskInput
 
 if TYPE_CHECKING:
@@ -19,22 +18,19 @@ if TYPE_CHECKING:
     from pipelines.evidence.slides.slide import Slide
 
 
+_TASK: Final = TaskName.SLIDE_REVIEW
+
+
 def answer(given: TaskInput) -> Result:
     """The model's answer; every statement cites the patches that it names, or the sheet of all that were shown.
 
     Raises:
         BadInput: a slide cannot be read, has no power as high as 5x, or shows no tissue.
-        ModelNeeded: no model that sees images is ready.
     """
-    for one in given.left_out:
-        if one.kind is Kind.WHOLE_SLIDE:
-            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {one.name}"
-            raise BadInput(one.name, one.warnings[-1], how)
+    refuse_left_out(given, {Kind.WHOLE_SLIDE})
     attached = [one for one in given.attachments if one.kind is Kind.WHOLE_SLIDE]
     if not attached:
-        how = f"assistant resume {given.consultant.run} --attach whole-slide=PATH"
-        return _asked(f"No whole slide is attached. Go on with: {how}")
-    given.consultant.require()
+        return missing(_TASK, given, "No whole slide", "whole-slide=PATH")
     from pipelines.evidence.slides.opening import opened, slides_in
 
     with ExitStack() as stack:
@@ -43,7 +39,7 @@ def answer(given: TaskInput) -> Result:
         if number is None:
             names = "; ".join(f"{place}: {files.name}" for place, (files, _) in enumerate(found, 1))
             how = f"assistant resume {given.consultant.run} --series N"
-            return _asked(f"One slide is reviewed at a time. Which is meant? {names}. Choose one: {how}")
+            return asked(_TASK, f"One slide is reviewed at a time. Which is meant? {names}. Choose one: {how}")
         files, attachment = found[number - 1]
         with opened(files, number) as slide:
             return _of_one(given, slide, attachment)
@@ -58,12 +54,12 @@ def _chosen(count: int, given: int | None) -> int | None:
 def _of_one(given: TaskInput, slide: Slide, attachment: Attachment) -> Result:
     from pipelines.evidence.overlay import put_overlay
     from pipelines.evidence.slides.patches import MOST, SEED, drawn, patches_of, plan_of
-    from pipelines.tasks.imaging.shown import shown_result
+    from pipelines.tasks.imaging.shown import Told, consulted
     from prompts import prompt_for
 
     plan = plan_of(slide)
     patches = patches_of(slide, plan.power, drawn(plan.places), attachment.sha256, given.store)
-    prompt = prompt_for(TaskName.SLIDE_REVIEW.value, None, given.prompts)
+    prompt = prompt_for(_TASK.value, None, given.prompts)
 
     def shown(places: Sequence[int]) -> tuple[Frame, ...]:
         """Numbered by their place among those that are shown, as a model would call them."""
@@ -76,32 +72,27 @@ def _of_one(given: TaskInput, slide: Slide, attachment: Attachment) -> Result:
         sent = [frame.sha256 for frame in shown(places)]
         return ask_of(prompt, sent, question=given.transcript.text, count=len(sent), power=plan.power.name)
 
-    places, generation = within(len(patches.frames), ask, given.consultant.generate)
-    frames = shown(places)
-    title = (
-        "The slide with the patches that were shown" if len(frames) > 1 else "The slide with the patch that was shown"
-    )
-    overlay = put_overlay(plan.overview.image, _outlines(plan, frames), given.store, title, one_colour=True)
-    data: dict[str, Any] = {
-        "slide": slide.about.model_dump(mode="json"),
-        "power": plan.power.model_dump(mode="json"),
-        "tissue": round(plan.tissue, 4),
-        "patches": {"with_tissue": len(plan.places), "most": MOST, "seed": SEED, "shown": len(frames)},
-        "overlays": [overlay],
-    }
-    if given.series is not None:
-        data["chosen_series"] = given.series
-    return shown_result(
-        TaskName.SLIDE_REVIEW,
-        ask(places),
-        generation,
-        frames,
-        given.store,
-        title=f"Whole slide, {len(frames)} of {len(plan.places)} patches with tissue, {plan.power.name}",
-        kind=Kind.WHOLE_SLIDE,
-        data=data,
-        notes=tuple(_notes(plan, patches, len(frames))),
-    )
+    def told(places: Sequence[int]) -> Told:
+        frames = shown(places)
+        outlined = put_overlay(
+            plan.overview.image, _outlines(plan, frames), given.store, "The slide with its patches", one_colour=True
+        )
+        data: dict[str, Any] = {
+            "slide": slide.about.model_dump(mode="json"),
+            "power": plan.power.model_dump(mode="json"),
+            "tissue": round(plan.tissue, 4),
+            "patches": {"with_tissue": len(plan.places), "most": MOST, "seed": SEED, "shown": len(frames)},
+            "overlays": [outlined],
+        }
+        if given.series is not None:
+            data["chosen_series"] = given.series
+        return Told(
+            f"Whole slide, {len(frames)} of {len(plan.places)} patches with tissue, {plan.power.name}",
+            data,
+            tuple(_notes(plan, patches, len(frames))),
+        )
+
+    return consulted(_TASK, given, len(patches.frames), ask, shown, told, Kind.WHOLE_SLIDE)
 
 
 def _outlines(plan: Plan, frames: Sequence[Frame]) -> list[tuple[tuple[float, float, float, float], str]]:
@@ -126,7 +117,3 @@ def _notes(plan: Plan, patches: Patches, shown: int) -> Iterator[str]:
     if patches.damaged:
         yield f"Left out as damaged: {patches.damaged}."
     yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in plan.warnings)
-
-
-def _asked(message: str) -> Result:
-    return Result(task=TaskName.SLIDE_REVIEW, status=Status.NEEDS_INPUT, message=message)

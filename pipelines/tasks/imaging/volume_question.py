@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pipelines.errors import ModelNeeded
 from pipelines.evidence.frames import Frame
 from pipelines.evidence.volumes.volume import About, Volume
-from pipelines.models.budget import within
 from pipelines.models.generator import Ask
 from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.imaging.choosing import choose, listed
@@ -74,7 +72,7 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
     from pipelines.evidence.volumes.region import chosen
     from pipelines.evidence.volumes.sampling import published
     from pipelines.evidence.volumes.volume_frames import volume_frames
-    from pipelines.tasks.imaging.shown import shown_result, waiting_result
+    from pipelines.tasks.imaging.shown import Told, consulted
     from prompts import prompt_for
 
     question, about = given.transcript.text, found.about
@@ -93,21 +91,16 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
     def ask(places: Sequence[int]) -> Ask:
         return _ask(prompt, shown(places), about, region.said is None, question)
 
-    def told(places: Sequence[int]) -> dict[str, Any]:
+    def told(places: Sequence[int]) -> Told:
         chose = {} if given.series is None else {"chosen_series": given.series}
         notes = (why, region.said, *_notes(about, len(places), len(made.frames)), *_left_out(made.skipped))
-        return {
-            "title": f"{about.modality} volume, {len(places)} of {about.slices} {about.plane} slices",
-            "data": {"volume": about.model_dump(mode="json"), "scale": made.scale, **chose},
-            "notes": tuple(filter(None, notes)),
-        }
+        return Told(
+            title=f"{about.modality} volume, {len(places)} of {about.slices} {about.plane} slices",
+            data={"volume": about.model_dump(mode="json"), "scale": made.scale, **chose},
+            notes=tuple(filter(None, notes)),
+        )
 
-    try:
-        places, generation = within(len(made.frames), ask, given.consultant.generate)
-    except ModelNeeded as missing:
-        every = range(len(made.frames))
-        return waiting_result(task, missing, shown(every), given.store, **told(every))
-    return shown_result(task, ask(places), generation, shown(places), given.store, kind=kind, **told(places))
+    return consulted(task, given, len(made.frames), ask, shown, told, kind)
 
 
 def _named(frame: Frame, number: int) -> Frame:

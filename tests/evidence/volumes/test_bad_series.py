@@ -7,11 +7,12 @@ import struct
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pydicom import dcmread
-from pydicom.pixels import compress
+from pydicom.pixels.utils import compress
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless
 
 from pipelines.errors import BadInput, PersonNeeded
@@ -73,7 +74,7 @@ def _shown_or_refused(path: Path) -> str:
         {"NumberOfFrames": 0},
     ],
 )
-def test_senseless_headers_end_in_a_volume_or_a_line(elements: dict[str, object], tmp_path: Path) -> None:
+def test_senseless_headers_end_in_a_volume_or_a_line(elements: dict[str, Any], tmp_path: Path) -> None:
     write_series(tmp_path, body(), AXIAL, **elements)
     line = _shown_or_refused(tmp_path)
     assert "\n" not in line
@@ -93,9 +94,9 @@ def test_compression_that_is_not_decoded_is_named(tmp_path: Path) -> None:
         opened(tmp_path / "a")
 
 
-def _two_people(folder: Path, **other: object) -> Path:
+def _two_people(folder: Path, **other: Any) -> Path:
     write_series(folder / "a", body(), AXIAL, SeriesInstanceUID="1.1")
-    write_series(folder / "b", body() + 1, AXIAL, SeriesInstanceUID="1.2", **({"PatientID": "p2"} | other))
+    write_series(folder / "b", body() + 1, AXIAL, SeriesInstanceUID="1.2", **{"PatientID": "p2", **other})
     return folder
 
 
@@ -264,7 +265,7 @@ def test_a_file_far_larger_than_its_image_is_refused(tmp_path: Path) -> None:
         opened(path)
 
 
-def test_a_deflated_file_is_read_and_a_bomb_is_not(tmp_path: Path) -> None:
+def test_a_deflated_file_is_read(tmp_path: Path) -> None:
     plain = dcmread(write_slice(tmp_path / "a.dcm", body()[0]))
     plain.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     plain.save_as(tmp_path / "b.dcm")

@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
-from pydicom.pixels import compress
+from pydicom.pixels.utils import compress
 from pydicom.uid import EnhancedMRImageStorage, RLELossless
 
 from pipelines.errors import BadInput
@@ -70,7 +70,9 @@ def test_one_frame_is_decoded_without_the_others(packed: bool, tmp_path: Path) -
             volume.slice(2)
 
 
-def test_within_a_zip_archive(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [0, 1 << 20])
+def test_within_a_zip_archive(in_memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.evidence.volumes.files._IN_MEMORY", in_memory)
     patient = body()
     enhanced(tmp_path / "study" / "a.dcm", patient)
     (volume,) = opened(zipped(tmp_path / "study", tmp_path / "a.zip"))

@@ -55,8 +55,8 @@ def test_packed_and_plain_are_the_same(tmp_path: Path) -> None:
 
 
 def test_the_second_version_of_the_format(tmp_path: Path) -> None:
-    image = nibabel.Nifti2Image(body().transpose(2, 1, 0), np.diag([-1, -1, 1, 1]))  # type: ignore[no-untyped-call]
-    nibabel.save(image, tmp_path / "a.nii")  # type: ignore[no-untyped-call]
+    image = nibabel.Nifti2Image(body().transpose(2, 1, 0), np.diag([-1, -1, 1, 1]))
+    nibabel.save(image, tmp_path / "a.nii")
     (volume,) = opened(tmp_path / "a.nii", Kind.MR_SERIES)
     np.testing.assert_array_equal(shown_by(volume), body())
 
@@ -86,7 +86,7 @@ def test_only_what_can_be_hounsfield_units_is_taken_for_them(values: np.ndarray,
 
 
 def test_slope_and_intercept_count(tmp_path: Path) -> None:
-    image = nibabel.Nifti1Image((CT + 1024).astype(np.int16).transpose(2, 1, 0), np.diag([-1, -1, 1, 1]))  # type: ignore[no-untyped-call]
+    image = nibabel.Nifti1Image((CT + 1024).astype(np.int16).transpose(2, 1, 0), np.diag([-1, -1, 1, 1]))
     image.header.set_slope_inter(1, -1024)
     image.to_filename(tmp_path / "a.nii")
     # nibabel scales values anew when it writes: they are put back as they were stored.
@@ -101,17 +101,17 @@ def test_slope_and_intercept_count(tmp_path: Path) -> None:
 
 def test_of_several_volumes_the_first(tmp_path: Path) -> None:
     both = np.stack([body().transpose(2, 1, 0), body().transpose(2, 1, 0) + 9], axis=-1)
-    image = nibabel.Nifti1Image(both, np.diag([-1, -1, 1, 1]))  # type: ignore[no-untyped-call]
+    image = nibabel.Nifti1Image(both, np.diag([-1, -1, 1, 1]))
     for name in ("a.nii", "a.nii.gz"):
-        nibabel.save(image, tmp_path / name)  # type: ignore[no-untyped-call]
+        nibabel.save(image, tmp_path / name)
         (volume,) = opened(tmp_path / name, Kind.MR_SERIES)
         np.testing.assert_array_equal(shown_by(volume), body())
         assert volume.about.warnings == ("the first of 2 volumes is used",)
 
 
 def test_a_file_that_does_not_say_how_it_lies(tmp_path: Path) -> None:
-    image = nibabel.Nifti1Image(body().transpose(2, 1, 0), None)  # type: ignore[no-untyped-call]
-    nibabel.save(image, tmp_path / "a.nii")  # type: ignore[no-untyped-call]
+    image = nibabel.Nifti1Image(body().transpose(2, 1, 0), None)
+    nibabel.save(image, tmp_path / "a.nii")
     (volume,) = opened(tmp_path / "a.nii", Kind.MR_SERIES)
     assert volume.about.plane == "unknown"
     assert volume.about.warnings == ("the file does not say how its slices lie: left and right may be exchanged",)
@@ -121,7 +121,7 @@ def test_a_file_that_does_not_say_how_it_lies(tmp_path: Path) -> None:
 def test_what_is_shipped_with_nibabel() -> None:
     folder = Path(nibabel.__file__).parent / "tests" / "data"
     (volume,) = opened(folder / "anatomical.nii", Kind.MR_SERIES)
-    image = nibabel.as_closest_canonical(nibabel.load(folder / "anatomical.nii"))  # type: ignore[no-untyped-call]
+    image = nibabel.as_closest_canonical(nibabel.load(folder / "anatomical.nii"))
     right_front_head = np.asarray(image.dataobj)
     np.testing.assert_array_equal(shown_by(volume), right_front_head.transpose(2, 1, 0)[:, ::-1, ::-1])
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pydicom import dcmread
-from pydicom.pixels import compress
+from pydicom.pixels.utils import compress
 from pydicom.uid import (
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
@@ -75,11 +76,12 @@ def test_hounsfield_units(slope: float, intercept: float, stored: int, units: in
     write_slice(tmp_path / "a.dcm", values, RescaleSlope=slope, RescaleIntercept=intercept)
     (volume,) = opened(tmp_path / "a.dcm")
     found = volume.slice(1)
-    assert (found.dtype, set(found.ravel().tolist())) == (np.int32, {units})
+    assert found.dtype == np.int32
+    assert set(found.ravel().tolist()) == {units}
 
 
 @pytest.mark.parametrize("missing", [{"RescaleSlope": None}, {"RescaleIntercept": None}, {"RescaleType": "US"}])
-def test_what_is_not_said_to_be_hounsfield_units_is_none(missing: dict[str, object], tmp_path: Path) -> None:
+def test_what_is_not_said_to_be_hounsfield_units_is_none(missing: dict[str, Any], tmp_path: Path) -> None:
     write_series(tmp_path, body(), AXIAL, **missing)
     (volume,) = opened(tmp_path)
     assert volume.about.units == "arbitrary"
@@ -177,7 +179,18 @@ def test_what_is_no_slice_is_left_out_and_said(tmp_path: Path) -> None:
 def test_single_images_beside_a_volume_are_none(tmp_path: Path) -> None:
     write_series(tmp_path / "thorax", body(), AXIAL)
     write_slice(tmp_path / "one.dcm", np.zeros((6, 6), np.int16), SeriesInstanceUID="1.9", SeriesNumber=1)
-    assert [volume.about.slices for volume in opened(tmp_path)] == [4]
+    (volume,) = opened(tmp_path)
+    assert (volume.about.slices, volume.about.warnings) == (4, ("1 single image left out",))
+
+
+@pytest.mark.parametrize("name", ["3-plane localizer", "SCOUT", "AX loc", "Survey_32ch"])
+def test_scouts_beside_a_volume_are_none(name: str, tmp_path: Path) -> None:
+    write_series(tmp_path / "head", body(), AXIAL, Modality="MR", SeriesDescription="local field, location")
+    scout: dict[str, Any] = {"Modality": "MR", "SeriesInstanceUID": "1.9", "SeriesNumber": 1, "SeriesDescription": name}
+    write_series(tmp_path / "scout", body(3), AXIAL, **scout)
+    (volume,) = opened(tmp_path, Kind.MR_SERIES)
+    assert (volume.about.slices, volume.about.warnings) == (4, ("3 images of scouts left out",))
+    assert opened(tmp_path / "scout", Kind.MR_SERIES)[0].about.slices == 3
 
 
 def test_planes_of_one_series_are_volumes_of_their_own(tmp_path: Path) -> None:
@@ -205,6 +218,10 @@ def test_derived_images_give_way_to_those_they_come_from(tmp_path: Path) -> None
     assert volume.about.warnings == ("4 images left out that are derived from the others",)
 
 
+def _named(keyword: str, value: object) -> dict[str, Any]:
+    return {keyword: value}
+
+
 @pytest.mark.parametrize(
     ("keyword", "said"),
     [
@@ -216,7 +233,9 @@ def test_derived_images_give_way_to_those_they_come_from(tmp_path: Path) -> None
 def test_passes_over_the_same_places_are_volumes_of_their_own(keyword: str, said: str, tmp_path: Path) -> None:
     patient = body()
     for number in (2, 10):
-        write_series(tmp_path / f"{number}", patient + number, AXIAL, SOPInstanceUID=f"5.{number}", **{keyword: number})
+        write_series(
+            tmp_path / f"{number}", patient + number, AXIAL, SOPInstanceUID=f"5.{number}", **_named(keyword, number)
+        )
     volumes = opened(tmp_path)
     assert [volume.about.description for volume in volumes] == [f"Thorax, {said} 2", f"Thorax, {said} 10"]
     for volume, number in zip(volumes, (2, 10), strict=True):

@@ -113,6 +113,17 @@ def test_the_overlay_is_the_film_with_the_box_where_it_belongs(runner: Runner, f
     assert not runner.log.verify().ok
 
 
+def test_a_large_film_is_marked_in_its_own_pixels_and_drawn_finer_than_the_model_sees_it(
+    runner: Runner, tmp_path: Path
+) -> None:
+    Image.new("L", (3000, 2000), 90).save(tmp_path / "large.png")
+    result = result_of(runner.submit(marking(tmp_path / "large.png")))
+    [box] = result.data["boxes"]
+    assert box["box"] == [1500, 400, 2400, 1600]
+    with Image.open(runner.log.store.path(result.data["overlays"][0]["sha256"])) as drawn:
+        assert drawn.size == (1600, 1067)
+
+
 def test_what_is_not_visible_is_not_marked(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:
     generator.answer = "The spleen cannot be seen on this film.\n\nFinal Answer: ```json\n[]\n```"
     done = runner.submit(marking(film))
