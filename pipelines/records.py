@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -62,6 +62,12 @@ class Kind(StrEnum):
     LAB_REPORT = "lab-report"
     FHIR_RECORD = "fhir-record"
     DOCUMENT = "document"
+
+
+#: What one picture is, or a few; not a study.
+PICTURE_KINDS: Final = frozenset(
+    {Kind.CHEST_XRAY, Kind.RADIOGRAPH, Kind.DERMATOLOGY, Kind.FUNDUS, Kind.HISTOPATHOLOGY_PATCH, Kind.IMAGE}
+)
 
 
 class RunState(StrEnum):
@@ -455,15 +461,21 @@ class Request(Value):
     patient: str | None = None
 
     def key(self) -> str:
-        """Identifies the work: samples or text, attachments with their given kinds, task, template, patient."""
+        """Identifies the work: samples or text, attachments with their given kinds (pictures in their order), task,
+        template, patient."""
+        given = [f"{a.kind if a.kind_from == 'user' else ''}={a.sha256}" for a in self.attachments]
         work = {
             "recording": self.recording.sha256 if self.recording else None,
             "text": self.text,
-            "attachments": sorted(f"{a.kind if a.kind_from == 'user' else ''}={a.sha256}" for a in self.attachments),
+            "attachments": sorted(given),
             "task": self.task,
             "template": self.template,
             "patient": self.patient,
         }
+        # "The first one is the old film": of pictures the words may mean their order, of nothing else.
+        pictures = [one for one, a in zip(given, self.attachments, strict=True) if a.kind in PICTURE_KINDS]
+        if pictures != sorted(pictures):
+            work["order"] = pictures
         import orjson
 
         return hashlib.sha256(orjson.dumps(work, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from assistant.intake import Given, GivenAttachment
 from assistant.opening import open_runner
@@ -153,6 +154,20 @@ def test_a_task_that_an_older_version_did_not_serve_is_kept_and_done_after_the_u
             assert runner.resume(outcome.view.id).worked is False
     with open_runner(settings) as runner:
         assert runner.resume(outcome.view.id).exit_code == DONE
+
+
+def test_pictures_in_another_order_are_another_request(runner: Runner, bundle: Path, tmp_path: Path) -> None:
+    films = tuple(GivenAttachment(tmp_path / name, Kind.CHEST_XRAY) for name in ("one.png", "two.png"))
+    Image.linear_gradient("L").save(films[0].path)
+    Image.radial_gradient("L").save(films[1].path)
+    record = GivenAttachment(bundle)
+
+    def run_of(*given: GivenAttachment) -> str:
+        text = "the first one is the old film, what has changed"
+        return runner.submit(Given(text=text, attachments=given, task=TaskName.CHEST_XRAY_COMPARISON)).view.id
+
+    assert run_of(*films, record) == run_of(record, *films) == run_of(films[0], record, films[1])
+    assert run_of(films[1], films[0], record) not in {run_of(*films, record), run_of(*films)}
 
 
 def test_another_patient_pauses_until_a_person_says_it_is_the_same(runner: Runner, bundle: Path) -> None:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 
 from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
@@ -114,7 +114,7 @@ def at_pixels(path: Path) -> Iterator[tuple[Dataset, IO[bytes]]]:
             return
         file.seek(_META_BEGINS + int(meta.FileMetaInformationGroupLength))
         with _inflated(file) as plain:
-            header = read_dataset(plain, False, True, stop_when=lambda tag, _kind, _length: tag in _PIXELS)
+            header = read_dataset(cast(BinaryIO, plain), False, True, stop_when=lambda tag, _kind, _length: tag in _PIXELS)
             header.file_meta = meta
             yield header, plain
 

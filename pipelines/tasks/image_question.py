@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from pipelines.evidence.frames import Frame
 from pipelines.models.generator import Ask
-from pipelines.records import Attachment, Kind, Result, TaskName
+from pipelines.records import PICTURE_KINDS, Attachment, Kind, Result, TaskName
 from pipelines.tasks.imaging.pictures import all_frames_of, left_over, missing, refuse_left_out, renumbered, title_of
 from pipelines.tasks.task import TaskInput
-
-IMAGES: Final = frozenset(
-    {Kind.CHEST_XRAY, Kind.RADIOGRAPH, Kind.DERMATOLOGY, Kind.FUNDUS, Kind.HISTOPATHOLOGY_PATCH, Kind.IMAGE}
-)
 
 
 def answer(given: TaskInput) -> Result:
@@ -25,8 +20,8 @@ def answer(given: TaskInput) -> Result:
     Raises:
         BadInput: an image cannot be read, or is too small to show anything.
     """
-    refuse_left_out(given, IMAGES)
-    images = [attachment for attachment in given.attachments if attachment.kind in IMAGES]
+    refuse_left_out(given, PICTURE_KINDS)
+    images = [attachment for attachment in given.attachments if attachment.kind in PICTURE_KINDS]
     if not images:
         return missing(TaskName.IMAGE_QUESTION, given, "No image", "[KIND=]PATH")
     from pipelines.tasks.asking import ask_of

@@ -75,7 +75,7 @@ def test_a_batch_returns_the_first_present_code(call: Call, ears: ScriptedRecogn
     ears.texts = ("uh",)
     unclear = write_tone(tmp_path / "uh.wav", 1.0)
     assert call("replay", unclear, "--json").code == PERSON_NEEDED
-    assert call("ask", "x", "--task", "ct-volume").code == MODEL_NEEDED
+    assert call("ask", "x", "--task", "clinical-question").code == MODEL_NEEDED
     assert call("replay", unclear, tmp_path / "gone.wav", "--json").code == 3
 
 

@@ -147,7 +147,7 @@ def test_what_a_model_said_is_marked(call: Call, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_cannot_be_exported_is_refused_in_one_line(call: Call, note: str, tmp_path: Path) -> None:
-    [waiting] = call("ask", "x", "--task", "ct-volume", "--json").objects
+    [waiting] = call("ask", "x", "--task", "clinical-question", "--json").objects
     refused = {
         "without a statement": ("export", waiting["run"], "--format", "markdown"),
         "no such run": ("export", "nobody", "--format", "markdown"),

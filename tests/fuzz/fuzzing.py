@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import IO, Final
 
 _PATIENCE: Final = 20.0
-"""Seconds for one case."""
+"""Seconds of processor time for one case: others may keep the machine busy."""
+_WAIT: Final = 120.0
+"""Seconds by the clock for one that waits for something."""
 _START: Final = 120.0
 """Seconds until the first: modules are loaded and sound files made."""
 _MOST_FAILURES: Final = 5
@@ -86,7 +88,7 @@ def _watched(reader: str, seed: int, first: int, seconds: float, keep: Path) -> 
 
 
 def _followed(child: subprocess.Popen[str], lines: IO[str], last: int) -> tuple[int, bool]:
-    """The last number that it printed, and whether it had to be ended because nothing more came."""
+    """The last number that it wrote, and whether it had to be ended because nothing more came."""
     numbers: queue.Queue[str | None] = queue.Queue()
 
     def follow() -> None:
@@ -96,21 +98,35 @@ def _followed(child: subprocess.Popen[str], lines: IO[str], last: int) -> tuple[
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
-    patience, hung = _START, False
-    try:
-        while (line := numbers.get(timeout=patience)) is not None:
-            last, patience = int(line), _PATIENCE
-    except queue.Empty:
-        hung = True
-    finally:
-        if hung or child.poll() is None:
-            if not hung:
-                child.wait(_PATIENCE)
-            else:
+    started = False
+    spent, since = _spent(child), time.monotonic()
+    while True:
+        try:
+            line = numbers.get(timeout=1.0)
+        except queue.Empty:
+            waited = time.monotonic() - since
+            if waited > (_WAIT if started else _START) or (started and _spent(child) - spent > _PATIENCE):
                 child.kill()
                 child.wait()
-        thread.join()
-    return last, hung
+                return last, True
+            continue
+        if line is None:
+            child.wait()
+            thread.join()
+            return last, False
+        last, started = int(line), True
+        spent, since = _spent(child), time.monotonic()
+
+
+def _spent(child: subprocess.Popen[str]) -> float:
+    """Seconds of processor time; 0 where it has ended."""
+    import psutil
+
+    try:
+        times = psutil.Process(child.pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _keep(scratch: Path, kept: Path) -> None:

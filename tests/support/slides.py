@@ -154,7 +154,7 @@ def write_dicom_slide(
 
 def _dicom_level(pixels: Pixels, spacing: float, number: int, tile: int) -> Dataset:
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, VLWholeSlideMicroscopyImageStorage
+    from pydicom.uid import UID, ExplicitVRLittleEndian, VLWholeSlideMicroscopyImageStorage
 
     measures = Dataset()
     measures.PixelSpacing = [spacing, spacing]
@@ -173,7 +173,7 @@ def _dicom_level(pixels: Pixels, spacing: float, number: int, tile: int) -> Data
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = VLWholeSlideMicroscopyImageStorage
-    meta.MediaStorageSOPInstanceUID = f"1.2.3.4.{number}"
+    meta.MediaStorageSOPInstanceUID = UID(f"1.2.3.4.{number}")
     dataset = Dataset()
     dataset.file_meta = meta
     given: dict[str, object] = {

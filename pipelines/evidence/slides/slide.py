@@ -70,7 +70,7 @@ class Slide:
     are meanwhile.
 
     Args:
-        path: of its file, or the first of its files, as `laid_out` puts them.
+        path: of its file, or of the first of its files, which lie about it as they are named.
         name: as the user knows it.
         number: see `About`.
         patient: whom its headers name.
@@ -113,6 +113,7 @@ class Slide:
         Args:
             left: of its upper left corner, in pixels of the level; ``top`` likewise.
             width: of what is handed out, in pixels; ``height`` likewise.
+            times: at most 2,048.
 
         Returns:
             An RGB picture of ``width`` x ``height``.
@@ -133,8 +134,6 @@ class Slide:
         return whole
 
     def _block(self, level: int, left: int, top: int, width: int, height: int, times: int) -> Image:
-        if times > _BLOCK:
-            raise BadInput(self.name, "has no smaller picture of itself to look at", _AGAIN)
         downsample = self.levels[level].downsample
         corner = round(left * downsample), round(top * downsample)
         shown = _on_white(self._region(corner, level, (width * times, height * times)))

@@ -17,8 +17,8 @@ from pipelines.evidence.volumes.stored import MOST_PIXELS
 
 _GZIP: Final = b"\x1f\x8b"
 _HEADER_BYTES: Final = 544
-_MOST_BYTES: Final = 1 << 31
-"""Of one volume, unpacked."""
+_MOST_BYTES: Final = 3 << 29
+"""Of one volume, unpacked. What was looked at stays mapped, and counts as memory."""
 _AT_ONCE: Final = 1 << 20
 _MOST_OFFSET: Final = 1 << 26
 _AGAIN: Final = "convert it again from the scanner's files"

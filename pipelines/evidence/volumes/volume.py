@@ -20,7 +20,8 @@ class About(Value):
     """The header's own words, for the user alone: they may hold a diagnosis."""
     modality: Literal["CT", "MR", "unknown"]
     units: Literal["HU", "arbitrary"]
-    """``HU`` only where the header gives the rescale of a CT image, or says so."""
+    """``HU`` only where the header gives the rescale of a CT image, or where a NIfTI file that the user calls CT holds
+    whole numbers from air to bone."""
     slices: int
     rows: int
     columns: int

@@ -53,7 +53,7 @@ def zipped(path: Path, **members: bytes) -> Path:
     return path
 
 
-def entries(data: bytes) -> range:
+def entries(data: bytearray) -> range:
     """Where the entries of a TIFF's first directory lie."""
     return range(10, 10 + 12 * struct.unpack_from("<H", data, 8)[0], 12)
 

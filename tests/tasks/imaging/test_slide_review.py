@@ -245,6 +245,7 @@ def test_the_real_classes_are_shown_the_text_and_then_each_patch(
     assert isinstance(words, Words)
     assert [part.kind for part in rest] == ["image", "image"]
     content = [{"type": "text", "text": words.text}, *({"type": "image", "image": picture} for picture in pictures)]
+    assert checkpoint.processor is not None
     made = checkpoint.processor.apply_chat_template(
         [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=True, return_dict=True
     )
