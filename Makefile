@@ -12,17 +12,21 @@ NAME ?=
 DEMO_DATA ?= .demo
 # How often the soak kills the dictation.
 KILLS ?= 200
+# How long each reader is shown damaged files, and which.
+SECONDS_EACH ?= 600
+SEED ?= 1
 # Tests at a time, each on one thread.
 WORKERS ?= auto
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test test-all soak check bench install clean
+.PHONY: help demo test test-all soak fuzz check bench install clean
 
 help:
 	@echo "make demo   set up, then run the samples and show what came of them"
 	@echo "make test   set up, then all checks, and the tests that take seconds"
 	@echo "make test-all  the long tests as well, as CI does"
 	@echo "make soak   a dictation from a virtual microphone, killed and started again $(KILLS) times: a quarter of an hour"
+	@echo "make fuzz   readers of pictures, volumes, slides and archives against damaged files: $(SECONDS_EACH) seconds for each"
 	@echo "make check  ruff, mypy, import contracts"
 	@echo "make bench  the benchmarks (NAME=... for one), one JSON line each"
 	@echo "make clean  remove the environment and what the demo made"
@@ -40,6 +44,9 @@ test-all: install check
 
 soak: install
 	@$(BIN)/python -m tests.microphone.soak --kills $(KILLS)
+
+fuzz: install
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS_EACH) --seed $(SEED)
 
 check: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

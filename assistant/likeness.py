@@ -81,4 +81,4 @@ def _seen(path: Path, classifier: ImageClassifier) -> Embedded:
         store = FileStore(Path(scratch) / "files", Disk())
         store.prepare()
         attachment = take_in_attachment(GivenAttachment(path), store)
-        return classifier.embed(store.get(frame_of(attachment, store).sha256))
+        return classifier.embed(store.get(frame_of(attachment, store, whole=True).sha256))

@@ -54,7 +54,8 @@ def _looked_at(attachment: Attachment, classifier: ImageClassifier, ports: Ports
     from pipelines.models.looking import Looker, NotSeen
 
     try:
-        frame = frame_of(attachment, ports.store).sha256
+        # Whole: what looks at it scales in its own way.
+        frame = frame_of(attachment, ports.store, whole=True).sha256
     except BadInput as unfit:
         return _warned(attachment, f"was not looked at for its kind: {unfit.problem}")
     looker = Looker(classifier, ports.journal, ports.store, run, "inspect")

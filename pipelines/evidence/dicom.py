@@ -113,8 +113,9 @@ def at_pixels(path: Path) -> Iterator[tuple[Dataset, IO[bytes]]]:
             yield dcmread(file, stop_before_pixels=True, defer_size=_DEFERRED), file
             return
         file.seek(_META_BEGINS + int(meta.FileMetaInformationGroupLength))
-        with _inflated(file) as plain:
-            header = read_dataset(cast(BinaryIO, plain), False, True, stop_when=lambda tag, _kind, _length: tag in _PIXELS)
+        with _inflated(file) as found:
+            plain = cast(BinaryIO, found)
+            header = read_dataset(plain, False, True, stop_when=lambda tag, _kind, _length: tag in _PIXELS)
             header.file_meta = meta
             yield header, plain
 

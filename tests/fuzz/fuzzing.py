@@ -62,8 +62,6 @@ def fuzz(reader: str, seconds: float, seed: int, keep: Path, first: int = 0) -> 
         last, what = _watched(reader, seed, number, left, keep)
         if what is None:
             return Outcome(last + 1 - first, tuple(failures))
-        if last < number:
-            raise RuntimeError(f"{reader} cannot be tried at all: {what}")
         kept = keep / f"{reader}-{seed}-{last}"
         failures.append(Failure(reader, seed, last, what, kept if kept.exists() else None))
         number = last + 1
@@ -83,6 +81,8 @@ def _watched(reader: str, seed: int, first: int, seconds: float, keep: Path) -> 
         what = "hangs" if hung else said.read()[-2000:].strip() or "died"
         if child.returncode < 0 and not hung:
             what = f"killed by signal {-child.returncode}: {what}"
+        if last < first:
+            raise RuntimeError(f"{reader} cannot be tried at all: {what}")
         _keep(Path(scratch) / str(last), keep / f"{reader}-{seed}-{last}")
         return last, what
 

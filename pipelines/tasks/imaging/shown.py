@@ -124,7 +124,8 @@ def named_in(sentence: str, frames: Sequence[Frame]) -> tuple[ImageCitation, ...
             return ()
         found[number] = by_number[number]
     return tuple(
-        ImageCitation(attachment=frame.attachment, frame=frame.sha256, label=frame.label) for frame in found.values()
+        ImageCitation(attachment=frame.attachment, frame=frame.sha256, label=frame.label, box=frame.box)
+        for frame in found.values()
     )
 
 
