@@ -33,7 +33,7 @@ def pictures_of(result: Result) -> tuple[ShownPicture, ...]:
     if not sheet:
         return tuple(drawn)
     count = len(result.data.get("frames") or ())
-    which = "The picture" if count == 1 else f"All {count} pictures"
+    which = {1: "The picture", 2: "Both pictures"}.get(count, f"All {count} pictures")
     return (*drawn, ShownPicture(sheet, f"{which} that the model {_what(result)}."))
 
 

@@ -23,7 +23,7 @@ def test_the_files_of_what_was_shown_and_drawn_are_named(log: SessionLog) -> Non
     at = lines.index("what the model was shown")
     assert lines[at + 1 : at + 3] == [
         f"Boxes on <slice> 1. Drawn for readers; no model was shown it. {drawn['file']}",
-        f"All 2 pictures that the model was shown. {shown['file']}",
+        f"Both pictures that the model was shown. {shown['file']}",
     ]
     for one in (drawn, shown):
         assert one["file"] == f"files/{one['sha256'][:2]}/{one['sha256'][2:]}"

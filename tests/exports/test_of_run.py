@@ -226,7 +226,7 @@ def test_what_the_model_was_shown_goes_with_the_result_and_before_it_what_was_dr
     assert last.heading == "What the model was shown"
     assert last.blocks == (
         Picture(overlay, "Boxes on <slice> 1. Drawn for readers; no model was shown it.", wide=True),
-        Picture(sheet, "All 2 pictures that the model was shown.", wide=True),
+        Picture(sheet, "Both pictures that the model was shown.", wide=True),
     )
     assert "SLICE 1 · 40 of 80, shown files/" in made.sources[0].where
     assert "at 10, 20, 110, 70" in made.sources[0].where
