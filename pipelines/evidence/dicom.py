@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
@@ -97,7 +97,7 @@ def read_header(path: Path, name: str) -> Dataset:
 
 
 @contextmanager
-def at_pixels(path: Path) -> Iterator[tuple[Dataset, IO[bytes]]]:
+def at_pixels(path: Path) -> Iterator[tuple[Dataset, BinaryIO]]:
     """The header of a file, and the file at the element that holds its pixels, or at its end.
 
     Raises:
@@ -113,15 +113,14 @@ def at_pixels(path: Path) -> Iterator[tuple[Dataset, IO[bytes]]]:
             yield dcmread(file, stop_before_pixels=True, defer_size=_DEFERRED), file
             return
         file.seek(_META_BEGINS + int(meta.FileMetaInformationGroupLength))
-        with _inflated(file) as found:
-            plain = cast(BinaryIO, found)
+        with _inflated(file) as plain:
             header = read_dataset(plain, False, True, stop_when=lambda tag, _kind, _length: tag in _PIXELS)
             header.file_meta = meta
             yield header, plain
 
 
 @contextmanager
-def _inflated(file: IO[bytes]) -> Iterator[IO[bytes]]:
+def _inflated(file: BinaryIO) -> Iterator[BinaryIO]:
     """The rest of a deflated file. pydicom would inflate it into memory whatever its size."""
     unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
     with tempfile.SpooledTemporaryFile(max_size=_DEFERRED) as plain:
@@ -130,7 +129,7 @@ def _inflated(file: IO[bytes]) -> Iterator[IO[bytes]]:
             if plain.tell() > _MOST_INFLATED:
                 raise MemoryError
         plain.seek(0)
-        yield plain
+        yield cast(BinaryIO, plain)
 
 
 def burned_in(header: Dataset) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pipelines.errors import BadInput
 from pipelines.evidence.codestreams import Size, jpeg2000_size, jpeg_size
@@ -127,7 +127,7 @@ class Pixels:
         file: stands at the element that holds the pixels.
     """
 
-    def __init__(self, header: Dataset, file: IO[bytes]) -> None:
+    def __init__(self, header: Dataset, file: BinaryIO) -> None:
         from pydicom.pixels.utils import as_pixel_options, get_expected_length
         from pydicom.uid import UID
 
@@ -154,7 +154,7 @@ class Pixels:
         return Decoded(values, str(found["photometric_interpretation"]), int(found["bits_stored"]))
 
 
-def decode(file: IO[bytes], syntax: str, index: int, options: Mapping[str, Any]) -> tuple[Values, Mapping[str, Any]]:
+def decode(file: BinaryIO, syntax: str, index: int, options: Mapping[str, Any]) -> tuple[Values, Mapping[str, Any]]:
     """As pydicom's ``as_array`` of one frame, by the decoder for its syntax, which a damaged frame cannot harm.
 
     Args:
@@ -210,7 +210,7 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _element(file: IO[bytes], *, little: bool) -> tuple[int, str | None, int]:
+def _element(file: BinaryIO, *, little: bool) -> tuple[int, str | None, int]:
     """Tag, kind (if stated) and length of the element at which a file stands; it then stands at the value."""
     order = "<" if little else ">"
     start = file.read(8)
