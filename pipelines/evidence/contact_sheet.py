@@ -116,7 +116,7 @@ def _says(label: str, step: str) -> bool:
 
 
 def _footing(count: int, shared: Sequence[str]) -> str:
-    shown = "One picture was shown." if count == 1 else f"{count} pictures were shown, in this order."
+    shown = "One picture." if count == 1 else f"{count} pictures, in this order."
     done = f" Done to {'it' if count == 1 else 'all of them'}: {'; '.join(shared)}." if shared else ""
     return f"{shown}{done}"
 
