@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assistant.imaging.address import ImagesAddress, is_images
 from assistant.imaging.choosing import can_be_fetched
+from assistant.plain import one_line, plain
 from assistant.records.address import PatientAddress, is_url
 from assistant.sessions.files import FileStore, hash_file
 from pipelines.errors import BadInput, UsageProblem
@@ -148,7 +149,7 @@ def _take_in_recording(path: Path, store: FileStore, origin: Literal["file", "mi
     from pipelines.speech.audio import inspect_recording
 
     _must_be_file(path, "name a recording")
-    recording = inspect_recording(path, path.name, hash_file(path), origin)
+    recording = inspect_recording(path, name_of(path), hash_file(path), origin)
     stored = store.put_file(path)
     if stored != recording.file_sha256:
         raise BadInput(path.name, "changed while it was read", "replay it once its writer is done")
@@ -177,26 +178,34 @@ def take_in_attachment(given: GivenAttachment, store: FileStore, servers: Server
         Cancelled: while it was fetched.
         StorageProblem: the store cannot take it.
     """
-    from assistant.studies import study_of
+    from assistant.studies import legible, study_of
     from pipelines.evidence.identify import identify_file
 
     if given.images is not None:
         raise _not_fetched(given.images.name)
     if given.address is not None:
         return _take_in_record(given.address, store, servers)
-    path = given.path
-    if not path.is_dir():
-        _must_be_file(path, "attach an existing file or folder")
-        identify_file(path, path.name, "", given.kind)
+    path, name = given.path, name_of(given.path)
+    with legible(name):
+        is_folder = path.is_dir()
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if is_folder else []
+    if not is_folder:
+        with legible(name):
+            _must_be_file(path, "attach an existing file or folder")
+            identify_file(path, name, "", given.kind)
         sha256 = store.put_file(path)
-        return identify_file(store.path(sha256), path.name, sha256, given.kind)
-    files = sorted(p for p in path.rglob("*") if p.is_file())
+        return identify_file(store.path(sha256), name, sha256, given.kind)
     if not files:
         raise BadInput(str(path), "is an empty folder", "attach a folder that holds a study")
-    study = study_of(path.name, ((str(file.relative_to(path)), file) for file in files), given.kind)
+    study = study_of(name, ((plain(str(file.relative_to(path))), file) for file in files), given.kind)
     for file in files:
         store.put_file(file)
     return study
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text in one line, which names on disk need not be: the log, screens and exports hold it."""
+    return one_line(path.name or path.resolve().name) or "unnamed"
 
 
 def _take_in_record(address: PatientAddress, store: FileStore, servers: Servers | None) -> Attachment:

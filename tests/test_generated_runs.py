@@ -310,6 +310,20 @@ def test_a_picture_too_small_to_show_anything_is_refused(
         assert generator.asks == []
 
 
+@pytest.mark.parametrize(
+    ("size", "strip"), [((30_000, 1), True), ((40, 7), True), ((7000, 60), True), ((40, 8), False)]
+)
+def test_a_strip_that_would_show_as_a_line_is_refused(
+    opened: Open, tmp_path: Path, size: tuple[int, int], strip: bool
+) -> None:
+    Image.new("L", size).save(tmp_path / "strip.png")
+    with opened() as runner:
+        confirm(runner.log, RESEARCH_USE)
+        asked = runner.submit(film_question(tmp_path / "strip.png", tmp_path))
+        assert (asked.exit_code == BAD_INPUT) is strip
+        assert ("strip.png: is a strip of" in (asked.view.error or "")) is strip
+
+
 def test_the_reason_for_waiting_is_todays(
     opened: Open, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

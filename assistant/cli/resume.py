@@ -17,7 +17,7 @@ from assistant.cli.replay import task_of
 @click.option(
     "--same-patient", is_flag=True, help="Your answer where the evidence names another patient: it is the same."
 )
-@click.option("--series", type=click.IntRange(min=1), metavar="N", help="Which of the volumes or films that it listed.")
+@click.option("--series", type=click.IntRange(min=1), metavar="N", help="Which of the volumes, slides or films listed.")
 @click.option("--attach", multiple=True, metavar="[KIND=]PATH", help="What it shall have as well; repeatable.")
 @click.option("--without", multiple=True, metavar="NAME", help="An attachment that it shall do without; repeatable.")
 @engine_options

@@ -52,7 +52,7 @@ def extent(values: Values, name: str) -> tuple[float, float]:
         return float(values.min()), float(values.max())
     finite = np.isfinite(values)
     if not finite.any():
-        raise BadInput(name, "has no pixel with a finite value", "export it again, as 8-bit PNG for example")
+        raise BadInput(name, "has no pixel with a finite value", "export it again from its source")
     return float(values.min(where=finite, initial=np.inf)), float(values.max(where=finite, initial=-np.inf))
 
 
@@ -84,8 +84,17 @@ def scaled(values: Values, low: float, high: float) -> Bytes8:
         unsigned, native = np.dtype(f"u{bits // 8}"), values.dtype.newbyteorder("=")
         every = np.arange(2**bits, dtype=unsigned).view(native)
         found = np.ascontiguousarray(values, native).view(unsigned)
-        return np.take(_calculated(every, low, high), found)
+        return _looked_up(_calculated(every, low, high), found)
     return _calculated(values, low, high)
+
+
+def _looked_up(table: Bytes8, places: NDArray[np.unsignedinteger[Any]]) -> Bytes8:
+    """Piece by piece: for all at once numpy would hold every place in eight bytes."""
+    shown = np.empty(places.shape, np.uint8)
+    source, target = places.reshape(-1), shown.reshape(-1)
+    for start in range(0, source.size, _AT_ONCE):
+        target[start : start + _AT_ONCE] = table[source[start : start + _AT_ONCE]]
+    return shown
 
 
 def _calculated(values: Values, low: float, high: float) -> Bytes8:

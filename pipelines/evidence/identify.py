@@ -43,6 +43,7 @@ _POSSIBLE: Final[dict[Format, frozenset[Kind]]] = {
     **dict.fromkeys(PICTURES, _PICTURE_KINDS),
     Format.TIFF: _PICTURE_KINDS | {Kind.WHOLE_SLIDE},
 }
+_OF_SEVERAL: Final = _POSSIBLE[Format.ZIP]
 _BY_FORMAT: Final[dict[Format, Kind]] = {
     Format.JSON: Kind.FHIR_RECORD,
     Format.NDJSON: Kind.FHIR_RECORD,
@@ -93,8 +94,11 @@ def identify_study(name: str, members: tuple[tuple[Member, Path], ...], sha256: 
     """The Attachment for a folder: one study, or one record, whose files lie in the store.
 
     Raises:
-        BadInput: no file in it is of a format that makes a study or a record.
+        BadInput: no file in it is of a format that makes a study or a record, or it cannot be of the kind that the
+            user named.
     """
+    if kind is not None and kind not in _OF_SEVERAL:
+        raise BadInput(name, f"is a folder, which cannot be {kind}", "attach its files one by one")
     size = sum(path.stat().st_size for _, path in members)
     dicom = [(member, path) for member, path in members if format_of(path, member.name) is Format.DICOM]
     chosen = kind
@@ -213,6 +217,8 @@ def _only_kind(kinds: set[Kind], name: str) -> Kind:
         raise BadInput(name, f"holds {listed}", f"say which is meant: {first}={name}, for example")
     if not volumes:
         raise BadInput(
-            name, "is not one CT, MR or slide study", "attach its files one by one, or name the kind: KIND=PATH"
+            name,
+            "is not one CT, MR or slide study",
+            f"attach its files one by one, or name it: ct-series={name}",
         )
     return volumes.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -292,3 +293,37 @@ def test_without_the_engine_the_recording_waits(call: Call, ears: ScriptedRecogn
     done = call("replay", recording, "--json")
     assert done.code == DONE
     assert done.objects[0]["run"] == waiting.objects[0]["run"]
+
+
+def test_a_name_that_is_no_text_in_one_line_is_written_as_such(call: Call, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff\n\x1b[2Jfake: line\xe2\x80\xae.png"))
+    odd.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    called = call("ask", "what is this", "--task", "image-question", "--attach", str(odd))
+    assert called.code == BAD_INPUT
+    [problem] = called.problems
+    assert problem.startswith("assistant: a [2Jfake: line.png: is a picture that cannot be read; ")
+    assert not set("\x1b\u202e\udcff") & set(called.out + called.err)
+    missing = call("ask", "what is this", "--attach", str(tmp_path / "no\nsuch\x1b.png"))
+    assert missing.problems == [f"assistant: {tmp_path}/no such.png: does not exist; attach an existing file or folder"]
+
+
+def test_names_in_a_folder_that_are_no_text_are_kept_as_text(call: Call, tmp_path: Path) -> None:
+    write_bundle(tmp_path / "r.json", patient("ada"), potassium("ada"))
+    folder = tmp_path / "record"
+    folder.mkdir()
+    shutil.move(tmp_path / "r.json", os.fsencode(folder) + b"/a\xff\x1b.json")
+    called = call("ask", "what was the last potassium", "--attach", str(folder), "--json")
+    assert called.code == DONE
+    assert not {"\x1b", "\udcff"} & set(called.out)
+
+
+def test_a_file_that_the_disk_does_not_give_is_named(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    (folder / "a.dcm").write_bytes(b"DICM")
+    # A file that everyone may open and nobody can read at its beginning.
+    (folder / "gone.dcm").symlink_to("/proc/self/mem")
+    called = call("ask", "what does this show", "--attach", f"ct-series={folder}")
+    assert called.code == BAD_INPUT
+    [problem] = called.problems
+    assert problem.startswith("assistant: gone.dcm: cannot be read (input/output error); ")

@@ -11,9 +11,9 @@ from PIL import Image
 
 from pipelines.errors import BadInput
 from pipelines.evidence.formats import format_of
-from pipelines.evidence.identify import identify_file
+from pipelines.evidence.identify import identify_file, identify_study
 from pipelines.evidence.inspect import inspect_attachment
-from pipelines.records import Attachment, Kind
+from pipelines.records import Attachment, Kind, Member
 from tests.support.records import patient, write_bundle
 
 
@@ -100,6 +100,14 @@ def test_the_name_does_not_decide(tmp_path: Path) -> None:
 def test_a_kind_that_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be fhir-record"):
         identify(picture(tmp_path / "a.png"), Kind.FHIR_RECORD)
+
+
+@pytest.mark.parametrize("kind", [Kind.CHEST_XRAY, Kind.IMAGE, Kind.LAB_REPORT, Kind.DOCUMENT])
+def test_a_folder_is_several_files_and_no_picture_or_page(tmp_path: Path, kind: Kind) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(BadInput, match=rf"^films: is a folder, which cannot be {kind}; attach its files one by one$"):
+        identify_study("films", ((Member(name="a.png", sha256="0" * 64), path),), "0" * 64, kind)
 
 
 def test_nifti_must_be_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -283,3 +284,15 @@ def test_scaling_never_wraps_and_keeps_the_order(values: Array) -> None:
         order = np.argsort(values[finite], kind="stable")
         assert (np.diff(shown[finite][order].astype(int)) >= 0).all()
         assert (shown[np.isnan(values)] == 0).all()
+
+
+def test_a_large_deep_picture_takes_no_eight_bytes_a_pixel() -> None:
+    values = np.arange(4096 * 4096, dtype=np.uint32).astype(np.uint16).reshape(4096, 4096)
+    tracemalloc.start()
+    try:
+        shown = scaled(values, 0, 65535)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * values.size
+    assert shown[::1024, 257].tolist() == [round(255 * 257 / 65535)] * 4

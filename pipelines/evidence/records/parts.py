@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,8 @@ LONGEST_LINE: Final = 1 << 26
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 _MOST_MEMBERS: Final = 100_000
+_LOCAL: Final = struct.Struct("<26x2H")
+"""Before each file of a zip archive; at its end the lengths of the name and of what else follows."""
 
 Open = Callable[[], AbstractContextManager[IO[bytes]]]
 
@@ -90,8 +93,7 @@ def _unpacked(name: str, opener: Open) -> Sequence[Part]:
     if head.startswith(_GZIP):
         return [Part(name.removesuffix(".gz"), _gunzipped(name, opener))]
     if head.startswith(_ZIP):
-        with _telling(name), opener() as stream, zipfile.ZipFile(stream) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+        members = _listed(name, opener)
         if any(info.flag_bits & 1 for info in members):
             raise BadInput(name, "is an encrypted archive", "pack it again without a password")
         if len(members) > _MOST_MEMBERS:
@@ -102,6 +104,14 @@ def _unpacked(name: str, opener: Open) -> Sequence[Part]:
             for inner in _inside(info.filename, _zipped(name, opener, info))
         ]
     return [Part(name, opener)]
+
+
+def _listed(name: str, opener: Open) -> list[zipfile.ZipInfo]:
+    try:
+        with _telling(name), opener() as stream, zipfile.ZipFile(stream) as archive:
+            return [info for info in archive.infolist() if not info.is_dir()]
+    except (ValueError, struct.error) as broken:  # a name that is not text, sizes cut short
+        raise BadInput(name, "is an archive that cannot be read", "pack it again") from broken
 
 
 def _inside(name: str, opener: Open) -> Sequence[Part]:
@@ -121,10 +131,18 @@ def _gunzipped(name: str, opener: Open) -> Open:
 
 
 def _zipped(name: str, opener: Open, info: zipfile.ZipInfo) -> Open:
+    """A file of an archive whose list is read already: read for each, a list of many takes minutes."""
+
     @contextmanager
     def opened() -> Iterator[IO[bytes]]:
-        with _telling(name), opener() as outer, zipfile.ZipFile(outer) as archive, archive.open(info) as inner:
-            yield inner
+        with _telling(name), opener() as outer:
+            outer.seek(info.header_offset)
+            header = outer.read(_LOCAL.size)
+            if len(header) < _LOCAL.size or not header.startswith(_ZIP):
+                raise zipfile.BadZipFile("no file where the list says")
+            outer.seek(sum(_LOCAL.unpack(header)), io.SEEK_CUR)
+            with zipfile.ZipExtFile(outer, "r", info) as inner:
+                yield inner  # type: ignore[misc]
 
     return opened
 

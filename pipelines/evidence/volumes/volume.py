@@ -46,6 +46,11 @@ class Volume(Protocol):
     @property
     def about(self) -> About: ...
 
+    @property
+    def name(self) -> str:
+        """Of what was attached, for errors."""
+        ...
+
     def slice(self, number: int) -> Values:
         """Pixel values of one slice, [rows, columns]; Hounsfield units as int32, or what the file holds, rescaled.
 

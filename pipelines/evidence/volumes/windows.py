@@ -60,12 +60,12 @@ def volume_range(volume: Volume) -> tuple[float, float]:
     notebook's way takes to read it. Slices that cannot be decoded are left out.
 
     Raises:
-        BadInput: no slice can be decoded.
+        BadInput: no slice can be decoded, or no value differs from another: then there is nothing to be seen.
     """
 
     def of(number: int) -> tuple[float, float] | BadInput:
         try:
-            return extent(volume.slice(number), f"slice {number}")
+            return extent(volume.slice(number), volume.name)
         except BadInput as problem:
             return problem
 
@@ -74,7 +74,10 @@ def volume_range(volume: Volume) -> tuple[float, float]:
     ranges = [each for each in found if isinstance(each, tuple)]
     if not ranges:
         raise next(each for each in found if isinstance(each, BadInput))
-    return min(low for low, _ in ranges), max(high for _, high in ranges)
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if low == high:
+        raise BadInput(volume.name, f"has the value {low:.10g} everywhere", "attach a volume that shows something")
+    return low, high
 
 
 def _table() -> Bytes8:

@@ -17,6 +17,7 @@ from pipelines.tasks.imaging.pictures import (
     frames_of,
     is_windowed,
     missing,
+    not_there,
     refuse_left_out,
     title_of,
 )
@@ -42,7 +43,8 @@ def answer(given: TaskInput) -> Result:
     if len(films) > 1 and not (given.series and given.series <= len(films)):
         listed = "; ".join(f"{number}: {film.name}" for number, film in enumerate(films, start=1))
         how = f"assistant resume {given.consultant.run} --series N"
-        return asked(_TASK, f"On which film is it to be marked? {listed}. Choose one: {how}")
+        before = not_there(given, len(films))
+        return asked(_TASK, f"{before}On which film is it to be marked? {listed}. Choose one: {how}")
     from pipelines.tasks.imaging.shown import Told, waiting_result
 
     film = films[given.series - 1 if given.series and len(films) > 1 else 0]

@@ -8,7 +8,15 @@ from typing import Any, Final
 from pipelines.errors import ModelNeeded
 from pipelines.records import Kind, Result, TaskName
 from pipelines.tasks.imaging.film_order import Film, Order, Unknown, ordered
-from pipelines.tasks.imaging.pictures import asked, chest_films, frames_of, missing, refuse_left_out, title_of
+from pipelines.tasks.imaging.pictures import (
+    asked,
+    chest_films,
+    frames_of,
+    missing,
+    not_there,
+    refuse_left_out,
+    title_of,
+)
 from pipelines.tasks.task import TaskInput
 
 _TASK: Final = TaskName.CHEST_XRAY_COMPARISON
@@ -35,7 +43,8 @@ def answer(given: TaskInput) -> Result:
     order = ordered([Film(one, taken_of(one, given.store)) for one in films], given.transcript.text, given.series)
     if isinstance(order, Unknown):
         how = "--series N" if order.by_number else "--without NAME (repeatable)"
-        return asked(_TASK, f"{order.question} Say it: assistant resume {given.consultant.run} {how}")
+        before = not_there(given, len(films)) if order.by_number else ""
+        return asked(_TASK, f"{before}{order.question} Say it: assistant resume {given.consultant.run} {how}")
     return _compared(order, given)
 
 

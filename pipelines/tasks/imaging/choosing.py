@@ -42,13 +42,14 @@ def choose(abouts: Sequence[About], question: str, given: int | None) -> Choice:
         abouts: of all volumes, in the order of their numbers.
         given: the number that the user chose, from 1.
     """
-    if given is not None and 1 <= given <= len(abouts):
-        return Choice(given - 1)
     if len(abouts) == 1:
         return Choice(0)
+    if given is not None:
+        there = 1 <= given <= len(abouts)
+        return Choice(given - 1, _taken(abouts, given - 1, "as you chose")) if there else Choice(None)
     named = [int(number) for number in _NUMBERED.findall(question)]
     if len(named) == 1 and 1 <= named[0] <= len(abouts):
-        return Choice(named[0] - 1)
+        return Choice(named[0] - 1, _taken(abouts, named[0] - 1, "the number that was asked for"))
     places = _by_words(abouts, question) or range(len(abouts))
     if len(places) == 1:
         return Choice(places[0], _taken(abouts, places[0], "the only one that fits the words"))

@@ -14,6 +14,9 @@ from pipelines.tasks.task import TaskInput
 
 #: Below this nothing can be seen, and a model would answer all the same.
 LEAST_SIDE: Final = 32
+#: Nor where the shorter side comes to fewer pixels than this of the square of 896 that a model is shown.
+_LEAST_SHOWN: Final = 8
+_SHOWN: Final = 896
 
 _WINDOW: Final = re.compile(r"\b(?:windowed|windowing|display window|voi|window (?:settings?|in its header))\b", re.I)
 
@@ -55,6 +58,11 @@ def asked(task: TaskName, message: str, data: dict[str, object] | None = None) -
     return Result(task=task, status=Status.NEEDS_INPUT, message=message, data=data or {})
 
 
+def not_there(given: TaskInput, count: int) -> str:
+    """Before the question that is asked again: that what the user chose is not there, as a whole sentence."""
+    return "" if given.series is None else f"There is no number {given.series}, only 1 to {count}. "
+
+
 def frames_of(images: Sequence[Attachment], given: TaskInput, labels: Sequence[str] = ()) -> tuple[Frame, ...]:
     """One frame of each, in their order.
 
@@ -92,9 +100,12 @@ def is_windowed(given: TaskInput) -> bool:
 
 
 def _large_enough(image: Attachment, frame: Frame) -> Frame:
-    if max(frame.source_width, frame.source_height) < LEAST_SIDE:
-        size = f"{frame.source_width} x {frame.source_height}"
-        raise BadInput(image.name, f"has only {size} pixels", "attach it at its full size")
+    shorter, longer = sorted((frame.source_width, frame.source_height))
+    size = f"{frame.source_width} x {frame.source_height} pixels"
+    if longer < LEAST_SIDE:
+        raise BadInput(image.name, f"has only {size}", "attach it at its full size")
+    if shorter * min(1.0, _SHOWN / longer) < _LEAST_SHOWN:
+        raise BadInput(image.name, f"is a strip of {size}, in which nothing would be seen", "attach a part of it")
     return frame
 
 

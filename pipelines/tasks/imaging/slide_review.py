@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.models.generator import Ask
 from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.asking import ask_of
-from pipelines.tasks.imaging.pictures import asked, missing, refuse_left_out
+from pipelines.tasks.imaging.pictures import asked, missing, not_there, refuse_left_out
 from pipelines.tasks.task import TaskInput
 
 if TYPE_CHECKING:
@@ -39,10 +39,12 @@ def answer(given: TaskInput) -> Result:
         if number is None:
             names = "; ".join(f"{place}: {files.name}" for place, (files, _) in enumerate(found, 1))
             how = f"assistant resume {given.consultant.run} --series N"
-            return asked(_TASK, f"One slide is reviewed at a time. Which is meant? {names}. Choose one: {how}")
+            before = f"{not_there(given, len(found))}One slide is reviewed at a time."
+            return asked(_TASK, f"{before} Which is meant? {names}. Choose one: {how}")
         files, attachment = found[number - 1]
         with opened(files, number) as slide:
-            return _of_one(given, slide, attachment)
+            why = f"Of {len(found)} slides number {number} was shown ({files.name})." if len(found) > 1 else None
+            return _of_one(given, slide, attachment, why)
 
 
 def _chosen(count: int, given: int | None) -> int | None:
@@ -51,7 +53,7 @@ def _chosen(count: int, given: int | None) -> int | None:
     return 1 if count == 1 else None
 
 
-def _of_one(given: TaskInput, slide: Slide, attachment: Attachment) -> Result:
+def _of_one(given: TaskInput, slide: Slide, attachment: Attachment, why: str | None) -> Result:
     from pipelines.evidence.overlay import put_overlay
     from pipelines.evidence.slides.patches import MOST, SEED, drawn, patches_of, plan_of
     from pipelines.tasks.imaging.shown import Told, consulted
@@ -89,7 +91,7 @@ def _of_one(given: TaskInput, slide: Slide, attachment: Attachment) -> Result:
         return Told(
             f"Whole slide, {len(frames)} of {len(plan.places)} patches with tissue, {plan.power.name}",
             data,
-            tuple(_notes(plan, patches, len(frames))),
+            (*filter(None, (why,)), *_notes(plan, patches, len(frames))),
         )
 
     return consulted(_TASK, given, len(patches.frames), ask, shown, told, Kind.WHOLE_SLIDE)

@@ -11,7 +11,7 @@ from pipelines.evidence.volumes.volume import About, Volume
 from pipelines.models.generator import Ask
 from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.imaging.choosing import choose, listed
-from pipelines.tasks.imaging.pictures import asked, missing, refuse_left_out
+from pipelines.tasks.imaging.pictures import asked, missing, not_there, refuse_left_out
 from pipelines.tasks.task import TaskInput
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def answer(given: TaskInput, task: TaskName, kind: Kind) -> Result:
     choice = choose(abouts, given.transcript.text, given.series)
     if choice.place is None:
         how = f"assistant resume {given.consultant.run} --series N"
-        return asked(task, f"Which volume is meant? {listed(abouts)}. Choose one: {how}")
+        return asked(task, f"{not_there(given, len(abouts))}Which volume is meant? {listed(abouts)}. Choose one: {how}")
     return _of_one(given, task, kind, found[choice.place], choice.why)
 
 
@@ -129,9 +129,11 @@ def _notes(about: About, shown: int, made: int) -> Iterator[str]:
         yield f"Only {shown} of its {about.slices} slices were shown: the model has room for no more."
     elif shown < about.slices:
         yield f"{shown} of its {about.slices} slices were shown."
+    if about.slices == 1:
+        yield "It has a single slice: of what lies beside it nothing was shown."
     if about.modality == "CT" and about.units != "HU":
-        yield "Its values are not in Hounsfield units: it was shown in grey, without the windows of CT."
-    if about.modality == "CT" and about.plane != "axial":
+        yield "It was shown in grey, without the windows of CT."
+    if about.modality == "CT" and about.plane not in ("axial", "unknown"):
         yield f"The slices are {about.plane}; the model was trained primarily on axial ones."
     yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in about.warnings)
 

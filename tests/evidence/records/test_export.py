@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import BadInput, PersonNeeded, ProductError
+from pipelines.evidence.records.parts import file_at, parts_of
 from pipelines.evidence.records.record import read_record
 from pipelines.records import Kind
 from tests.support.given_records import Given, lines, write_export, write_zip
@@ -155,6 +157,35 @@ def test_what_is_no_export_is_refused(tmp_path: Path, taken: Given, files: dict[
     with pytest.raises(BadInput, match=problem) as refused:
         taken.attach(write_zip(tmp_path / "given.zip", files))
     assert str(refused.value).startswith("given.zip")
+
+
+def test_the_list_of_an_archive_is_read_once_for_all_of_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    whole = zipfile.ZipFile.__init__
+
+    def counted(self: zipfile.ZipFile, *args: Any, **more: Any) -> None:
+        opened.append(args)
+        whole(self, *args, **more)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
+    files = {f"{n}.json": lines(observation(f"k{n}", "ada")) for n in range(50)}
+    path = write_zip(tmp_path / "ward.zip", files)
+    opened.clear()
+    parts = parts_of([("ward.zip", file_at(path))])
+    assert {part.name: part.read() for part in parts} == files
+    assert len(opened) == 1
+
+
+def test_an_archive_whose_list_points_elsewhere_is_refused(tmp_path: Path, taken: Given) -> None:
+    path = write_zip(tmp_path / "moved.zip", {"P.ndjson": lines(patient("ada"))})
+    data = bytearray(path.read_bytes())
+    # Where the first file lies, at 42 bytes into its entry of the list.
+    data[data.index(b"PK\x01\x02") + 42] = 7
+    path.write_bytes(data)
+    with pytest.raises(BadInput, match=r"archive that cannot be read|damaged within its archive"):
+        taken.attach(path)
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6), st.booleans())

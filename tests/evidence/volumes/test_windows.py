@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.errors import BadInput
 from pipelines.evidence.volumes.windows import ct_shade, grey_shade, volume_range
 from pipelines.records import Kind
-from tests.support.volumes import AXIAL, body, opened, write_series
+from tests.support.volumes import AXIAL, body, opened, write_nifti, write_series
 
 #: Worked by hand: red, green, blue.
 KNOWN = {
@@ -52,3 +53,13 @@ def test_a_volume_of_other_values_has_one_scale(tmp_path: Path) -> None:
     shown = grey_shade(low, high).apply(volume.slice(2))
     exact = [[round(Fraction(int(v) - int(low), int(high - low)) * 255) for v in row] for row in patient[1]]
     assert shown.tolist() == exact
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"), [(7, "has the value 7 everywhere"), (np.nan, "has no pixel with a finite value")]
+)
+def test_a_volume_in_which_nothing_is_to_be_seen_is_refused_by_name(tmp_path: Path, value: float, problem: str) -> None:
+    path = write_nifti(tmp_path / "blank.nii", np.full((4, 5, 6), value, np.float32))
+    (volume,) = opened(path, Kind.MR_SERIES)
+    with pytest.raises(BadInput, match=rf"^blank\.nii: {problem}; "):
+        volume_range(volume)

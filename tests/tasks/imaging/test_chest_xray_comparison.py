@@ -247,6 +247,10 @@ def test_without_dates_a_person_says_it_and_the_run_goes_on(
     assert "Which film is the prior one? 1: one.dcm (no date in its file); 2: other.dcm" in message
     assert f"assistant resume {asked.view.id} --series N" in message
     assert generator.asks == []
+    again = runner.resume(asked.view.id, series=3)
+    assert again.exit_code == PERSON_NEEDED
+    told = result_of(again).message or ""
+    assert told.startswith("There is no number 3, only 1 to 2. Which film is the prior one?")
     done = runner.resume(asked.view.id, series=2)
     assert done.exit_code == DONE, done.view.error
     assert shades(runner, generator.asks[0].frames) == [100, 200]

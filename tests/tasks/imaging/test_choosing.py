@@ -58,7 +58,10 @@ def test_words_that_fit_several_or_none_leave_it_to_a_person() -> None:
 
 
 def test_the_users_number_counts_before_words() -> None:
-    assert choose(HEAD, "is there an infarct on the flair", 2).place == 1
+    chosen = choose(HEAD, "is there an infarct on the flair", 2)
+    assert chosen.place == 1
+    assert (chosen.why or "").endswith(": as you chose.")
+    assert "number 4" in (choose(HEAD, "series 4, restricted diffusion?", None).why or "")
     assert choose(HEAD, "is there a tumour", 7).place is None
 
 

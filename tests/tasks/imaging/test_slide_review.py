@@ -162,8 +162,11 @@ def test_of_several_slides_a_person_chooses(
         assert "1: other.svs; 2: scan.svs" in message
         assert f"assistant resume {asked.view.id} --series N" in message
         assert generator.asks == []
+        again = runner.resume(asked.view.id, series=3)
+        assert (result_of(again).message or "").startswith("There is no number 3, only 1 to 2. One slide is reviewed")
         done = runner.resume(asked.view.id, series=2)
         assert done.exit_code == DONE
+        assert "Of 2 slides number 2 was shown (scan.svs)." in (result_of(done).message or "")
         assert result_of(done).data["slide"]["number"] == 2
         assert result_of(done).data["chosen_series"] == 2
 

@@ -140,8 +140,12 @@ def test_of_several_series_a_person_chooses_and_a_repetition_chooses_the_same(
         assert "1: MR \u201cAxial T1 query glioma\u201d" in message
         assert f"assistant resume {asked.view.id} --series N" in message
         assert generator.asks == []
+        again = runner.resume(asked.view.id, series=3)
+        assert (result_of(again).message or "").startswith("There is no number 3, only 1 to 2. Which volume is meant?")
         done = runner.resume(asked.view.id, series=2)
         assert done.exit_code == DONE
+        shown = "Of 2 volumes number 2 was shown (MR \u201cAxial FLAIR query glioma\u201d"
+        assert shown in (result_of(done).message or "")
         assert result_of(done).data["volume"]["description"] == "Axial FLAIR query glioma"
         # What the header says of it, a wish for a diagnosis among it, is for the user alone.
         assert not any("glioma" in text for text in told(generator.asks[0]))
@@ -159,11 +163,19 @@ def test_values_that_are_no_hounsfield_units_are_not_windowed_and_that_is_said(
     path = write_nifti(tmp_path / "volume.nii", np.abs(body(4, 8, 8)) % 100)
     with opened() as runner:
         done = ask(runner, GivenAttachment(path, Kind.CT_SERIES))
-        assert "not in Hounsfield units" in (result_of(done).message or "")
+        message = result_of(done).message or ""
+        assert "without the windows of CT. Its values are no Hounsfield units" in message
         with Image.open(io.BytesIO(runner.log.store.get(generator.asks[0].frames[0]))) as frame:
             pixels = np.asarray(frame.convert("RGB"))
     assert (pixels[..., 0] == pixels[..., 1]).all()
     assert (pixels[..., 0] == pixels[..., 2]).all()
+
+
+def test_of_a_single_slice_it_is_said_that_it_is_one(opened: Open, tmp_path: Path) -> None:
+    write_series(tmp_path / "ct", body(1, 8, 8), AXIAL)
+    with opened() as runner:
+        done = ask(runner, GivenAttachment(tmp_path / "ct"))
+    assert "It has a single slice" in (result_of(done).message or "")
 
 
 def test_slices_that_a_question_names_are_shown_alone(
