@@ -6,6 +6,7 @@ least strict. And decoders in C take the size of a picture from its codestream: 
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -246,7 +247,11 @@ def opened_pixels(path: Path, name: str, header: Dataset) -> Iterator[Pixels]:
             reading(name, f"has pixels that cannot be decoded ({syntax_name(header)})", AGAIN),
             at_pixels(path) as found,
         ):
-            yield Pixels(header, found[1])
+            file = found[1]
+            if not file.read(1):
+                raise BadInput(name, "is a DICOM file without pixels", "attach the images of the study")
+            file.seek(-1, os.SEEK_CUR)
+            yield Pixels(header, file)
     except MemoryError as full:
         raise too_much_memory(name) from full
 

@@ -181,6 +181,15 @@ def test_no_rows_are_no_picture(keyword: str, value: int | None, tmp_path: Path)
         framed(film)
 
 
+def test_a_film_without_pixels_says_so(tmp_path: Path) -> None:
+    film = write_dicom(tmp_path / "film.dcm", np.zeros((40, 50), np.uint16))
+    dataset = dcmread(film)
+    del dataset.PixelData
+    dataset.save_as(film)
+    with pytest.raises(BadInput, match=r"^film\.dcm: is a DICOM file without pixels; "):
+        framed(film)
+
+
 @pytest.mark.parametrize(
     "elements",
     [

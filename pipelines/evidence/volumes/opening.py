@@ -22,6 +22,8 @@ from pipelines.records import Attachment, Kind, Patient
 _MODALITY: Final = {Kind.CT_SERIES: "CT", Kind.MR_SERIES: "MR"}
 _KIND: Final = {modality: kind for kind, modality in _MODALITY.items()}
 _SHOWN: Final = 3
+#: What systems and archives put beside images.
+_LITTER: Final = re.compile(r"(^|/)(\.[^/]*|__MACOSX/.*|Thumbs\.db|desktop\.ini|DICOMDIR)$", re.IGNORECASE)
 _SCOUT: Final = re.compile(r"(?<![a-z])(?:locali[sz]er|scout|topogram|surview|survey|loc|3[ -]?plane)(?![a-z])", re.I)
 
 
@@ -104,6 +106,8 @@ class _Scan:
 def _scan(files: Sequence[File]) -> _Scan:
     found = _Scan()
     for file in files:
+        if _LITTER.search(file.name):
+            continue
         try:
             kind = file.format()
             if kind is not Format.DICOM:

@@ -130,5 +130,5 @@ def left_over(frames: Sequence[Frame], places: Sequence[int], images: Sequence[A
 
 
 def title_of(what: str, frames: Sequence[Frame]) -> str:
-    """What stands above the sheet: ``Chest films shown to the model: 2``."""
-    return f"{what} shown to the model: {len(frames)}"
+    """What stands above the sheet: ``Chest films for the model: 2``."""
+    return f"{what} for the model: {len(frames)}"

@@ -230,6 +230,16 @@ def test_inspection_refuses_what_has_no_volume(tmp_path: Path) -> None:
         inspect_attachment(one_file(path), PictureStore(), None)
 
 
+def test_what_systems_leave_in_folders_is_not_mentioned(tmp_path: Path) -> None:
+    write_series(tmp_path / "ct", body(), AXIAL)
+    for litter in (".DS_Store", "__MACOSX/ct/._1.dcm", "Thumbs.db", "DICOMDIR"):
+        path = tmp_path / "ct" / litter
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"litter")
+    (volume,) = opened(tmp_path / "ct")
+    assert volume.about.warnings == ()
+
+
 @pytest.mark.long
 def test_twenty_thousand_files(tmp_path: Path) -> None:
     content = write_slice(
