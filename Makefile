@@ -19,7 +19,7 @@ SEED ?= 1
 WORKERS ?= auto
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test test-all soak fuzz check bench install clean
+.PHONY: help demo test test-all test-together test-alone soak fuzz check bench install clean
 
 help:
 	@echo "make demo   set up, then run the samples and show what came of them"
@@ -38,8 +38,12 @@ test: install check
 	@$(PYTEST) -m "not long and not alone"
 	@$(BIN)/python -m pytest -m "not long and alone"
 
-test-all: install check
+test-all: test-together test-alone
+
+test-together: install check
 	@$(PYTEST) -m "not alone"
+
+test-alone: install
 	@$(BIN)/python -m pytest -m alone
 
 soak: install
