@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from assistant import __version__
-from assistant.plain import one_line
+from assistant.plain import plain
 from pipelines.errors import OUR_FAULT, USAGE, ProductError
 
 _COMMANDS: Final = {
@@ -81,7 +81,7 @@ def _run() -> int:
     try:
         code = cli.main(standalone_mode=False)
     except ProductError as problem:
-        click.echo(f"assistant: {one_line(str(problem))}", err=True)
+        click.echo(f"assistant: {plain(str(problem))}", err=True)
         return problem.exit_code
     except click.ClickException as problem:
         problem.show()

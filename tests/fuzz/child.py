@@ -19,8 +19,12 @@ WRONG = 3
 """Exit code: a reader raised what it may not, or took too much."""
 
 
-def main(name: str, seed: int, first: int, seconds: float, folder: Path) -> int:
-    """Writes the number of each case before it is read; its file lies in ``folder``."""
+def main(name: str, seed: int, first: int, seconds: float, folder: Path, most: int = MOST_MEMORY) -> int:
+    """Writes the number of each case before it is read; its file lies in ``folder``.
+
+    Args:
+        most: bytes that this process may ever have taken.
+    """
     # No warning may reach a user.
     warnings.simplefilter("error")
     reader = READERS[name]()
@@ -41,7 +45,7 @@ def main(name: str, seed: int, first: int, seconds: float, folder: Path) -> int:
         except BaseException:
             traceback.print_exc()
             return WRONG
-        if peak_bytes() > MOST_MEMORY:
+        if peak_bytes() > most:
             sys.stderr.write(f"took {peak_bytes() >> 20} MB\n")
             return WRONG
         shutil.rmtree(own)

@@ -72,9 +72,9 @@ def _watched(reader: str, seed: int, first: int, seconds: float, keep: Path) -> 
     """One child until it ends: the last case that it began, and what was wrong with it."""
     with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile("w+") as said:
         command = [sys.executable, "-m", "tests.fuzz.child", reader, str(seed), str(first), str(seconds), scratch]
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
-        assert child.stdout is not None
-        last, hung = _followed(child, child.stdout, first - 1)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as child:
+            assert child.stdout is not None
+            last, hung = _followed(child, child.stdout, first - 1)
         if not hung and child.returncode == 0:
             return last, None
         said.seek(0)
@@ -108,6 +108,7 @@ def _followed(child: subprocess.Popen[str], lines: IO[str], last: int) -> tuple[
             if waited > (_WAIT if started else _START) or (started and _spent(child) - spent > _PATIENCE):
                 child.kill()
                 child.wait()
+                thread.join()
                 return last, True
             continue
         if line is None:
