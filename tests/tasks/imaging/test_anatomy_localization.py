@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
-from assistant.opening import open_runner
 from assistant.runner import Outcome, Runner
-from assistant.settings import Settings
 from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED
 from pipelines.models.generator import Words
 from pipelines.records import ImageCitation, Kind, Result, Status, TaskName
@@ -31,13 +27,6 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
     made = ScriptedGenerator(answer=ANSWER)
     monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
     return made
-
-
-@pytest.fixture
-def runner(tmp_path: Path, generator: ScriptedGenerator) -> Iterator[Runner]:
-    with open_runner(Settings(data_dir=tmp_path / "data"), generator=generator) as opened:
-        confirm(opened.log, RESEARCH_USE)
-        yield opened
 
 
 @pytest.fixture

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
-from assistant.opening import open_runner
 from assistant.runner import Outcome, Runner
-from assistant.settings import Settings
 from pipelines.errors import DONE, PERSON_NEEDED
 from pipelines.evidence.taken import Taken, taken_of
 from pipelines.models.generator import Words
@@ -173,13 +169,6 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
     made = ScriptedGenerator(answer="The effusion is smaller. Image 2 shows a new line.")
     monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
     return made
-
-
-@pytest.fixture
-def runner(tmp_path: Path, generator: ScriptedGenerator) -> Iterator[Runner]:
-    with open_runner(Settings(data_dir=tmp_path / "data"), generator=generator) as opened:
-        confirm(opened.log, RESEARCH_USE)
-        yield opened
 
 
 def written(tmp_path: Path, name: str, shade: int, day: str | None = None, **elements: object) -> Path:

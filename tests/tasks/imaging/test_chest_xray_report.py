@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
-from assistant.opening import open_runner
 from assistant.runner import Outcome, Runner
-from assistant.settings import Settings
 from pipelines.errors import DONE, PERSON_NEEDED
 from pipelines.models.budget import TooLong
 from pipelines.models.generator import NOBODY, Ask, Following, Frames, Generation
@@ -44,13 +40,6 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> ShortGenerator:
     made = ShortGenerator(answer=REPORT)
     monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
     return made
-
-
-@pytest.fixture
-def runner(tmp_path: Path, generator: ScriptedGenerator) -> Iterator[Runner]:
-    with open_runner(Settings(data_dir=tmp_path / "data"), generator=generator) as opened:
-        confirm(opened.log, RESEARCH_USE)
-        yield opened
 
 
 def films(tmp_path: Path, count: int) -> list[Path]:
