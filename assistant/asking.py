@@ -21,6 +21,10 @@ _LONGEST_PAUSE: Final = 60.0
 _STEP: Final = 0.25
 
 
+def no_progress(_what: str, _share: float) -> None:
+    """For whoever shows none."""
+
+
 class Refused(Exception):
     """The server answers with a status that is none of success.
 

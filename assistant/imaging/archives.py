@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from assistant.asking import Patience
+from assistant.asking import Patience, no_progress
 from assistant.imaging.address import ImagesAddress
 from assistant.imaging.archive import Archive
 from assistant.imaging.fetching import MOST_BYTES, FetchedStudy, fetch_images, names
@@ -29,10 +29,6 @@ _TOKEN: Final = "ASSISTANT_DICOMWEB_TOKEN"
 _FETCHING: Final = "fetching"
 
 
-def _no_progress(_what: str, _share: float) -> None:
-    """For callers that show none."""
-
-
 class ImageArchives:
     """Fetches images for one command: however often it names them, they are fetched once.
 
@@ -48,7 +44,7 @@ class ImageArchives:
         self,
         settings: Settings,
         outbound: Callable[[], Outbound],
-        progress: Callable[[str, float], None] = _no_progress,
+        progress: Callable[[str, float], None] = no_progress,
         cancelled: Callable[[], bool] = never,
         pause: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

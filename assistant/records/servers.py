@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from assistant.asking import Patience
+from assistant.asking import Patience, no_progress
 from assistant.records.address import PatientAddress, ServerAddress
 from assistant.records.credentials import Credentials, GivenToken
 from assistant.records.fetching import FetchedRecord, fetch_record
@@ -20,10 +20,6 @@ from pipelines.ports import Outbound
 
 Progress = Callable[[str, float], None]
 _URL: Final = "ASSISTANT_FHIR_URL"
-
-
-def _no_progress(_what: str, _share: float) -> None:
-    """For callers that show none."""
 
 
 class RecordServers:
@@ -41,7 +37,7 @@ class RecordServers:
         self,
         settings: Settings,
         outbound: Callable[[], Outbound],
-        progress: Progress = _no_progress,
+        progress: Progress = no_progress,
         cancelled: Callable[[], bool] = never,
         pause: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
