@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pipelines.records import Result, Status
 
@@ -35,6 +35,12 @@ def pictures_of(result: Result) -> tuple[ShownPicture, ...]:
     count = len(result.data.get("frames") or ())
     which = {1: "The picture", 2: "Both pictures"}.get(count, f"All {count} pictures")
     return (*drawn, ShownPicture(sheet, f"{which} that the model {_what(result)}."))
+
+
+def caption_of_plot(plot: dict[str, Any]) -> str:
+    """Of a plot as a summary of records keeps it."""
+    unit = f" in {plot['unit']}" if plot.get("unit") else ""
+    return f"{plot['name']}{unit}, {plot['values']} values"
 
 
 def _what(result: Result) -> str:

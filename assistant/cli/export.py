@@ -14,7 +14,7 @@ from pipelines.errors import DONE, UsageProblem
 if TYPE_CHECKING:
     from assistant.exports.exporting import Format
 
-_FORMATS: Final = ("markdown", "docx", "pdf", "fhir", "csv", "dicom-sr")
+_FORMATS: Final = ("markdown", "docx", "pdf", "fhir", "csv", "dicom-sr", "png")
 
 
 @click.command("export")
@@ -24,14 +24,14 @@ _FORMATS: Final = ("markdown", "docx", "pdf", "fhir", "csv", "dicom-sr")
     "--format",
     "format_name",
     type=click.Choice(_FORMATS),
-    help="The format; without it the end of FILE's name tells (.md, .docx, .pdf, .json, .csv, .dcm).",
+    help="The format; without it the end of FILE's name tells (.md, .docx, .pdf, .json, .csv, .dcm, .png).",
 )
 @json_option
 @data_dir_option
 @click.pass_context
 def command(ctx: click.Context, run: str, file: str | None, format_name: str | None, as_json: bool) -> int:
     """Write the result of RUN into the new file FILE, or to stdout where the format is text: every statement with its
-    source and the verdict on it. What is written is PATIENT DATA. See docs/exports.md."""
+    source and the verdict on it; as .png its pictures. What is written is PATIENT DATA. See docs/exports.md."""
     from assistant.cli.new_file import require_new, write_new
     from assistant.exports.exporting import Format, export, record_export
     from assistant.sessions import SessionLog

@@ -131,7 +131,7 @@ def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
             to.print(f"  {escape(view.result.message)}", soft_wrap=True)
         print_lab_tables(view.result, to)
         _print_statements(view.result, view, to)
-        _print_pictures(view.result, to)
+        _print_pictures(view, view.result, to)
         _print_model(view.result.data, to)
         _print_trace(view, to, unfolded=trace)
     if view.error:
@@ -195,13 +195,14 @@ def _print_statements(result: Result, view: RunView, to: Console) -> None:
             to.print(f"    [dim]plot of {plot['values']} values: {file_of(plot['sha256'])}[/]", soft_wrap=True)
 
 
-def _print_pictures(result: Result, to: Console) -> None:
+def _print_pictures(view: RunView, result: Result, to: Console) -> None:
     from rich.markup import escape
 
     if shown := pictures_of(result):
         to.print(f"[bold]{heading_of_pictures(result).lower()}[/]")
         for one in shown:
             to.print(f"  {escape(one.caption)} [dim]{file_of(one.sha256)}[/]", soft_wrap=True)
+        to.print(f"  [dim]look at them: assistant export {view.id} FILE.png[/]", soft_wrap=True)
 
 
 def _print_model(data: dict[str, Any], to: Console) -> None:

@@ -18,10 +18,11 @@ class Format(StrEnum):
     FHIR = "fhir"
     CSV = "csv"
     DICOM_SR = "dicom-sr"
+    PNG = "png"
 
     @property
     def is_text(self) -> bool:
-        return self not in (Format.DOCX, Format.PDF, Format.DICOM_SR)
+        return self not in (Format.DOCX, Format.PDF, Format.DICOM_SR, Format.PNG)
 
 
 #: How files of a format may be named; the first is the usual one.
@@ -32,6 +33,7 @@ SUFFIXES: Final = {
     Format.FHIR: (".json",),
     Format.CSV: (".csv",),
     Format.DICOM_SR: (".dcm",),
+    Format.PNG: (".png",),
 }
 
 
@@ -54,6 +56,11 @@ def export(log: SessionLog, run: str, format_: Format) -> Export:
         UsageProblem: there is no such run, or it has no result that could be written down.
     """
     view = log.run(run)
+    if format_ is Format.PNG:
+        from assistant.exports.pictures import png_bytes
+
+        status = view.result.status.value if view.result else str(view.state)
+        return Export(view.id, status, format_, png_bytes(view.id, view.result, log.store))
     result = finished(view)
     document = document_of(view, log.store)
     match format_:

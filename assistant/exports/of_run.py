@@ -11,7 +11,7 @@ from assistant.exports.document import Block, Document, Picture, Said, Section, 
 from assistant.exports.lab import lab_sections, says_only_rows
 from assistant.exports.workers import workers
 from assistant.sessions.views import RunView
-from assistant.shown import heading_of_pictures, pictures_of
+from assistant.shown import caption_of_plot, heading_of_pictures, pictures_of
 from pipelines.errors import UsageProblem
 from pipelines.ports import Store
 from pipelines.records import Patient, Result, Statement, Status, TaskName
@@ -150,7 +150,7 @@ def _sections(result: Result, listed: tuple[Source, ...], store: Store) -> Itera
         for statement, source in group:
             blocks.append(Said(source.number, statement.text, marks_of(statement, source)))
             own = [plot for plot in plots if plot["statement"] == source.number - 1]
-            blocks += [Picture(store.get(plot["sha256"]), _caption(plot)) for plot in own]
+            blocks += [Picture(store.get(plot["sha256"]), caption_of_plot(plot)) for plot in own]
         yield Section(heading_of(key, result) if key else None, tuple(blocks))
 
 
@@ -160,11 +160,6 @@ def _shown(result: Result, store: Store) -> Iterator[Section]:
         yield Section(
             heading_of_pictures(result), tuple(Picture(store.get(one.sha256), one.caption, wide=True) for one in shown)
         )
-
-
-def _caption(plot: dict[str, Any]) -> str:
-    unit = f" in {plot['unit']}" if plot.get("unit") else ""
-    return f"{plot['name']}{unit}, {plot['values']} values"
 
 
 def _closing(view: RunView, result: Result) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -21,9 +21,10 @@ def test_the_files_of_what_was_shown_and_drawn_are_named(log: SessionLog) -> Non
     print_run(view, Console(file=out, width=200))
     lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
     at = lines.index("what the model was shown")
-    assert lines[at + 1 : at + 3] == [
+    assert lines[at + 1 : at + 4] == [
         f"Boxes on <slice> 1. Drawn for readers; no model was shown it. {drawn['file']}",
         f"Both pictures that the model was shown. {shown['file']}",
+        f"look at them: assistant export {view.id} FILE.png",
     ]
     for one in (drawn, shown):
         assert one["file"] == f"files/{one['sha256'][:2]}/{one['sha256'][2:]}"
