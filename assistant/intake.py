@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from assistant.asking import Progress, no_progress
 from assistant.imaging.address import ImagesAddress, is_images
 from assistant.imaging.choosing import can_be_fetched
 from assistant.plain import one_line, plain
@@ -54,13 +55,16 @@ class GivenAttachment:
         record on a FHIR server, and ``dicomweb+https://HOST/BASE/studies/UID`` images in an archive.
 
         Raises:
-            UsageProblem: there is no such kind, or the address is not that of a patient or study on such a server.
+            UsageProblem: there is no such kind, it names nothing, or the address is not that of a patient or study on
+                such a server.
         """
         head, separator, tail = argument.partition("=")
-        is_kind = bool(separator) and "/" not in head and not Path(argument).exists()
+        is_kind = bool(separator) and "/" not in head and not _is_there(argument)
         if is_kind and head not in set(Kind):
             raise UsageProblem(f"--attach {head}=…", "there is no such kind", f"use one of {', '.join(Kind)}")
         place = tail if is_kind else argument
+        if not place.strip():
+            raise UsageProblem(f"--attach {argument}", "names nothing", "name a file, a folder or an address")
         if is_images(place):
             if is_kind and not can_be_fetched(Kind(head)):
                 raise UsageProblem(f"--attach {head}=…", "is in no archive of images", "name the kind of the images")
@@ -178,7 +182,7 @@ def take_in_attachment(given: GivenAttachment, store: FileStore, servers: Server
         Cancelled: while it was fetched.
         StorageProblem: the store cannot take it.
     """
-    from assistant.studies import legible, study_of
+    from assistant.studies import legible
     from pipelines.evidence.identify import identify_file
 
     if given.images is not None:
@@ -188,24 +192,33 @@ def take_in_attachment(given: GivenAttachment, store: FileStore, servers: Server
     path, name = given.path, name_of(given.path)
     with legible(name):
         is_folder = path.is_dir()
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if is_folder else []
-    if not is_folder:
-        with legible(name):
-            _must_be_file(path, "attach an existing file or folder")
-            identify_file(path, name, "", given.kind)
-        sha256 = store.put_file(path)
-        return identify_file(store.path(sha256), name, sha256, given.kind)
-    if not files:
-        raise BadInput(str(path), "is an empty folder", "attach a folder that holds a study")
-    study = study_of(name, ((plain(str(file.relative_to(path))), file) for file in files), given.kind)
-    for file in files:
-        store.put_file(file)
-    return study
+    if is_folder:
+        return _take_in_folder(path, given.kind, store, servers.progress if servers is not None else no_progress)
+    with legible(name):
+        _must_be_file(path, "attach an existing file or folder")
+        identify_file(path, name, "", given.kind)
+    sha256 = store.put_file(path)
+    return identify_file(store.path(sha256), name, sha256, given.kind)
 
 
 def name_of(path: Path) -> str:
     """A file's name as text in one line, which names on disk need not be: the log, screens and exports hold it."""
     return one_line(path.name or path.resolve().name) or "unnamed"
+
+
+def _take_in_folder(folder: Path, kind: Kind | None, store: FileStore, progress: Progress) -> Attachment:
+    from assistant.studies import files_in, study_of
+
+    progress("take in", 0.0)
+    files = files_in(folder, name_of(folder))
+    if not files:
+        raise BadInput(str(folder), "is an empty folder", "attach a folder that holds a study")
+    study = study_of(name_of(folder), ((plain(str(file.relative_to(folder))), file) for file in files), kind)
+    for done, (file, member) in enumerate(zip(files, study.members, strict=True), 1):
+        if store.put_file(file) != member.sha256:
+            raise BadInput(member.name, "changed while it was read", "attach it once its writer is done")
+        progress("take in", done / len(files))
+    return study
 
 
 def _take_in_record(address: PatientAddress, store: FileStore, servers: Servers | None) -> Attachment:
@@ -231,6 +244,13 @@ def _packaged(place: str) -> Path:
     spec = find_spec(package) if package.isidentifier() else None
     folder = Path(spec.origin).parent if spec is not None and spec.origin else Path(place)
     return folder / rest
+
+
+def _is_there(place: str) -> bool:
+    try:
+        return Path(place).exists()
+    except OSError:  # It is too long to be a file's name.
+        return False
 
 
 def _must_be_file(path: Path, remedy: str) -> None:

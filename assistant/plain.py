@@ -17,3 +17,10 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """The same, with single spaces between words and none around them."""
     return " ".join(plain(text).split())
+
+
+def escaped(text: str) -> str:
+    """For rich's markup: every line as `plain` has it, with no markup of its own."""
+    from rich.markup import escape
+
+    return escape("\n".join(plain(line) for line in text.split("\n")))

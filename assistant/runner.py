@@ -172,7 +172,9 @@ class Runner:
             if view.state in _AT_REST:
                 raise UsageProblem(f"run {view.id}", f"is {view.state}", "ask anew, as you want to have it")
             answer: Answer = {"task": task.value} if task else {}
-            if series:
+            anew = bool(task or patient or attach or without)
+            if series or anew:
+                # A number that was chosen before means something else among what there is now.
                 answer["series"] = series
             if same_patient:
                 answer["patient_confirmed"] = self._identity_question(view)
@@ -180,7 +182,6 @@ class Runner:
             if patient:
                 self.log.change_patient(view.id, patient)
             self.log.set_state(view.id, RunState.RUNNING)
-            anew = bool(task or patient or attach or without)
             return self._advance(view.id, self.log.run(view.id).request, answer, from_start=anew)
 
     def repeat(self, run: str, key: str, *, again: bool = False, heard: bool = False) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.asking import Means, Progress
 from assistant.imaging.archives import ImageArchives
 from assistant.records.servers import RecordServers
 from assistant.settings import Settings
@@ -15,8 +16,6 @@ from pipelines.ports import Outbound
 if TYPE_CHECKING:
     from assistant.sessions import SessionLog
 
-Progress = Callable[[str, float], None]
-
 
 @dataclass(frozen=True)
 class Servers:
@@ -24,6 +23,8 @@ class Servers:
 
     records: RecordServers
     images: ImageArchives
+    progress: Progress
+    """Told what is being done and the share done, from 0 to 1."""
 
 
 def servers_over(
@@ -36,7 +37,7 @@ def servers_over(
 
         return LoggedOutbound(log)
 
-    return _servers(settings, outbound, progress, cancelled)
+    return _servers(Means(settings, outbound, progress, cancelled))
 
 
 def servers_of(settings: Settings, progress: Progress) -> Servers:
@@ -47,12 +48,8 @@ def servers_of(settings: Settings, progress: Progress) -> Servers:
 
         return FolderOutbound(settings.data_dir, settings.lock_timeout)
 
-    return _servers(settings, outbound, progress, never)
+    return _servers(Means(settings, outbound, progress))
 
 
-def _servers(
-    settings: Settings, outbound: Callable[[], Outbound], progress: Progress, cancelled: Callable[[], bool]
-) -> Servers:
-    return Servers(
-        RecordServers(settings, outbound, progress, cancelled), ImageArchives(settings, outbound, progress, cancelled)
-    )
+def _servers(means: Means) -> Servers:
+    return Servers(RecordServers(means), ImageArchives(means), means.progress)

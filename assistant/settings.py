@@ -105,9 +105,13 @@ class Settings(BaseSettings):
     openai_parallel: int = Field(default=1, ge=1, le=64)
     """Calls at once."""
     fhir_url: str | None = None
-    """Base address of the FHIR server for which the token or client below is; neither goes to another."""
+    """Base address of the FHIR server for which the token, user or client below is; none goes to another."""
     fhir_token: SecretStr | None = None
     """Your token there; else the one that the system's keyring has for its host."""
+    fhir_user: SecretStr | None = None
+    """Your name there (HTTP Basic), instead of a token."""
+    fhir_password: SecretStr | None = None
+    """That user's password; else the one that the system's keyring has for him at its host."""
     fhir_client_id: str | None = None
     """By which this program is registered there for SMART backend services, instead of a token."""
     fhir_private_key: Path | None = None
@@ -121,9 +125,13 @@ class Settings(BaseSettings):
     fhir_retries: int = Field(default=2, ge=0, le=10)
     """Further attempts where it does not answer whole or has too much to do."""
     dicomweb_url: str | None = None
-    """Base address of the DICOMweb archive for which the token below is; it goes to no other."""
+    """Base address of the DICOMweb archive for which the token or user below is; neither goes to another."""
     dicomweb_token: SecretStr | None = None
     """Your token there; else the one that the system's keyring has for its host."""
+    dicomweb_user: SecretStr | None = None
+    """Your name there (HTTP Basic), instead of a token."""
+    dicomweb_password: SecretStr | None = None
+    """That user's password; else the one that the system's keyring has for him at its host."""
     dicomweb_timeout: float = Field(default=60.0, gt=0)
     """Seconds for a list of such an archive, and that it may be silent while images come."""
     dicomweb_retries: int = Field(default=2, ge=0, le=10)

@@ -9,7 +9,7 @@ anything twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,7 @@ from pipelines.records import (
     Transcript,
 )
 from pipelines.state import Inspection, Ports, RunState, Wait
-from pipelines.tasks.task import TaskInput
+from pipelines.tasks.task import Task, TaskInput
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -181,10 +181,11 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
         result = Result(task=name, status=Status.NEEDS_MODEL, message=str(missing))
     if result.status is Status.NEEDS_MODEL:
         message = f"{result.message}. Everything is kept; then: assistant resume {state['run']}"
-        return _wait(state, ports, name, "generator", result.model_copy(update={"message": message}))
-    if given.left_out:
-        said = (*(f"{one.name} {one.warnings[-1]}." for one in given.left_out), result.message)
-        result = result.model_copy(update={"message": " ".join(filter(None, said))})
+        result = result.model_copy(update={"message": message})
+    if said := tuple(_without(result, task, given)):
+        result = result.model_copy(update={"message": " ".join(filter(None, (*said, result.message)))})
+    if result.status is Status.NEEDS_MODEL:
+        return _wait(state, ports, name, "generator", result)
     if result.status is Status.NEEDS_INPUT:
         return _wait(state, ports, name, "person", result)
     if result.status is Status.FAILED:
@@ -195,6 +196,16 @@ def perform(state: RunState, ports: Ports, name: TaskName) -> RunState:
             "ask anew in other words, or give it a larger budget in an own prompt file (docs/models.md) and resume",
         )
     return {"result": ports.journal.record(key, result)}
+
+
+def _without(result: Result, task: Task, given: TaskInput) -> Iterator[str]:
+    """What the result rests on none of, though it was given, as whole sentences."""
+    yield from (f"{one.name} {one.warnings[-1]}." for one in given.left_out)
+    # A question back says itself what is there that it does not ask for.
+    if result.status in (Status.DRAFT, Status.NEEDS_MODEL):
+        used = {one.sha256 for one in task.uses(given)}
+        if unused := [f"{one.name} ({one.kind})" for one in given.attachments if one.sha256 not in used]:
+            yield f"Not used for this: {', '.join(unused)}."
 
 
 def not_served(state: RunState, ports: Ports) -> RunState:

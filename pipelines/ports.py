@@ -101,6 +101,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Login:
+    """A user's name and password for one host (HTTP Basic, RFC 7617)."""
+
+    user: str = field(repr=False)
+    """Without a colon."""
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class JsonRequest:
     """What is sent where the answer is read while it comes."""
 
@@ -115,6 +124,8 @@ class JsonRequest:
     """Seconds for all of it."""
     bearer: str | None = field(default=None, repr=False)
     """Key of the user for this host; never logged."""
+    login: Login | None = field(default=None, repr=False)
+    """Likewise, where the host knows users by name."""
     most_bytes: int = 1 << 23
     """Of the answer's body."""
     off_machine: bool = False

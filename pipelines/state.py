@@ -38,8 +38,8 @@ class Answer(TypedDict, total=False):
     task: str
     patient_confirmed: str
     """Digest of the Result that asked whether it is the same patient: another question is another matter."""
-    series: int
-    """Which of several volumes is meant, by its number."""
+    series: int | None
+    """Which of several volumes, slides or films is meant, by its number."""
 
 
 class RunState(TypedDict, total=False):

@@ -14,7 +14,10 @@ import pytest
 from tests.support.tiny_medasr import Hearing
 
 if TYPE_CHECKING:
+    from assistant.runner import Runner
     from assistant.sessions import SessionLog
+    from tests.support.engines import ScriptedGenerator
+    from tests.support.opening import Open
 
 
 @contextmanager
@@ -66,6 +69,23 @@ def log(tmp_path: Path) -> Iterator[SessionLog]:
 
     with SessionLog.open(tmp_path / "data") as opened:
         yield opened
+
+
+@pytest.fixture
+def opened(tmp_path: Path, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a runner, as often as it is called, over one data folder and with the test's own ``generator``."""
+    from assistant.settings import Settings
+    from tests.support.engines import ScriptedRecognizer
+    from tests.support.opening import opener
+
+    return opener(Settings(data_dir=tmp_path / "data"), ScriptedRecognizer(), generator, monkeypatch)
+
+
+@pytest.fixture
+def runner(opened: Open) -> Iterator[Runner]:
+    """A runner with the test's own ``generator``."""
+    with opened() as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

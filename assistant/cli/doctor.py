@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from assistant.cli.common import console, engine_options, print_json, settings_of
+from assistant.plain import escaped
 from pipelines.errors import DONE, OUR_FAULT
 
 
@@ -20,12 +21,10 @@ def command(ctx: click.Context, as_json: bool) -> int:
         for finding in findings:
             print_json(finding.model_dump(mode="json"))
     else:
-        from rich.markup import escape
-
         out = console()
         for finding in findings:
             mark = "[green]ok     [/]" if finding.ok else "[red]missing[/]" if finding.needed else "[yellow]without[/]"
-            out.print(f"{mark} [bold]{escape(finding.name)}[/]: {escape(finding.detail)}", soft_wrap=True)
+            out.print(f"{mark} [bold]{escaped(finding.name)}[/]: {escaped(finding.detail)}", soft_wrap=True)
             if finding.remedy:
-                out.print(f"        -> {escape(finding.remedy)}", soft_wrap=True)
+                out.print(f"        -> {escaped(finding.remedy)}", soft_wrap=True)
     return DONE if all(f.ok or not f.needed for f in findings) else OUR_FAULT

@@ -11,6 +11,7 @@ import click
 
 from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
 from assistant.cli.progress import share_bar
+from assistant.plain import escaped
 from pipelines.errors import DONE, VERIFICATION_FAILED, UsageProblem
 
 if TYPE_CHECKING:
@@ -197,7 +198,6 @@ def _only_engine(given: str | None, name: str) -> None:
 
 
 def _print_figures(figures: Figures) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_header=False)
@@ -212,6 +212,7 @@ def _print_figures(figures: Figures) -> None:
         shown = ", ".join(f"{k} {v:.3f}" for k, v in own.items() if isinstance(v, float))
         console().print(f"  {category} ({own['n']}): {shown}", soft_wrap=True)
     for failure in figures["failures"][:20]:
-        console().print(f"  [yellow]{failure.get('id')}[/]: {escape(str(failure))}", markup=True, soft_wrap=True)
+        which = escaped(str(failure.get("id")))
+        console().print(f"  [yellow]{which}[/]: {escaped(str(failure))}", markup=True, soft_wrap=True)
     if len(figures["failures"]) > 20:
         console().print(f"  … and {len(figures['failures']) - 20} more: see --json")

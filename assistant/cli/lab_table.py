@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assistant.citing import file_of
+from assistant.plain import escaped
 from pipelines.records import Result
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 def print_lab_tables(result: Result, to: Console) -> None:
     """Every report in the result: whom and when it is about, its rows, what is to be checked, where its pages lie."""
-    from rich.markup import escape
     from rich.table import Table
 
     from pipelines.tasks.lab.rows import LabReport
@@ -24,7 +24,7 @@ def print_lab_tables(result: Result, to: Console) -> None:
         report = LabReport.model_validate(one["report"])
         named = report.patient
         about = (report.laboratory, named.name, named.birth_date, named.sex, named.id, report.collected)
-        to.print(f"[bold]report[/] {escape(', '.join(filter(None, about)) or one['name'])}", soft_wrap=True)
+        to.print(f"[bold]report[/] {escaped(', '.join(filter(None, about)) or one['name'])}", soft_wrap=True)
         if not report.rows:
             continue
         table = Table(header_style="bold")
@@ -34,8 +34,8 @@ def print_lab_tables(result: Result, to: Console) -> None:
         for row in report.rows:
             if row.panel != panel:
                 panel = row.panel
-                table.add_row(f"[bold]{escape(panel or '')}[/]")
-            table.add_row(*(escape(cell) for cell in _cells(row)), style="yellow" if row.doubts else None)
+                table.add_row(f"[bold]{escaped(panel or '')}[/]")
+            table.add_row(*(escaped(cell) for cell in _cells(row)), style="yellow" if row.doubts else None)
         to.print(table)
         _print_pages(one, to)
 

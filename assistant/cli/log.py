@@ -10,6 +10,7 @@ import click
 from assistant.cli.common import console, data_dir_option, error_console, json_option, print_json, settings_of
 from assistant.cli.log_pairs import command as pairs
 from assistant.cli.output import call_objects, print_calls, print_run, run_object
+from assistant.plain import escaped
 from pipelines.errors import DONE, VERIFICATION_FAILED, UsageProblem
 
 if TYPE_CHECKING:
@@ -164,18 +165,17 @@ def verify(ctx: click.Context, as_json: bool) -> int:
 
 
 def _print_alike(alike: Alike) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     if not alike.found:
-        console().print(f"{escape(alike.picture)}: no other picture was looked at by the same weights")
+        console().print(f"{escaped(alike.picture)}: no other picture was looked at by the same weights")
         return
-    table = Table(title=f"like {escape(alike.picture)}", title_justify="left")
+    table = Table(title=f"like {escaped(alike.picture)}", title_justify="left")
     for heading in ("similarity", "run", "when", "attachment"):
         table.add_column(heading, no_wrap=heading != "attachment", overflow="fold")
     for found in alike.found:
         when = found.when[:16].replace("T", " ")
-        table.add_row(f"{found.similarity:.3f}", found.run, when, escape(found.attachment or "erased"))
+        table.add_row(f"{found.similarity:.3f}", found.run, when, escaped(found.attachment or "erased"))
     console().print(table)
 
 

@@ -7,6 +7,7 @@ import time
 import click
 
 from assistant.cli.common import console, json_option, print_json
+from assistant.plain import escaped
 from pipelines.errors import BAD_INPUT, DONE
 
 
@@ -26,14 +27,13 @@ def list_devices(as_json: bool) -> int:
         for device in devices:
             print_json(dict(vars(device)))
         return DONE
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("number", "name", "through", "channels", "rate", "")
     for device in devices:
         default = "default" if device.default else ""
         table.add_row(
-            str(device.number), escape(device.name), device.host, str(device.channels), f"{device.rate} Hz", default
+            str(device.number), escaped(device.name), device.host, str(device.channels), f"{device.rate} Hz", default
         )
     console().print(table if devices else "no device to record from was found")
     return DONE

@@ -19,6 +19,7 @@ from assistant.cli.common import (
     settings_of,
 )
 from assistant.cli.progress import bytes_bar, held_share_bar, share_bar
+from assistant.plain import escaped
 
 if TYPE_CHECKING:
     from assistant.models.checking import CheckReport
@@ -55,7 +56,6 @@ def list_engines(ctx: click.Context, markdown: bool, as_json: bool) -> int:
         for engine in engines:
             print_json(engine.model_dump(mode="json"))
         return 0
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_lines=True)
@@ -64,7 +64,7 @@ def list_engines(ctx: click.Context, markdown: bool, as_json: bool) -> int:
     for engine in engines:
         ready = "[green]yes[/]" if engine.availability.ready else "[yellow]no[/]"
         detail = "\n".join(filter(None, (engine.availability.detail, engine.availability.remedy)))
-        table.add_row(engine.name, engine.does, ready, escape(detail))
+        table.add_row(engine.name, engine.does, ready, escaped(detail))
     out = console()
     out.print(table)
     out.print(who_works(settings), soft_wrap=True)
@@ -305,7 +305,6 @@ def _say_prepared(name: str, prepared: Prepared, *, as_json: bool) -> None:
 
 
 def _print_report(report: CheckReport) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     rows = {
@@ -322,7 +321,7 @@ def _print_report(report: CheckReport) -> None:
     }
     table = Table(show_header=False)
     for name, value in rows.items():
-        table.add_row(name, escape(value))
+        table.add_row(name, escaped(value))
     out = console()
     out.print(table)
     if not report.ok:

@@ -13,7 +13,7 @@ from assistant.citing import documents_by_name, figure_line, file_of, limit_line
 from assistant.cli.common import console, print_json
 from assistant.cli.lab_table import print_lab_tables
 from assistant.cli.transcript import print_transcript, suggestion_line
-from assistant.plain import plain
+from assistant.plain import escaped
 from assistant.shown import heading_of_pictures, pictures_of
 from pipelines.errors import BadInput
 from pipelines.records import Check, ModelCall, Result, RunState, Statement, Status, Transcript
@@ -103,22 +103,20 @@ def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
     Args:
         trace: show what a model thought before it answered; else only that it did.
     """
-    from rich.markup import escape
-
     request = view.request
-    to.print(f"[bold]run[/] {view.id}   [bold]state[/] {view.state}   [bold]session[/] {escape(view.label)}")
+    to.print(f"[bold]run[/] {view.id}   [bold]state[/] {view.state}   [bold]session[/] {escaped(view.label)}")
     if view.repeats:
         to.print(f"[bold]repeats[/] {view.repeats}")
     if request.recording:
         r = request.recording
-        to.print(f"[bold]recording[/] {escape(r.name)}, {r.seconds:.1f} s, {r.rate} Hz, {r.channels} channel(s)")
+        to.print(f"[bold]recording[/] {escaped(r.name)}, {r.seconds:.1f} s, {r.rate} Hz, {r.channels} channel(s)")
         for warning in r.warnings:
-            to.print(f"  [yellow]{escape(warning)}[/]")
+            to.print(f"  [yellow]{escaped(warning)}[/]")
     for attachment in _attachment_objects(view):
         kind, source = attachment["kind"], attachment["kind_from"]
-        to.print(f"[bold]attachment[/] {escape(attachment['name'])}: {kind} (by {source})")
+        to.print(f"[bold]attachment[/] {escaped(attachment['name'])}: {kind} (by {source})")
         for warning in attachment["warnings"]:
-            to.print(f"  [yellow]{escape(warning)}[/]", soft_wrap=True)
+            to.print(f"  [yellow]{escaped(warning)}[/]", soft_wrap=True)
     if view.transcript:
         print_transcript(view.transcript, to)
     if view.decision:
@@ -128,14 +126,14 @@ def print_run(view: RunView, to: Console, *, trace: bool = False) -> None:
     if view.result:
         to.print(f"[bold]result[/] {_colour(view.result.status)}")
         if view.result.message:
-            to.print(f"  {escape(view.result.message)}", soft_wrap=True)
+            to.print(f"  {escaped(view.result.message)}", soft_wrap=True)
         print_lab_tables(view.result, to)
         _print_statements(view.result, view, to)
         _print_pictures(view, view.result, to)
         _print_model(view.result.data, to)
         _print_trace(view, to, unfolded=trace)
     if view.error:
-        to.print(f"[bold]error[/] [red]{escape(view.error)}[/]", soft_wrap=True)
+        to.print(f"[bold]error[/] [red]{escaped(view.error)}[/]", soft_wrap=True)
 
 
 def call_objects(calls: Sequence[ModelCall], exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
@@ -152,14 +150,12 @@ def call_objects(calls: Sequence[ModelCall], exchanges: Sequence[Exchange]) -> l
 
 def print_calls(view: RunView, to: Console) -> None:
     """Every call of a model, with what tells it from others; all of it is in ``--json``."""
-    from rich.markup import escape
-
     to.print("[bold]model calls[/]")
     for call in view.model_calls:
         engine, tokens = call.engine, "" if call.prompt_tokens is None else f"{call.prompt_tokens} tokens in, "
         to.print(
-            f"  {call.node}: {escape(engine.name)}, {escape(engine.model or '')}"
-            f" {(engine.weights_sha256 or '')[:12]}; {escape((call.prompt or 'no prompt')[:60])};"
+            f"  {call.node}: {escaped(engine.name)}, {escaped(engine.model or '')}"
+            f" {(engine.weights_sha256 or '')[:12]}; {escaped((call.prompt or 'no prompt')[:60])};"
             f" {tokens}{call.output_tokens} out, {call.seconds:.1f} s, {call.finish_reason}",
             soft_wrap=True,
         )
@@ -179,53 +175,45 @@ def summary(outcomes: Sequence[Outcome | Refused]) -> str:
 
 
 def _print_statements(result: Result, view: RunView, to: Console) -> None:
-    from rich.markup import escape
-
     found, documents = verdicts(view.checks), documents_by_name(view.attachments)
     plots = {plot["statement"]: plot for plot in result.data.get("plots", ())}
     section = None
     for index, statement in enumerate(result.statements):
         if statement.section != section:
             section = statement.section
-            to.print(f"  [bold]{(section or '').replace('_', ' ').upper()}[/]")
-        to.print(f"  {escape(statement.text)}", soft_wrap=True)
-        where = escape(sources(statement, documents))
+            to.print(f"  [bold]{escaped((section or '').replace('_', ' ').upper())}[/]")
+        to.print(f"  {escaped(statement.text)}", soft_wrap=True)
+        where = escaped(sources(statement, documents))
         to.print(f"    [dim]{statement.origin}; {found.get(index, 'not checked')}; {where}[/]", soft_wrap=True)
         if plot := plots.get(index):
             to.print(f"    [dim]plot of {plot['values']} values: {file_of(plot['sha256'])}[/]", soft_wrap=True)
 
 
 def _print_pictures(view: RunView, result: Result, to: Console) -> None:
-    from rich.markup import escape
-
     if shown := pictures_of(result):
         to.print(f"[bold]{heading_of_pictures(result).lower()}[/]")
         for one in shown:
-            to.print(f"  {escape(one.caption)} [dim]{file_of(one.sha256)}[/]", soft_wrap=True)
+            to.print(f"  {escaped(one.caption)} [dim]{file_of(one.sha256)}[/]", soft_wrap=True)
         to.print(f"  [dim]look at them: assistant export {view.id} FILE.png[/]", soft_wrap=True)
 
 
 def _print_model(data: dict[str, Any], to: Console) -> None:
     """Which model said it, what its maker's card states for this use, and the trace where there is one."""
-    from rich.markup import escape
-
     if "model" not in data:
         return
     model, card = data["model"], data.get("card")
-    to.print(f"[bold]model[/] {escape(model['name'])}, {escape(model['model'])}", soft_wrap=True)
-    to.print(f"  [dim]{escape(model['note'] or '')}[/]", soft_wrap=True)
+    to.print(f"[bold]model[/] {escaped(model['name'])}, {escaped(model['model'])}", soft_wrap=True)
+    to.print(f"  [dim]{escaped(model['note'] or '')}[/]", soft_wrap=True)
     if card:
-        to.print(f"[bold]what the card of {escape(card['model'])} says[/]")
+        to.print(f"[bold]what the card of {escaped(card['model'])} says[/]")
         for figure in card["figures"]:
-            to.print(f"  [dim]{escape(figure_line(figure))}[/]")
+            to.print(f"  [dim]{escaped(figure_line(figure))}[/]")
         for limit in card["limits"]:
-            to.print(f"  [dim]{escape(limit_line(limit))}[/]", soft_wrap=True)
+            to.print(f"  [dim]{escaped(limit_line(limit))}[/]", soft_wrap=True)
 
 
 def _print_trace(view: RunView, to: Console, *, unfolded: bool) -> None:
     """What a model thought is no part of its answer: it may say what the answer then takes back."""
-    from rich.markup import escape
-
     thoughts = view.result.data.get("thoughts") if view.result else None
     if not thoughts:
         return
@@ -235,7 +223,7 @@ def _print_trace(view: RunView, to: Console, *, unfolded: bool) -> None:
         return
     to.print("[bold]trace[/] [yellow]what the model wrote before its answer; not checked, no part of the answer[/]")
     for line in thoughts.splitlines():
-        to.print(f"  [dim]{escape(plain(line))}[/]", soft_wrap=True)
+        to.print(f"  [dim]{escaped(line)}[/]", soft_wrap=True)
 
 
 def _short_source(statement: Statement) -> str:
@@ -283,41 +271,35 @@ def _result_object(result: Result, checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def _cells(outcome: Outcome | Refused) -> tuple[str, str, str, str]:
-    from rich.markup import escape
-
     if isinstance(outcome, Refused):
-        return escape(Path(outcome.name).name), "", f"[red]{escape(str(outcome.problem))}[/]", _colour(Status.FAILED)
+        return escaped(Path(outcome.name).name), "", f"[red]{escaped(str(outcome.problem))}[/]", _colour(Status.FAILED)
     view = outcome.view
     recording = view.request.recording
-    heading = f"[dim]{escape(recording.name)}[/]\n" if recording else ""
+    heading = f"[dim]{escaped(recording.name)}[/]\n" if recording else ""
     said = heading + (_said(view.transcript) if view.transcript else "")
     task = str((view.decision.task if view.decision else None) or view.request.task or "unclear")
     if view.error:
-        return said, task, f"[red]{escape(view.error)}[/]", _colour(Status.FAILED)
+        return said, task, f"[red]{escaped(view.error)}[/]", _colour(Status.FAILED)
     return said, task, _result_cell(view.result), _colour(_status(outcome))
 
 
 def _said(transcript: Transcript) -> str:
-    from rich.markup import escape
-
-    doubts = [f"[yellow]{escape(suggestion_line(doubt, transcript))}[/]" for doubt in transcript.suggestions]
-    return "\n".join((escape(_shorten(transcript.text, 320)), *doubts))
+    doubts = [f"[yellow]{escaped(suggestion_line(doubt, transcript))}[/]" for doubt in transcript.suggestions]
+    return "\n".join((escaped(_shorten(transcript.text, 320)), *doubts))
 
 
 def _result_cell(result: Result | None) -> str:
-    from rich.markup import escape
-
     if result is None:
         return ""
     if not result.statements:
-        return escape(result.message or "")
+        return escaped(result.message or "")
     lines: list[str] = []
     section = None
     for statement in result.statements:
         if statement.section and statement.section != section:
             section = statement.section
-            lines.append(f"[bold]{escape(section.replace('_', ' '))}[/]")
-        lines.append(f"{escape(statement.text)} [dim]({escape(_short_source(statement))})[/]")
+            lines.append(f"[bold]{escaped(section.replace('_', ' '))}[/]")
+        lines.append(f"{escaped(statement.text)} [dim]({escaped(_short_source(statement))})[/]")
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.cli.common import console, engine_options, error_console, print_json, say_who_works, settings_of
+from assistant.plain import escaped
 from pipelines.errors import DONE, ProductError, UsageProblem, batch_exit_code
 
 if TYPE_CHECKING:
@@ -163,7 +164,6 @@ def _discard(settings: Settings, left: LeftTake) -> None:
 
 
 def _print_list(lefts: Sequence[LeftTake], *, as_json: bool) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     from assistant.microphone.bringing_in import why
@@ -192,5 +192,5 @@ def _print_list(lefts: Sequence[LeftTake], *, as_json: bool) -> None:
     table = Table("id", "begun", "length", "what happened")
     for one in objects:
         happened = "; ".join((one["why"], *one["warnings"]))
-        table.add_row(one["take"], one["when"] or "unknown", f"{one['seconds']:.1f} s", escape(happened))
+        table.add_row(one["take"], one["when"] or "unknown", f"{one['seconds']:.1f} s", escaped(happened))
     console().print(table)

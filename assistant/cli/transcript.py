@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assistant.plain import escaped
 from pipelines.records import Change, Quality, Suggestion, Transcript
 
 if TYPE_CHECKING:
@@ -12,21 +13,19 @@ if TYPE_CHECKING:
 
 def print_transcript(transcript: Transcript, to: Console) -> None:
     """All of it, each line about a word with the moment at which it was said."""
-    from rich.markup import escape
-
     engine = transcript.engine
-    to.print(f"[bold]said[/] ({escape(engine.name)}{': ' + escape(engine.note) if engine.note else ''})")
-    to.print(f"  {escape(transcript.text)}", soft_wrap=True)
+    to.print(f"[bold]said[/] ({escaped(engine.name)}{': ' + escaped(engine.note) if engine.note else ''})")
+    to.print(f"  {escaped(transcript.text)}", soft_wrap=True)
     if transcript.quality is not None:
         to.print(f"  [dim]sound: {_sound(transcript.quality)}[/]")
     for warning in transcript.warnings:
-        to.print(f"  [yellow]{escape(warning)}[/]", soft_wrap=True)
+        to.print(f"  [yellow]{escaped(warning)}[/]", soft_wrap=True)
     for flag in transcript.flags:
-        to.print(f"  [yellow]{flag.kind}: {escape(flag.text)}[/]")
+        to.print(f"  [yellow]{flag.kind}: {escaped(flag.text)}[/]")
     for suggestion in transcript.suggestions:
-        to.print(f"  [yellow]{escape(suggestion_line(suggestion, transcript))}[/]", soft_wrap=True)
+        to.print(f"  [yellow]{escaped(suggestion_line(suggestion, transcript))}[/]", soft_wrap=True)
     for change in transcript.changes:
-        to.print(f"  [dim]{escape(_change_line(change, transcript))}[/]", soft_wrap=True)
+        to.print(f"  [dim]{escaped(_change_line(change, transcript))}[/]", soft_wrap=True)
 
 
 def suggestion_line(suggestion: Suggestion, transcript: Transcript) -> str:

@@ -6,6 +6,7 @@ pixel). A box is a closed POLYLINE. Its label is the model's own words, so it is
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ _OWN_CODES: Final = "99CLINASSIST"
 _NAMESPACE: Final = uuid.UUID("0d9a4c1e-5f0b-4c43-8a52-8f8a3f7c1e6b")
 _FINAL: Final = frozenset({Status.APPROVED, Status.SIGNED})
 _NEEDED: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+_UID: Final = re.compile(r"[0-9][0-9.]{0,63}")
 #: A report inherits these; the standard lets them be empty but not be missing.
 _INHERITED: Final = (
     "PatientID",
@@ -65,17 +67,22 @@ def dicom_sr_bytes(view: RunView, result: Result, store: Store) -> bytes:
     """
     import io
 
+    from pipelines.evidence.dicom import unwarned
+
     regions = regions_of(result)
     if not regions:
         raise UsageProblem(view.id, "has no marked regions", "export it as markdown, pdf, docx or fhir")
-    report = _report(view, result, regions, _source(view, result, regions[0], store))
     buffer = io.BytesIO()
-    report.save_as(buffer, enforce_file_format=True)
+    with unwarned():
+        report = _report(view, result, regions, _source(view, result, regions[0], store))
+        report.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
 
 
 def _source(view: RunView, result: Result, region: Region, store: Store) -> _Source:
     """The DICOM image that is marked; one, since the task marks one film."""
+    from pydicom.uid import UID
+
     from pipelines.evidence.dicom import read_header
 
     attachment = next(one for one in view.attachments if one.sha256 == region.attachment)
@@ -88,14 +95,13 @@ def _source(view: RunView, result: Result, region: Region, store: Store) -> _Sou
     except BadInput as damaged:
         raise UsageProblem(attachment.name, damaged.problem, otherwise) from damaged
     for keyword in _NEEDED:
-        if not header.get(keyword):
+        if not _UID.fullmatch(str(header.get(keyword) or "")):
             raise UsageProblem(attachment.name, f"has no {keyword}, so nothing can point to it", otherwise)
+    if "ImageStorage" not in UID(header.SOPClassUID).keyword:
+        raise UsageProblem(attachment.name, "is of no class of images that the standard has", otherwise)
     box = result.data["boxes"][0]
     if (header.get("Columns"), header.get("Rows")) != (box["width"], box["height"]):
         raise UsageProblem(attachment.name, "was shown in another size than its header says", otherwise)
-    for keyword in _INHERITED:
-        if keyword not in header:
-            setattr(header, keyword, "")
     return _Source(attachment, header)
 
 
@@ -119,7 +125,7 @@ def _report(view: RunView, result: Result, regions: Sequence[Region], source: _S
         title=codes.DCM.ImagingMeasurementReport,
     )
     report = sr.ComprehensiveSR(
-        evidence=[source.header],
+        evidence=[_without_inherited(source.header)],
         content=content[0],
         series_instance_uid=_uid(view.id, "series"),
         series_number=1,
@@ -134,8 +140,25 @@ def _report(view: RunView, result: Result, regions: Sequence[Region], source: _S
         series_description="Approximate regions, marked by a model; not for diagnosis",
         specific_character_set="ISO_IR 192",
     )
+    for keyword in _INHERITED:
+        if keyword in source.header:
+            report.add(source.header[keyword])
     _date(report, view.updated)
     return report
+
+
+def _without_inherited(header: Dataset) -> Dataset:
+    """The film's header with these empty: highdicom refuses values that break a rule of the standard, or logs them,
+    names among them. A report of the film's study has them as the film has."""
+    from pydicom import Dataset
+
+    copied = Dataset()
+    copied.update(header)
+    for keyword in _INHERITED:
+        # Elements are shared: one that is set would be changed in both.
+        copied.pop(keyword, None)
+        setattr(copied, keyword, "")
+    return copied
 
 
 def _group(
@@ -175,5 +198,5 @@ def _date(report: Any, written: str) -> None:
     for name in ("Content", "InstanceCreation"):
         setattr(report, f"{name}Date", day)
         setattr(report, f"{name}Time", clock)
-    for equipment in report.get("ContributingEquipmentSequence", ()):
-        equipment.ContributionDateTime = f"{day}{clock}+0000"
+    # The last one is the library that wrote the report; another is what took the film, at its own time.
+    report.ContributingEquipmentSequence[-1].ContributionDateTime = f"{day}{clock}+0000"

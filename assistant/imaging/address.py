@@ -16,7 +16,8 @@ SCHEME: Final = "dicomweb+"
 #: Of one patient at once: what compares them takes two.
 MOST_STUDIES: Final = 10
 _SUBJECT: Final = "the address of the images"
-_TOKEN: Final = "ASSISTANT_DICOMWEB_TOKEN"
+#: How the settings begin by which the user says who he is there.
+ACCOUNT: Final = "ASSISTANT_DICOMWEB"
 _PLACE: Final = re.compile(
     rf"(?P<base>.*)/studies(?:/(?P<study>{UID})(?:/series/(?P<series>{UID})(?:/instances/(?P<instance>{UID}))?)?)?/?"
 )
@@ -83,7 +84,7 @@ class ImagesAddress:
             raise UsageProblem(_SUBJECT, "goes on behind what it names", _HOW)
         search = _search(parts.query) if named["study"] is None else None
         base = f"{parts.scheme}://{parts.netloc}{named['base']}"
-        archive = ServerAddress.parse(base, _SUBJECT, has="images", token=_TOKEN)
+        archive = ServerAddress.parse(base, _SUBJECT, has="images", account=ACCOUNT)
         return cls(archive, named["study"], named["series"], named["instance"], search)
 
     @property

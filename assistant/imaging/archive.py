@@ -62,25 +62,34 @@ class Archive:
         self._cancelled = cancelled
         self._most_bytes = most_bytes
 
-    def listed(self, path: str, key: str, most: int, query: str = "") -> list[Found]:
+    def listed(self, path: str, key: str, most: int, query: str = "", *, whole: bool = True) -> list[Found]:
         """What the archive has at ``path`` (QIDO-RS), page after page, each once.
 
         Args:
             key: the element that tells one from another.
             most: once there are more than these, no further page is asked for.
+            whole: whether a part of the list is no answer.
 
         Raises:
             BadInput: it gives no whole answer, or none in DICOM's JSON.
             Cancelled, UsageProblem, StorageProblem: see `Outbound.ask_json`.
         """
         found: dict[str, Found] = {}
+        offset = 0
         while len(found) <= most:
             before = len(found)
-            asked = f"limit={PAGE}&offset={before}"
+            asked = f"limit={PAGE}&offset={offset}"
             page, is_last = self._page(f"{path}?{query}&{asked}" if query else f"{path}?{asked}")
             found.update({uid: one for one in page if (uid := one.uid(key))})
-            # One that does not heed the offset gives the same again.
-            if is_last or len(found) == before:
+            offset += len(page)
+            if is_last:
+                break
+            if len(found) == before:
+                # It does not heed the offset: where it heeds no limit either, that was all of it.
+                if whole and len(page) <= PAGE:
+                    raise self.bad(
+                        "gives the beginning of a list over and over, and never the rest", "name one series of it"
+                    )
                 break
         return list(found.values())
 
@@ -118,8 +127,7 @@ class Archive:
         name, why = self.address.name, f"({refused.reason})"
         if refused.status in (404, 410):
             return BadInput(name, f"is not in that archive {why}", "check the address: was it deleted or moved there?")
-        has_token = refused.status == 401 and bool(self._credentials.token())
-        meaning = refused.meaning(has_token=has_token, docs="docs/imaging.md")
+        meaning = refused.meaning(self._credentials, "docs/imaging.md")
         return self.bad(*meaning or (f"refuses {why}", _ELSEWHERE))
 
     def _page(self, path: str) -> tuple[list[Found], bool]:
@@ -180,6 +188,7 @@ class Archive:
             timeout=timeout,
             silence=self._patience.timeout if timeout > self._patience.timeout else None,
             bearer=self._credentials.token(),
+            login=self._credentials.login(),
             most_bytes=most_bytes,
             off_machine=True,
             cancelled=self._cancelled,
@@ -188,7 +197,7 @@ class Archive:
         try:
             with self._outbound.ask_json(request) as arriving:
                 if arriving.status in PASSING:
-                    raise Passing(Refused(arriving.status), wanted_pause(arriving))
+                    raise Passing(Refused.by(arriving), wanted_pause(arriving))
                 return read(arriving)
         except TooLate as late:
             raise self.bad(f"gives {late.reason}", "name one series of it, or export it as files") from None
@@ -201,7 +210,7 @@ class Archive:
         if arriving.status == 206:
             raise self.bad("gives a part of it only, and says so (206)", "see its own log")
         if arriving.status != 200:
-            raise Refused(arriving.status)
+            raise Refused.by(arriving)
         kind, parameters = media_type(arriving.headers.get("content-type", ""))
         if kind not in kinds:
             other = next((f" but in {name.upper()}" for name in ("html", "xml", "json") if name in kind), "")

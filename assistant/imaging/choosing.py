@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from assistant.imaging.dicom_json import MODALITY, PATIENT_ID, STUDY_TIME, STUDY_UID, Found
+from assistant.imaging.dicom_json import MODALITY, PATIENT_ID, STUDY_UID, Found
 from pipelines.evidence.identify import kind_of_modality
 from pipelines.records import Kind
 
 #: All images of such a kind are one attachment; of the others each is one.
 AT_ONCE: Final = frozenset({Kind.CT_SERIES, Kind.MR_SERIES, Kind.WHOLE_SLIDE})
+#: What may be shown of what an archive calls so.
+_SHOWN: Final = re.compile(r"[A-Z0-9]{1,16}")
 _RADIOGRAPHS: Final = frozenset({"CR", "DX", "RG"})
 #: What a kind that the user names is made of. ``image`` is any single picture.
 _MADE_OF: Final[dict[Kind, frozenset[str]]] = {
@@ -80,17 +83,25 @@ def wanted_series(series: Iterable[Found], kind: Kind | None, modality: str | No
 
 def modalities(series: Iterable[Found]) -> str:
     """What a study holds, for a reader."""
-    return ", ".join(sorted({_modality(one) if _modality(one).isalnum() else "?" for one in series}))
+    return ", ".join(sorted({_modality(one) if _SHOWN.fullmatch(_modality(one)) else "?" for one in series}))
 
 
 def latest_first(studies: Iterable[Found]) -> tuple[list[Found], list[Found]]:
-    """The studies by date and time, the latest first; and those whose date is not known."""
+    """The studies by date and time, the latest first; and those whose date is not known.
+
+    Of one day `are_told_apart` says which have an order at all.
+    """
     dated: list[Found] = []
     undated: list[Found] = []
     for one in studies:
         (undated if one.day is None else dated).append(one)
-    dated.sort(key=lambda one: (one.day or "", one.text(STUDY_TIME), one.text(STUDY_UID)), reverse=True)
+    dated.sort(key=lambda one: (one.day or "", one.time or "", one.text(STUDY_UID)), reverse=True)
     return dated, undated
+
+
+def are_told_apart(one: Found, other: Found) -> bool:
+    """Whether it is known which of two dated studies is the later one."""
+    return one.day != other.day or (None not in (one.time, other.time) and one.time != other.time)
 
 
 def are_all_of(studies: Iterable[Found], patient: str) -> bool:

@@ -16,6 +16,7 @@ INSTANCE_UID: Final = "00080018"
 #: PS3.5, 9.1. Archives hold some with leading zeros.
 UID: Final = r"[0-9]+(?:\.[0-9]+)*"
 _MOST_UID: Final = 64
+_TIME: Final = re.compile(r"([0-9]{2}):?([0-9]{2})?:?([0-9]{2})?(\.[0-9]{1,6})?")
 
 
 def is_uid(text: str) -> bool:
@@ -42,5 +43,12 @@ class Found:
     @property
     def day(self) -> str | None:
         """The study's date as ``YYYY-MM-DD``; None where there is none."""
-        date = self.text(STUDY_DATE).replace(".", "")
-        return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else None
+        from pipelines.evidence.dicom import iso_date
+
+        return iso_date(self.text(STUDY_DATE))
+
+    @property
+    def time(self) -> str | None:
+        """The study's time of day, such that the later one is the greater text; None where there is none."""
+        found = _TIME.fullmatch(self.text(STUDY_TIME))
+        return "".join(part or "00" for part in found.groups()[:3]) + (found[4] or "") if found else None

@@ -12,8 +12,18 @@ from typing import Final
 from assistant.imaging.address import Search
 from assistant.imaging.archive import Archive
 from assistant.imaging.arriving import Arrived, NotAsked, TooMuch
-from assistant.imaging.choosing import AT_ONCE, Unclear, Wanted, are_all_of, latest_first, modalities, wanted_series
+from assistant.imaging.choosing import (
+    AT_ONCE,
+    Unclear,
+    Wanted,
+    are_all_of,
+    are_told_apart,
+    latest_first,
+    modalities,
+    wanted_series,
+)
 from assistant.imaging.dicom_json import INSTANCE_UID, SERIES_UID, STUDY_UID, Found
+from assistant.sessions.problems import disk_errors
 from pipelines.errors import BadInput
 from pipelines.records import Kind
 
@@ -28,6 +38,8 @@ _MOST_STUDIES: Final = 2_000
 _MOST_LOOKED_AT: Final = 50
 #: Two pictures are compared; volumes and slides are large, and looked at one by one.
 _USUAL_LIMIT: Final = 2
+_SERIES: Final = "SeriesInstanceUID"
+_INSTANCE: Final = "SOPInstanceUID"
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,8 @@ class _Chosen:
     study: str
     day: str | None
     wanted: Wanted
+    note: str = ""
+    """What else is to be said of it."""
 
 
 def fetch_images(
@@ -86,7 +100,6 @@ class _Fetching:
         self._folder = folder
         self._progress = progress
         self._began = now()
-        self._left_out = ""
         self._room = MOST_BYTES
         self._places = itertools.count()
 
@@ -115,7 +128,7 @@ class _Fetching:
         """The study that the address names, with what is wanted of it."""
         study, named = self._address.study, self._address.series
         assert study is not None
-        series = self._series(study)
+        series = self._series(study, f"{_SERIES}={named}" if named else "")
         if named is None:
             wanted = self._wanted(series, None)
             if not wanted.series:
@@ -148,28 +161,42 @@ class _Fetching:
             )
         limit = search.limit or (1 if self._kind in AT_ONCE else _USUAL_LIMIT)
         dated, undated = latest_first(studies)
-        if undated and len(studies) > 1:
-            self._left_out = f"; {len(undated)} without a date not looked at"
         candidates = dated[:_MOST_LOOKED_AT] if len(studies) > 1 else studies
-        chosen: list[_Chosen] = []
+        found: list[tuple[Found, Wanted]] = []
         for one in candidates:
-            if len(chosen) == limit:
-                break
+            if len(found) >= limit and all(are_told_apart(one, each) for each, _ in found):
+                continue
             wanted = self._wanted(self._series(one.text(STUDY_UID)), search.modality)
             if wanted.series:
-                chosen.append(_Chosen(one.text(STUDY_UID), one.day, wanted))
-        if not chosen:
+                found.append((one, wanted))
+        if not found:
             raise BadInput(
                 self._address.name,
                 f"has no study with a date and images of that kind among the latest {len(candidates)}",
                 "name the study itself",
             )
-        return chosen[::-1]
+        if len(found) > limit:
+            raise BadInput(
+                self._address.name,
+                f"has studies of {found[-1][0].day} of which it is not known which is the latest",
+                "name the study itself, or a greater limit",
+            )
+        note = f"; {len(undated)} without a date not looked at" if undated and len(studies) > 1 else ""
+        if len(found) < limit and len(dated) > len(candidates) > 1:
+            note += f"; {len(dated) - len(candidates):,} older ones not looked at"
+        return [self._chosen(one, wanted, [each for each, _ in found], note) for one, wanted in reversed(found)]
 
-    def _series(self, study: str) -> list[Found]:
-        found = self._archive.listed(f"studies/{study}/series", SERIES_UID, _MOST_SERIES)
+    def _chosen(self, study: Found, wanted: Wanted, all_chosen: list[Found], note: str) -> _Chosen:
+        if any(study is not each and not are_told_apart(study, each) for each in all_chosen):
+            note += "; whether it is before or after the other one of that day is not known"
+        return _Chosen(study.text(STUDY_UID), study.day, wanted, note)
+
+    def _series(self, study: str, query: str = "") -> list[Found]:
+        found = self._archive.listed(f"studies/{study}/series", SERIES_UID, _MOST_SERIES, query)
         if not found:
             raise self._gone()
+        if len(found) > _MOST_SERIES:
+            raise self._archive.bad(f"lists more than {_MOST_SERIES:,} series", "name one series of it")
         return sorted(found, key=lambda one: one.text(SERIES_UID))
 
     def _wanted(self, series: list[Found], modality: str | None) -> Wanted:
@@ -184,8 +211,11 @@ class _Fetching:
     def _listed(self, chosen: _Chosen, series: Found) -> frozenset[str]:
         """What the archive says it has of a series; of all of it one, where one is named."""
         path = f"studies/{chosen.study}/series/{series.text(SERIES_UID)}/instances"
-        found = frozenset(each.text(INSTANCE_UID) for each in self._archive.listed(path, INSTANCE_UID, MOST_INSTANCES))
         named = self._address.instance
+        query = f"{_INSTANCE}={named}" if named else ""
+        # Where only a part of the list is to be had, the images themselves tell the rest.
+        listed = self._archive.listed(path, INSTANCE_UID, MOST_INSTANCES, query, whole=False)
+        found = frozenset(each.text(INSTANCE_UID) for each in listed)
         if named is not None:
             found &= {named}
         if not found:
@@ -205,16 +235,18 @@ class _Fetching:
     ) -> tuple[dict[str, Path], bool]:
         """All images of a series, and whether they are as they are stored."""
         place = self._folder / str(next(self._places))
-        place.mkdir()
-        arrived = Arrived(place, study, series, self._room, MOST_INSTANCES, self._address.name, told)
+        with disk_errors(self._folder):
+            place.mkdir()
+        patient = self._address.search.patient if self._address.search else None
+        arrived = Arrived(place, study, series, patient, self._room, MOST_INSTANCES, self._address.name, told)
         instance = f"/instances/{self._address.instance}" if self._address.instance else ""
         try:
             stored = self._archive.images(f"studies/{study}/series/{series}{instance}", arrived.take)
         except TooMuch:
             limits = f"{MOST_BYTES >> 30} GB or {MOST_INSTANCES:,} images"
             raise self._archive.bad(f"gives more than {limits} of it", "name one series of it") from None
-        except NotAsked:
-            raise self._archive.bad("gives images of another study or series", "check the address") from None
+        except NotAsked as other:
+            raise self._archive.bad(f"gives images of another {other.what}", other.remedy) from None
         if missing := len(uids - arrived.files.keys()):
             raise self._archive.bad(
                 f"gives {len(uids) - missing:,} of the {len(uids):,} images that it lists", "attach it again"
@@ -230,7 +262,7 @@ class _Fetching:
         when = f"study of {chosen.day}" if chosen.day else "study without a date"
         whole = "as stored" if as_stored else "recoded by the archive"
         place = address.url if address.search is None else address.archive.below(f"studies/{chosen.study}")
-        note = f"read from {place} on {self._began:%Y-%m-%d at %H:%M %Z}: {when}, {images}, {whole}{self._left_out}"
+        note = f"read from {place} on {self._began:%Y-%m-%d at %H:%M %Z}: {when}, {images}, {whole}{chosen.note}"
         name = address.name if address.search is None else f"studies/{chosen.study}@{address.archive.host}"
         return FetchedStudy(name, chosen.wanted.at_once, tuple(sorted(files.items())), note)
 

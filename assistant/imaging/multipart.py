@@ -142,15 +142,21 @@ class _Body:
 
 
 def _head(body: _Body) -> dict[str, str]:
-    headers: dict[str, str] = {}
+    lines: list[str] = []
     left = MOST_HEAD_BYTES
     while line := body.to_line_end(left):
         left -= len(line) + len(_LINE_END)
-        name, separator, value = line.partition(b":")
-        if left < 0 or not separator:
+        if left < 0:
             raise NotMultipart
-        headers[name.strip().decode("latin-1").lower()] = value.strip().decode("latin-1")
-    return headers
+        # A line that begins with space goes on with the one before (RFC 822, 3.1.1).
+        if lines and line[:1] in b" \t":
+            lines[-1] += line.decode("latin-1")
+        else:
+            lines.append(line.decode("latin-1"))
+    fields = [line.partition(":") for line in lines]
+    if not all(separator for _, separator, _ in fields):
+        raise NotMultipart
+    return {name.strip().lower(): value.strip() for name, _, value in fields}
 
 
 def _content(body: _Body) -> Iterator[bytes]:

@@ -26,14 +26,24 @@ def staging(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for other in folder.iterdir():
             _remove_abandoned(other)
-        new = Path(tempfile.mkdtemp(dir=folder))
-    lock = _lock(new)
+        new, lock = _new(folder)
     try:
         yield new
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
+        os.close(lock)
+
+
+def _new(folder: Path) -> tuple[Path, int]:
+    # A process that is just beginning may take it for abandoned before its lock is held.
+    while True:
+        new = Path(tempfile.mkdtemp(dir=folder))
+        lock = _lock(new)
+        if lock is None:
+            continue
+        if new.exists():
+            return new, lock
+        os.close(lock)
 
 
 def _remove_abandoned(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -47,6 +48,9 @@ def _headers(host: str, request: JsonRequest) -> dict[str, str]:
         if not bearer.isascii() or not bearer.isprintable() or " " in bearer:
             raise UsageProblem(f"the key for {host}", "is no key: it has other signs", "set it anew")
         headers["Authorization"] = f"Bearer {bearer}"
+    elif request.login is not None:
+        shown = f"{request.login.user}:{request.login.password}".encode()
+        headers["Authorization"] = f"Basic {b64encode(shown).decode()}"
     return headers
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx2
@@ -63,7 +64,9 @@ class Ledger:
         assert isinstance(response.stream, httpx2.SyncByteStream)
         response.stream = _Counted(response.stream, traffic)
         if response.has_redirect_location:
-            self._hosts.add(host_of(response.request.url.join(response.headers["Location"])))
+            # Where it names no place, nobody can go.
+            with suppress(httpx2.InvalidURL):
+                self._hosts.add(host_of(response.request.url.join(response.headers["Location"])))
 
 
 class _Counted(httpx2.SyncByteStream):

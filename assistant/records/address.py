@@ -24,14 +24,14 @@ class ServerAddress:
 
     @classmethod
     def parse(
-        cls, address: str, subject: str, *, has: str = "record", token: str = "ASSISTANT_FHIR_TOKEN"
+        cls, address: str, subject: str, *, has: str = "record", account: str = "ASSISTANT_FHIR"
     ) -> ServerAddress:
         """From what a user writes.
 
         Args:
             subject: what he calls it, for errors.
             has: what of a patient's is there.
-            token: by which setting a token of it is given.
+            account: how the settings begin by which the user says who he is there.
 
         Raises:
             UsageProblem: it is no address that such a thing may be fetched from.
@@ -41,7 +41,7 @@ class ServerAddress:
         parts = urlsplit(address.strip())
         if "@" in parts.netloc:
             raise UsageProblem(
-                subject, "has a name or password in its address", f"give a token by {token} or the keyring"
+                subject, "has a name or password in its address", f"give them by {account}_USER and the keyring"
             )
         if parts.query or parts.fragment or _climbs(parts.path):
             raise UsageProblem(subject, "is more than the address of a server", "leave out everything behind its base")

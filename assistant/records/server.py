@@ -73,8 +73,7 @@ class FhirServer:
             return BadInput(name, f"is not on that server {why}", "check the address and the patient's id")
         if refused.status == 410:
             return BadInput(name, f"was deleted on that server {why}", "name the patient that is there now")
-        has_token = refused.status == 401 and bool(self._credentials.token())
-        meaning = refused.meaning(has_token=has_token, docs="docs/fhir-server.md")
+        meaning = refused.meaning(self._credentials, "docs/fhir-server.md")
         return self.bad(*meaning or (f"refuses {why}", "check the address: it is that of a FHIR R4 server"))
 
     def bad(self, problem: str, remedy: str) -> BadInput:
@@ -97,6 +96,7 @@ class FhirServer:
                 why=_WHY,
                 timeout=self._patience.timeout,
                 bearer=self._credentials.token(),
+                login=self._credentials.login(),
                 # One that is larger is left before that: it would be no better a second time.
                 most_bytes=2 * self._most_bytes,
                 off_machine=True,
@@ -113,7 +113,7 @@ class FhirServer:
 
     def _read(self, arriving: Arriving) -> Json:
         if arriving.status != 200:
-            refused = Refused(arriving.status, _issue(_said(arriving)))
+            refused = Refused.by(arriving, _issue(_said(arriving)))
             raise Passing(refused, wanted_pause(arriving)) if arriving.status in PASSING else refused
         media = arriving.headers.get("content-type", "").partition(";")[0].strip().lower()
         if "json" not in media:

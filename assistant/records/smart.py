@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from assistant.records.address import ServerAddress, may_be_asked
 from assistant.records.written import Json, NotJson, read
 from pipelines.errors import BadInput, UsageProblem
-from pipelines.ports import JsonRequest, Outbound, Unreachable
+from pipelines.ports import JsonRequest, Login, Outbound, Unreachable
 
 _WHY: Final = "a token by which the record of a patient may be read from a FHIR server"
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -80,6 +80,9 @@ class BackendServices:
         if self._token is None:
             self._token = self._new_token()
         return self._token
+
+    def login(self) -> Login | None:
+        return None
 
     def renew(self) -> bool:
         self._token = None

@@ -12,9 +12,10 @@ from pipelines.evidence.frames import Frame
 from pipelines.ports import Store
 from pipelines.records import Check, ImageCitation, Result, Statement
 
-_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
+_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_BLANKS: Final = "nrtbf"
 #: In names of keys, as in box_2d, are none.
-_NUMBER: Final = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
+_NUMBER: Final = re.compile(r"(?<![\w.])[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
 
 def check(result: Result, store: Store) -> tuple[Check, ...]:
@@ -22,8 +23,8 @@ def check(result: Result, store: Store) -> tuple[Check, ...]:
 
     * aspect ``as-generated``: its words stand in the answer, after those of the statement before it; of a statement
       about a box its label and its four numbers do.
-    * aspect ``shown``: the pictures that it cites are those that were shown, and still there. A sentence that names a
-      slice, patch or image by a number that was not shown is ``unsupported``.
+    * aspect ``shown``: the pictures that it cites are those that were shown, and still there; of a sentence that names
+      slices, patches or images by numbers, just those. One that names a number which was not shown is ``unsupported``.
     * aspect ``box``, of a statement about one: it lies in the picture where the four numbers of the answer put it.
     * aspect ``content``: ``not-checkable``.
     """
@@ -40,12 +41,15 @@ def check(result: Result, store: Store) -> tuple[Check, ...]:
             checks += _box_checks(index, statement, boxes[index], frames, answer)
         else:
             checks.append(words[index].model_copy(update={"statement": index}))
-        checks.append(_shown(index, statement, frames, sheet, store))
+        checks.append(_shown(index, statement, frames, sheet, store, named=index not in boxes))
         checks.append(_verdict(index, statement, "not-checkable", "content"))
     return tuple(checks)
 
 
-def _shown(index: int, statement: Statement, frames: Sequence[Frame], sheet: str, store: Store) -> Check:
+def _shown(
+    index: int, statement: Statement, frames: Sequence[Frame], sheet: str, store: Store, *, named: bool
+) -> Check:
+    """``named`` is whether its words may name pictures by their numbers; the label of a box does not."""
     from pipelines.tasks.imaging.shown import numbers_in
 
     shown = {(frame.attachment, frame.sha256) for frame in frames}
@@ -53,9 +57,12 @@ def _shown(index: int, statement: Statement, frames: Sequence[Frame], sheet: str
     cited = [citation for citation in statement.citations if isinstance(citation, ImageCitation)]
     if not cited or any((one.attachment, one.frame) not in shown or not store.has(one.frame) for one in cited):
         return _verdict(index, statement, "contradicted", "shown")
-    numbers = {frame.number if frame.number is not None else place for place, frame in enumerate(frames, start=1)}
-    sound = all(number in numbers for number in numbers_in(statement.text))
-    return _verdict(index, statement, "supported" if sound else "unsupported", "shown")
+    numbers = numbers_in(statement.text) if named else ()
+    by_number = {frame.number if frame.number is not None else n: frame.sha256 for n, frame in enumerate(frames, 1)}
+    if not by_number.keys() >= set(numbers):
+        return _verdict(index, statement, "unsupported", "shown")
+    sound = not numbers or {one.frame for one in cited} == {by_number[number] for number in numbers}
+    return _verdict(index, statement, "supported" if sound else "contradicted", "shown")
 
 
 def _box_checks(
@@ -72,10 +79,17 @@ def _box_checks(
 
 
 def _stands(label: str, answer: str) -> bool:
-    """JSON may write letters as escapes, and hold more spaces than are shown."""
-    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else " ", answer).replace("\\", "")
-    plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
-    return " ".join(label.split()) in " ".join(plain.split())
+    """JSON may write letters as escapes, and hold more spaces than are shown. Backslashes that are letters themselves
+    count for nothing: not all that write boxes double them."""
+    plain = _ESCAPED.sub(_unescaped, answer).encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    said, shown = (" ".join(text.replace("\\", "").split()) for text in (plain, label))
+    return shown in said
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return " " if found[2] in _BLANKS else found[2]
 
 
 def _follow(numbers: Sequence[float], answer: str) -> bool:

@@ -25,7 +25,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipelines.errors import BadInput
 from pipelines.evaluation.data import as_model
-from pipelines.evaluation.pictures import NOT_FINISHED, Pictures, Progress, id_in, mean, path_in, required
+from pipelines.evaluation.pictures import (
+    NOT_FINISHED,
+    Pictures,
+    Progress,
+    id_in,
+    mean,
+    path_in,
+    require_there,
+    required,
+)
 from pipelines.models.generator import Generator
 from pipelines.records import TaskName
 from pipelines.tasks.image_question import kind_of_all
@@ -39,7 +48,7 @@ _FORMS: Final = {
 _ARTICLES: Final = re.compile(r"\b(?:a|an|the)\b")
 _NO_PUNCTUATION: Final = str.maketrans("", "", string.punctuation)
 _YES_OR_NO: Final = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
-_SEGMENTS: Final = re.compile(r"[,;:.]|\band\b|\bbut\b", re.IGNORECASE)
+_SEGMENTS: Final = re.compile(r"[,;:.]|\band\b|\bbut\b|(?=\bwithout\b)", re.IGNORECASE)
 _DENIED: Final = re.compile(r"\b(?:no|not|without|absent|negative|nor|neither)\b", re.IGNORECASE)
 
 
@@ -82,6 +91,7 @@ def evaluate(
     for n, (raw, case) in enumerate(zip(given, checked, strict=True), start=1):
         if case.kind != "labels" and not isinstance(case.answer, str):
             raise BadInput(id_in(raw, n), f"has a list as answer, and is {case.kind}", "write the answer as text")
+    require_there(path_in(raw, name) for raw, case in zip(given, checked, strict=True) for name in case.image)
     required(generator)
     labels = list(dict.fromkeys(label for case in checked if case.kind == "labels" for label in case.labels))
     closed: list[bool] = []
@@ -123,7 +133,9 @@ def is_right(expected: str, said: str) -> bool:
         found = _YES_OR_NO.search(said)
         return found is not None and found[1].lower() == expected.strip().lower()
     if len(bare := expected.strip(" ().")) == 1:
-        return re.match(rf"\W*{re.escape(bare)}(?:\W|$)", said, re.IGNORECASE) is not None
+        # "A nodule" names no choice.
+        ends = r"[^\w\s]|\s*$" if bare in "aA" else r"\W|$"
+        return re.match(rf"\W*{re.escape(bare)}(?:{ends})", said, re.IGNORECASE) is not None
     wanted, got = normalised(expected), normalised(said)
     return bool(wanted) and f"{got} ".startswith(f"{wanted} ")
 
@@ -185,7 +197,7 @@ def _said(
 
     pictures = Pictures()
     images = [pictures.attach(path_in(raw, name)) for name in case.image]
-    frames = [pictures.frame(image).sha256 for image in images]
+    frames = [frame.sha256 for image in images for frame in pictures.frames(image)]
     kind = kind_of_all(images)
     prompt = prompt_for(TaskName.IMAGE_QUESTION.value, kind.value if kind else None, prompts)
     form = _FORMS[case.kind].format(labels=", ".join(label.replace("_", " ") for label in labels))

@@ -20,7 +20,16 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.errors import BadInput
 from pipelines.evaluation.data import as_model
-from pipelines.evaluation.pictures import NOT_FINISHED, Pictures, Progress, id_in, mean, path_in, required
+from pipelines.evaluation.pictures import (
+    NOT_FINISHED,
+    Pictures,
+    Progress,
+    id_in,
+    mean,
+    path_in,
+    require_there,
+    required,
+)
 from pipelines.models.generator import Generator
 from pipelines.records import Kind
 from pipelines.tasks.imaging.anatomy_localization import ask_for
@@ -56,6 +65,7 @@ def evaluate(
     checked = as_model(given, LocalizationCase)
     for n, (raw, case) in enumerate(zip(given, checked, strict=True), start=1):
         _refuse_empty(case, id_in(raw, n))
+    require_there(path_in(raw, case.image) for raw, case in zip(given, checked, strict=True))
     required(generator)
     overlaps: list[float] = []
     found = 0

@@ -11,12 +11,13 @@ from pipelines.errors import BadInput, ModelNeeded
 from pipelines.evaluation.data import Case
 from pipelines.evidence.frames import Frame
 from pipelines.evidence.identify import identify_file
-from pipelines.evidence.picture import frame_of
+from pipelines.evidence.picture import frame_of, frames_of
 from pipelines.models.generator import Ask, Generation, Generator
 from pipelines.records import Attachment, Kind
 
 Progress = Callable[[float], None]
 NOT_FINISHED: Final = "no answer"
+_CORRECT: Final = "correct the data file; its paths are relative to it"
 
 
 class Pictures:
@@ -57,7 +58,7 @@ class Pictures:
             sha256 = self.put_file(path)
         except OSError as error:
             reason = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
-            raise BadInput(str(path), reason, "correct the data file; its paths are relative to it") from None
+            raise BadInput(str(path), reason, _CORRECT) from None
         return identify_file(path, path.name, sha256, kind)
 
     def frame(self, attachment: Attachment) -> Frame:
@@ -67,6 +68,14 @@ class Pictures:
             BadInput: as `frame_of`.
         """
         return frame_of(attachment, self)
+
+    def frames(self, attachment: Attachment) -> tuple[Frame, ...]:
+        """The frames of all that it holds.
+
+        Raises:
+            BadInput: as `frames_of`.
+        """
+        return frames_of(attachment, self)
 
     def ask(self, generator: Generator, ask: Ask) -> Generation:
         """What the model says.
@@ -90,6 +99,17 @@ def required(generator: Generator) -> Generator:
     if not generator.capabilities().images:
         raise BadInput(generator.name, "sees no pictures", "name another engine: --engine NAME")
     return generator
+
+
+def require_there(paths: Iterable[Path]) -> None:
+    """Before a model works for hours on what comes before them.
+
+    Raises:
+        BadInput: one of the files is not there.
+    """
+    for path in paths:
+        if not path.exists():
+            raise BadInput(str(path), "is not there", _CORRECT)
 
 
 def path_in(raw: object, name: str) -> Path:

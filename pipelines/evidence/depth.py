@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -76,36 +77,53 @@ def full_range(least: float, greatest: float, *, fractions: bool) -> tuple[float
 def scaled(values: Values, low: float, high: float) -> Bytes8:
     """``low`` to ``high`` as 0 to 255, rounded; what lies beyond is cut there, and what is no number is black.
 
-    Works in pieces, so that no second picture of floats is ever held; large pictures of 8 or 16 bits by a table.
+    Where ``high`` is ``low``, all above it is white. Works in pieces, so that no second picture of floats is ever held;
+    large pictures of 8 or 16 bits by a table.
     """
-    if values.dtype.kind in "iu" and values.dtype.itemsize <= 2 and values.size > _AT_ONCE:
-        bits = 8 * values.dtype.itemsize
-        # In the order of their bits, so that negative ones need no second look.
-        unsigned, native = np.dtype(f"u{bits // 8}"), values.dtype.newbyteorder("=")
-        every = np.arange(2**bits, dtype=unsigned).view(native)
-        found = np.ascontiguousarray(values, native).view(unsigned)
-        return _looked_up(_calculated(every, low, high), found)
+    if values.size > _AT_ONCE:
+        return mapped(values, lambda every: _calculated(every, low, high))
     return _calculated(values, low, high)
 
 
-def _looked_up(table: Bytes8, places: NDArray[np.unsignedinteger[Any]]) -> Bytes8:
-    """Piece by piece: for all at once numpy would hold every place in eight bytes."""
-    shown = np.empty(places.shape, np.uint8)
-    source, target = places.reshape(-1), shown.reshape(-1)
+def mapped(values: Values, make: Callable[[Values], Values]) -> Values:
+    """What ``make`` makes of each value: found once for all that 8 or 16 bits can be, which it is given in 32 bits;
+    of others piece by piece.
+
+    Args:
+        make: gives as many as it is given, each of them one or several numbers.
+    """
+    if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
+        # In the order of their bits, so that negative ones need no second look.
+        unsigned, native = np.dtype(f"u{values.dtype.itemsize}"), values.dtype.newbyteorder("=")
+        every = np.arange(256**values.dtype.itemsize, dtype=unsigned).view(native)
+        table = make(every.astype(np.int32))
+        return _in_pieces(np.ascontiguousarray(values, native).view(unsigned), table.__getitem__)
+    return _in_pieces(values, make)
+
+
+def bands(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture that are worked at together, so that what is made of them on the way takes little room."""
+    step = max(1, _AT_ONCE // max(1, width))
+    return (slice(upper, min(height, upper + step)) for upper in range(0, height, step))
+
+
+def _in_pieces(values: Values, make: Callable[[Values], Values]) -> Values:
+    """For all at once numpy would hold each in eight bytes."""
+    source = values.reshape(-1)
+    first = make(source[:1])
+    target = np.empty((source.size, *first.shape[1:]), first.dtype)
     for start in range(0, source.size, _AT_ONCE):
-        target[start : start + _AT_ONCE] = table[source[start : start + _AT_ONCE]]
-    return shown
+        target[start : start + _AT_ONCE] = make(source[start : start + _AT_ONCE])
+    return target.reshape(*values.shape, *first.shape[1:])
 
 
 def _calculated(values: Values, low: float, high: float) -> Bytes8:
-    shown = np.empty(values.shape, np.uint8)
-    source, target = values.reshape(-1), shown.reshape(-1)
-    factor = 255 / (high - low) if high > low else 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, source.size, _AT_ONCE):
-            piece = source[start : start + _AT_ONCE].astype(np.float64)
+        piece = values.astype(np.float64)
+        if high > low:
             piece -= low
-            piece *= factor
-            np.nan_to_num(piece, copy=False, posinf=255, neginf=0)
-            target[start : start + _AT_ONCE] = np.rint(piece, out=piece).clip(0, 255)
-    return shown
+            piece *= 255 / (high - low)
+        else:
+            piece = np.where(piece > low, 255.0, 0.0)
+        np.nan_to_num(piece, copy=False, posinf=255, neginf=0)
+        return np.rint(piece, out=piece).clip(0, 255).astype(np.uint8)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
-import zlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.depth import too_much_memory
+from pipelines.evidence.inflating import Swollen, inflated
+from pipelines.evidence.quiet import QUIET, Together
 from pipelines.records import Patient
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+    from pydicom.valuerep import PersonName
 
 BURNED_IN: Final = "has words burned into its picture, its header says: they may name the patient, and are shown"
 """A warning on an attachment."""
@@ -42,24 +44,33 @@ _META_BEGINS: Final = 144
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _DEFERRED: Final = 1 << 24
 """Single elements over this size are not read before they are asked for."""
+_MOST_OF_HEADER: Final = 1 << 26
+"""Bytes that a deflated file may unpack to before its pixels begin: those of 20,000 frames take half of it."""
 _MOST_INFLATED: Final = 1 << 29
-_AT_ONCE: Final = 1 << 20
+_DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
 
 
 @contextmanager
 def unwarned() -> Iterator[None]:
     """Without pydicom's warnings about values that break a rule of the standard: many archives hold some, and they are
     written out in the warning, and logged, a patient's name as any other."""
+    with QUIET, _UNCHECKED:
+        yield
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
     from pydicom import config
 
     before = config.settings.reading_validation_mode
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"(pydicom|PIL)\.")
-        config.settings.reading_validation_mode = config.IGNORE
-        try:
-            yield
-        finally:
-            config.settings.reading_validation_mode = before
+    config.settings.reading_validation_mode = config.IGNORE
+    try:
+        yield
+    finally:
+        config.settings.reading_validation_mode = before
+
+
+_UNCHECKED: Final = Together(_unchecked)
 
 
 @contextmanager
@@ -70,6 +81,8 @@ def reading(name: str, problem: str, remedy: str) -> Iterator[None]:
     try:
         with unwarned():
             yield
+    except Swollen as swollen:
+        raise BadInput(name, str(swollen), "export it again from the archive, uncompressed") from swollen
     except (BytesLengthException, InvalidDicomError, *DECODING_ERRORS) as broken:
         raise BadInput(name, problem, remedy) from broken
 
@@ -79,7 +92,7 @@ def read_header(path: Path, name: str) -> Dataset:
 
     Raises:
         BadInput: the file is not DICOM, cut off within its header, or damaged where the header is needed; or packed
-            into a fraction of a size that no image has.
+            into a fraction of a size that no header has.
     """
     try:
         with (
@@ -101,7 +114,7 @@ def at_pixels(path: Path) -> Iterator[tuple[Dataset, BinaryIO]]:
     """The header of a file, and the file at the element that holds its pixels, or at its end.
 
     Raises:
-        MemoryError: it was deflated, and inflates to more than any image takes.
+        Swollen: it was deflated, and unpacks to more than any image takes; also where the block reads on.
         Whatever pydicom makes of a damaged file.
     """
     from pydicom import dcmread
@@ -113,23 +126,12 @@ def at_pixels(path: Path) -> Iterator[tuple[Dataset, BinaryIO]]:
             yield dcmread(file, stop_before_pixels=True, defer_size=_DEFERRED), file
             return
         file.seek(_META_BEGINS + int(meta.FileMetaInformationGroupLength))
-        with _inflated(file) as plain:
+        with inflated(file) as (plain, within):
+            within(_MOST_OF_HEADER, "before its picture begins")
             header = read_dataset(plain, False, True, stop_when=lambda tag, _kind, _length: tag in _PIXELS)
             header.file_meta = meta
+            within(_MOST_INFLATED, "before its picture ends")
             yield header, plain
-
-
-@contextmanager
-def _inflated(file: BinaryIO) -> Iterator[BinaryIO]:
-    """The rest of a deflated file. pydicom would inflate it into memory whatever its size."""
-    unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
-    with tempfile.SpooledTemporaryFile(max_size=_DEFERRED) as plain:
-        while not unpacking.eof and (packed := unpacking.unconsumed_tail or file.read(_AT_ONCE)):
-            plain.write(unpacking.decompress(packed, _AT_ONCE))
-            if plain.tell() > _MOST_INFLATED:
-                raise MemoryError
-        plain.seek(0)
-        yield cast(BinaryIO, plain)
 
 
 def burned_in(header: Dataset) -> bool:
@@ -140,12 +142,23 @@ def burned_in(header: Dataset) -> bool:
 def patient_of(header: Dataset) -> Patient | None:
     """Whom the header names."""
     identifier = str(header.get("PatientID", "") or "").strip()
-    if not identifier:
+    name, born = _name(header.get("PatientName")), iso_date(str(header.get("PatientBirthDate", "") or ""))
+    if identifier:
+        return Patient(id=identifier, name=name or None, birth_date=born)
+    # As a paper does that has no number for its patient.
+    return Patient(id=f"{name}, born {born}", name=name, birth_date=born) if name and born else None
+
+
+def iso_date(text: str) -> str | None:
+    """YYYY-MM-DD of a DICOM date, also in its form of before 1993; None where it is none."""
+    found = _DATE.fullmatch(text.strip())
+    try:
+        return date(*map(int, found.groups())).isoformat() if found else None
+    except ValueError:
         return None
-    born = str(header.get("PatientBirthDate", "") or "")
-    name = str(header.get("PatientName", "") or "").replace("^", " ").strip()
-    return Patient(
-        id=identifier,
-        name=name or None,
-        birth_date=f"{born[:4]}-{born[4:6]}-{born[6:8]}" if len(born) == 8 else None,
-    )
+
+
+def _name(given: PersonName | str | None) -> str:
+    """In the first alphabet in which it is written; the others say the same again."""
+    groups = (" ".join(group.replace("^", " ").split()) for group in str(given or "").split("="))
+    return next(filter(None, groups), "")

@@ -2,10 +2,12 @@
 
 pydicom would try every decoder that is installed until one returns something: on damaged data that is whichever is
 least strict. And decoders in C take the size of a picture from its codestream: it is held against the header first.
+Luminance and chrominance become RGB here: pydicom does that in floats, of which a large picture takes five gigabytes.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 from collections.abc import Iterator, Mapping
@@ -14,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+import numpy as np
+
 from pipelines.errors import BadInput
-from pipelines.evidence.codestreams import Size, jpeg2000_size, jpeg_size
+from pipelines.evidence.codestreams import Size, is_bare, jpeg2000_size, jpeg_size
 from pipelines.evidence.decoding_apart import apart
-from pipelines.evidence.depth import Values, refuse_size, too_much_memory
+from pipelines.evidence.depth import Bytes8, Values, bands, refuse_size, too_much_memory
 from pipelines.evidence.dicom import at_pixels, reading, unwarned
+from pipelines.evidence.picture_file import values_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -54,6 +59,8 @@ _MOST_BYTES: Final = 3 * 178_956_970
 _SLACK: Final = 1 << 24
 """For headers, and for pictures of a few pixels."""
 _PIXEL_DATA: Final = 0x7FE00010
+_RLE: Final = "1.2.840.10008.1.2.5"
+_LUMINANCE: Final = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 
 def number(header: Dataset, keyword: str) -> int:
@@ -142,7 +149,11 @@ class Pixels:
             # What follows them in the file is none of theirs.
             raise ValueError("fewer pixels than the header says")
         self._start = file.tell()
-        self._options: dict[str, Any] = {**options, "pixel_keyword": "PixelData", "pixel_vr": kind}
+        self._options: dict[str, Any] = {**options, "pixel_keyword": "PixelData", "pixel_vr": kind, "as_rgb": False}
+        self._lower = 0
+        if not self._syntax.is_encapsulated or self._syntax == _RLE:
+            self._lower = _bits_below(header)
+            self._options["bits_stored"] += self._lower
 
     def frame(self, index: int) -> Decoded:
         """One frame; none but this is read.
@@ -152,7 +163,12 @@ class Pixels:
         """
         self._file.seek(self._start)
         values, found = decode(self._file, self._syntax, index, self._options)
-        return Decoded(values, str(found["photometric_interpretation"]), int(found["bits_stored"]))
+        photometric = str(found["photometric_interpretation"])
+        if self._lower:
+            values = values >> self._lower
+        if photometric in _LUMINANCE:
+            values, photometric = _in_rgb(values), "RGB"
+        return Decoded(values, photometric, int(found["bits_stored"]) - self._lower)
 
 
 def decode(file: BinaryIO, syntax: str, index: int, options: Mapping[str, Any]) -> tuple[Values, Mapping[str, Any]]:
@@ -183,7 +199,39 @@ def decode(file: BinaryIO, syntax: str, index: int, options: Mapping[str, Any]) 
         _compare(stream, syntax, options)
         if plugin in _APART:
             return apart().decode(stream, syntax, plugin, _plain(options))
+        if plugin == "pillow" and options["samples_per_pixel"] == 3:
+            return _jpeg_in_rgb(stream, str(options["photometric_interpretation"]))
     return get_decoder(syntax).as_array(file, index=index, decoding_plugin=plugin, **options)
+
+
+def _bits_below(header: Dataset) -> int:
+    """How many bits of each value lie below those of the picture: 0 by today's standard, not in older files."""
+    highest, stored = number(header, "HighBit"), number(header, "BitsStored")
+    return highest + 1 - stored if stored <= highest < number(header, "BitsAllocated") else 0
+
+
+def _jpeg_in_rgb(stream: bytes, photometric: str) -> tuple[Bytes8, Mapping[str, Any]]:
+    """A photograph. Its own markers say what its colours are, where it has any, and Pillow goes by them; pydicom takes
+    what Pillow made RGB already for luminance and chrominance where the header says so."""
+    from PIL import Image
+
+    if not photometric.startswith(("RGB", "YBR")):
+        raise ValueError(photometric)
+    with Image.open(io.BytesIO(stream), formats=("JPEG",)) as picture:
+        if photometric == "RGB" and is_bare(stream):
+            # Pillow would take it for luminance and chrominance; asked for these, it hands out what is stored.
+            picture.draft("YCbCr", picture.size)
+        return values_of(picture), {"photometric_interpretation": "RGB", "bits_stored": 8}
+
+
+def _in_rgb(values: Values) -> Values:
+    """Of 8 bits, band by band."""
+    from pydicom.pixels.processing import convert_color_space
+
+    made = np.empty_like(values)
+    for rows in bands(*values.shape[:2]):
+        made[rows] = convert_color_space(values[rows], "YBR_FULL", "RGB")
+    return made
 
 
 def _compare(stream: bytes, syntax: str, options: Mapping[str, Any]) -> None:

@@ -23,7 +23,8 @@ _BY_CLASS: Final = (
 )
 #: Radiotherapy images are images.
 _IMAGES: Final = frozenset({"1.2.840.10008.5.1.4.1.1.481.1"})
-_BY_MODALITY: Final = {
+#: Modalities whose objects hold none, and what they are.
+NO_IMAGES: Final = {
     "SR": "a structured report",
     "KO": "a list of key images",
     "PR": "a presentation state",
@@ -49,4 +50,4 @@ def not_an_image(header: Dataset) -> str | None:
     for beginning, what in _BY_CLASS:
         if kind == beginning or kind.startswith(beginning if beginning.endswith(".") else f"{beginning}."):
             return what
-    return _BY_MODALITY.get(str(header.get("Modality", "") or "").upper())
+    return NO_IMAGES.get(str(header.get("Modality", "") or "").upper())

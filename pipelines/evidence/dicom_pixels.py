@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from pipelines.errors import BadInput
-from pipelines.evidence.depth import Bytes8, Values, extent, full_range, scaled
+from pipelines.evidence.depth import Bytes8, Values, extent, mapped, scaled
 from pipelines.evidence.dicom import read_header
 from pipelines.evidence.dicom_decoding import Decoded, frames_in, opened_pixels, refuse_undecoded
 from pipelines.evidence.dicom_objects import not_an_image
+from pipelines.evidence.dicom_palette import coloured
 from pipelines.evidence.raster import Shown
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 _SERIES: Final = {"CT": "ct-series", "MR": "mr-series"}
 _GREY: Final = ("MONOCHROME1", "MONOCHROME2")
-_MOST_ENTRIES: Final = 1 << 16
-"""Of a palette."""
 
 
 def refuse_unfit(header: Dataset, name: str) -> None:
@@ -80,7 +79,8 @@ def _shown(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, wi
     if decoded.photometric in _GREY:
         return _grey(decoded, header, name, steps, windowed=windowed)
     if decoded.photometric == "PALETTE COLOR":
-        return _coloured(values, header, name, steps)
+        steps.append("palette applied")
+        return coloured(values, header)
     if decoded.photometric != "RGB":
         raise ValueError(decoded.photometric)
     given = str(header.PhotometricInterpretation)
@@ -92,62 +92,28 @@ def _shown(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, wi
     return scaled(values, 0, 2**bits - 1)
 
 
-def _coloured(values: Values, header: Dataset, name: str, steps: list[str]) -> Bytes8:
-    from pydicom.pixels.processing import apply_color_lut
-
-    _refuse_swelling(header)
-    colours = apply_color_lut(values, header)[..., :3]
-    steps.append("palette applied")
-    return scaled(colours, *full_range(*extent(colours, name), fractions=False))
-
-
-def _refuse_swelling(header: Dataset) -> None:
-    """A palette in segments says how long each is; pydicom writes them out without asking for how many entries.
-
-    Raises:
-        ValueError: they are more than a palette has.
-    """
-    for colour in ("Red", "Green", "Blue"):
-        packed = header.get(f"Segmented{colour}PaletteColorLookupTableData")
-        if packed is None:
-            continue
-        entries = np.frombuffer(bytes(packed)[: len(packed) // 2 * 2], "<u2").tolist()
-        total = at = 0
-        while at + 2 <= len(entries):
-            kind, length = entries[at], entries[at + 1]
-            total += length
-            # Discrete, linear; an indirect one repeats others, and any of them may be the longest.
-            at += {0: 2 + length, 1: 3}.get(kind, 4)
-            if kind == 2:
-                total += length * _MOST_ENTRIES
-        if total > _MOST_ENTRIES:
-            raise ValueError("a palette of more entries than there are")
-
-
 def _grey(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, windowed: bool) -> Bytes8:
     from pydicom.pixels.processing import apply_modality_lut
 
     values, bits = decoded.values, decoded.bits
     padding = _padding(values, header)
     falling = header.PhotometricInterpretation == "MONOCHROME1"
+    slope, intercept = float(header.get("RescaleSlope") or 1), float(header.get("RescaleIntercept") or 0)
+    if header.get("ModalityLUTSequence"):
+        values = mapped(values, lambda every: apply_modality_lut(every, header))
+        slope, intercept = 1.0, 0.0
+        steps.append("modality table applied")
     window = _window(header, steps) if windowed else None
     if window is not None:
-        values = apply_modality_lut(values, header)
-    elif header.get("ModalityLUTSequence"):
-        values = apply_modality_lut(values, header)
-        steps.append("modality table applied")
-    elif float(header.get("RescaleSlope") or 1) < 0:
-        # A rescale is linear: stretching undoes it, but for its sign.
-        falling = not falling
-    if window is not None:
-        shown = scaled(values, *window)
+        shown = mapped(values, lambda every: _through(window, every * slope + intercept))
     elif values.dtype == np.uint8 and bits == 8:
         shown = values
     else:
         low, high = extent(values if padding is None else values[~padding], name)
         shown = scaled(values, low, high)
         steps.append(f"{bits}-bit grey scaled to 8: {low:.10g} is the least value, {high:.10g} the greatest")
-    if falling:
+    # A rescale is linear: stretching undoes it, but for its sign.
+    if falling != (window is None and slope < 0):
         shown = np.subtract(255, shown)
         steps.append("inverted: low values are white")
     if padding is not None:
@@ -156,16 +122,33 @@ def _grey(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, win
     return shown
 
 
-def _window(header: Dataset, steps: list[str]) -> tuple[float, float] | None:
-    """What the header's first window shows as black and as white (PS3.3 C.11.2.1.2); None where it has none."""
+class _Window(NamedTuple):
+    centre: float
+    width: float
+    function: str
+
+
+def _window(header: Dataset, steps: list[str]) -> _Window | None:
+    """The header's first; None where it has none."""
     centre, width = (_first(header.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
-    if centre is None or width is None or width < 1:
+    function = str(header.get("VOILUTFunction") or "LINEAR").strip().upper()
+    if centre is None or width is None or not width >= (1 if function == "LINEAR" else 0) or not width:
         steps.append("no window in the header")
         return None
-    exact = str(header.get("VOILUTFunction") or "LINEAR").upper() == "LINEAR_EXACT"
-    half, middle = (width / 2, centre) if exact else ((width - 1) / 2, centre - 0.5)
-    steps.append(f"the header's window applied: centre {centre:.10g}, width {width:.10g}")
-    return middle - half, middle + half
+    curve = ", a sigmoid" if function == "SIGMOID" else ""
+    steps.append(f"the header's window applied: centre {centre:.10g}, width {width:.10g}{curve}")
+    return _Window(centre, width, function)
+
+
+def _through(window: _Window, units: Values) -> Bytes8:
+    """What a window shows of values (PS3.3 C.11.2.1.2 and C.11.2.1.3)."""
+    centre, width, function = window
+    if function == "SIGMOID":
+        with np.errstate(over="ignore"):
+            return np.rint(255 / (1 + np.exp(-4 * (units - centre) / width))).astype(np.uint8)
+    if function == "LINEAR_EXACT":
+        return scaled(units, centre - width / 2, centre + width / 2)
+    return scaled(units, centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2)
 
 
 def _first(value: object) -> float | None:
@@ -183,6 +166,12 @@ def _padding(values: Values, header: Dataset) -> NDArray[np.bool_] | None:
     if first is None:
         return None
     last = header.get("PixelPaddingRangeLimit")
-    low, high = sorted((int(first), int(first if last is None else last)))
+    low, high = sorted(_stored(int(number), values.dtype) for number in (first, first if last is None else last))
     padding: NDArray[np.bool_] = (values >= low) & (values <= high)
     return padding if padding.any() and not padding.all() else None
+
+
+def _stored(number: int, kind: np.dtype[Any]) -> int:
+    """As pixels hold it: some programs write one below 0 as if it were unsigned."""
+    least, greatest = np.iinfo(kind).min, np.iinfo(kind).max
+    return number if least <= number <= greatest else (number - least) % (greatest - least + 1) + least

@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes, never from its name alone."""
+"""What a file is, told from its first bytes; by its name where these say nothing."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ PICTURES: Final = frozenset({Format.PNG, Format.JPEG, Format.TIFF, Format.BMP, F
 _MAGIC: Final = (
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
     (b"\xff\xd8\xff", Format.JPEG),
-    (b"BM", Format.BMP),
     (b"GIF8", Format.GIF),
     (b"%PDF-", Format.PDF),
     (b"PK\x03\x04", Format.ZIP),
     (b"ZISRAWFILE", Format.SLIDE),
 )
+_BMP: Final = b"BM"
+#: Of the header behind the first 14 bytes. Laboratory reports begin with these letters too: basic metabolic panel.
+_BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _SLIDE_NAMES: Final = (".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide")
 #: Slides whose first bytes are those of other formats: a small picture, a database, an index in plain text.
 _SLIDES_OF_NAME: Final = (
@@ -66,6 +68,8 @@ def format_of_bytes(data: bytes, name: str) -> Format:
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found
+    if head.startswith(_BMP) and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return Format.BMP
     if head[128:132] == b"DICM":
         return Format.DICOM
     if head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] == b"n+2\0" or lower.endswith(".nii.gz"):

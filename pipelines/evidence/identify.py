@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.errors import BadInput
+from pipelines.evidence.dicom_objects import NO_IMAGES
 from pipelines.evidence.formats import PICTURES, Format, format_of
 from pipelines.evidence.volumes.files import MOST_FILES, File, file_at, files_in_zip
 from pipelines.records import Attachment, Kind, Member
@@ -59,7 +60,6 @@ _BY_MODALITY: Final[dict[str, Kind]] = {
     "SM": Kind.WHOLE_SLIDE,
     "OP": Kind.FUNDUS,
 }
-_NO_PICTURE: Final = frozenset({"SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "ECG", "HD", "DOC", "AU"})
 _RADIOGRAPHY: Final = frozenset({"CR", "DX", "RG"})
 
 
@@ -153,7 +153,7 @@ def _dicom_kind(path: Path, name: str) -> Kind:
 def kind_of_modality(modality: str, region: str) -> Kind | None:
     """What DICOM's word for a modality says, with that for the part of the body (both in upper case); None where such
     objects hold no picture."""
-    if modality in _NO_PICTURE:
+    if modality in NO_IMAGES:
         return None
     if modality in _RADIOGRAPHY:
         if region in {"CHEST", "THORAX"}:

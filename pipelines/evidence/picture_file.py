@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+import numpy as np
+
 from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
-from pipelines.evidence.depth import too_large, too_much_memory
+from pipelines.evidence.depth import Values, bands, too_large, too_much_memory
+from pipelines.evidence.quiet import QUIET
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 _FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
@@ -29,10 +32,8 @@ def opened(file: Path | IO[bytes], name: str) -> Iterator[ImageFile]:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            with Image.open(file, formats=_FORMATS) as picture:
-                yield picture
+        with QUIET, Image.open(file, formats=_FORMATS) as picture:
+            yield picture
     except Image.DecompressionBombError as bomb:
         # Its message has two numbers: the picture's pixels and the limit that they exceed.
         raise too_large(name, max(map(int, re.findall(r"\d+", str(bomb))))) from bomb
@@ -40,3 +41,13 @@ def opened(file: Path | IO[bytes], name: str) -> Iterator[ImageFile]:
         raise too_much_memory(name) from full
     except DECODING_ERRORS as broken:
         raise BadInput(name, "is a picture that cannot be read", "export it again, as PNG for example") from broken
+
+
+def values_of(picture: Image) -> Values:
+    """Band by band: all at once, the numbers would lie in memory three times for a moment."""
+    width, height = picture.size
+    first = np.asarray(picture.crop((0, 0, 1, 1)))
+    values = np.empty((height, width, *first.shape[2:]), first.dtype)
+    for rows in bands(height, width):
+        values[rows] = np.asarray(picture.crop((0, rows.start, width, rows.stop)))
+    return values

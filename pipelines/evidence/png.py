@@ -23,11 +23,12 @@ _LEVEL: Final = 1
 _MEMORY: Final = 9
 
 
-def png(image: Image) -> bytes:
+def png(image: Image, *, packed: bool = True) -> bytes:
     """Equal pixels give equal bytes, with the same zlib.
 
     Args:
         image: mode ``L`` or ``RGB``.
+        packed: else as large as its pixels, in a tenth of the time; opened in a third of it.
     """
     kind = _COLOUR_TYPE[image.mode]
     rows = np.asarray(image).reshape(image.height, -1)
@@ -35,10 +36,11 @@ def png(image: Image) -> bytes:
     filtered[:, 0] = _FROM_ABOVE
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, _MEMORY, zlib.Z_RLE)
-    packed = packer.compress(filtered.data) + packer.flush()
+    level = _LEVEL if packed else zlib.Z_NO_COMPRESSION
+    packer = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, _MEMORY, zlib.Z_RLE)
+    pixels = packer.compress(filtered.data) + packer.flush()
     header = struct.pack(">LLBBBBB", image.width, image.height, 8, kind, 0, 0, 0)
-    return b"".join((_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")))
+    return b"".join((_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", pixels), _chunk(b"IEND", b"")))
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -49,8 +49,8 @@ class _Sheet:
 
     @property
     def told(self) -> str:
-        """As the model is shown it."""
-        return f"[{self.handle}] of {self.attachment.name}\n{self.fact.text}"
+        """As the model is shown it: without the file's name, which may be a patient's or a diagnosis."""
+        return f"[{self.handle}]\n{self.fact.text}"
 
 
 def answer_from(attachments: Sequence[Attachment], given: TaskInput) -> Result:

@@ -3,7 +3,7 @@ are attached to it where these answer it."""
 
 from __future__ import annotations
 
-from pipelines.records import Kind, Result, TaskName
+from pipelines.records import Attachment, Kind, Result, TaskName
 from pipelines.tasks.asking import ask_of, generated_result
 from pipelines.tasks.task import TaskInput
 
@@ -18,19 +18,24 @@ def answer(given: TaskInput) -> Result:
         ModelNeeded: no language model is ready.
         BadInput: a document cannot be read.
     """
-    documents = [attachment for attachment in given.attachments if attachment.kind in _DOCUMENTS]
-    if not documents:
+    attached = documents(given)
+    if not attached:
         return _of_itself(given)
     # Reading takes long where pages are pictures.
     given.consultant.require()
     from pipelines.tasks.clinical_documents import answer_from
 
-    found = answer_from(documents, given)
+    found = answer_from(attached, given)
     if found.statements or not found.data["read"]:
         return found
     known = _of_itself(given)
     message = " ".join(note for note in (found.message, known.message) if note)
     return known.model_copy(update={"message": message, "data": {**known.data, "documents": found.data["documents"]}})
+
+
+def documents(given: TaskInput) -> list[Attachment]:
+    """What the answer is looked for in first."""
+    return given.of_kinds(_DOCUMENTS)
 
 
 def _of_itself(given: TaskInput) -> Result:

@@ -30,6 +30,9 @@ class DictationNote(_OfWords):
 
     name: TaskName = TaskName.DICTATION_NOTE
 
+    def uses(self, _given: TaskInput, /) -> Sequence[Attachment]:
+        return ()
+
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.note.calls import calls_for
         from pipelines.tasks.note.drafting import with_draft
@@ -49,8 +52,15 @@ class DictationNote(_OfWords):
         return check(result, given.transcript, _template(given), given.templates, given.store)
 
 
+class _OfRecord(_OfWords):
+    """A task about the patient's record."""
+
+    def uses(self, given: TaskInput, /) -> Sequence[Attachment]:
+        return tuple(filter(None, (_record(given),)))
+
+
 @dataclass(frozen=True)
-class RecordQuestion(_OfWords):
+class RecordQuestion(_OfRecord):
     """A question that the patient's record answers: by lookup, or where that cannot, by a model that is led through
     it."""
 
@@ -73,7 +83,7 @@ class RecordQuestion(_OfWords):
 
 
 @dataclass(frozen=True)
-class RecordSummary(_OfWords):
+class RecordSummary(_OfRecord):
     """What the patient's record states, in sections; a paragraph by a model on top, where one is ready."""
 
     name: TaskName = TaskName.RECORD_SUMMARY
@@ -96,10 +106,14 @@ class Generated:
 
     name: TaskName
     answer: Callable[[TaskInput], Result]
+    given_to: Callable[[TaskInput], Sequence[Attachment]]
     of_images: bool
 
     def shows_images(self, _given: TaskInput, /) -> bool:
         return self.of_images
+
+    def uses(self, given: TaskInput, /) -> Sequence[Attachment]:
+        return self.given_to(given)
 
     def perform(self, given: TaskInput) -> Result:
         return self.answer(given)
@@ -125,6 +139,11 @@ class LabReports:
 
         return given.consultant.generator.capabilities().images and has_pictures(given)
 
+    def uses(self, given: TaskInput, /) -> Sequence[Attachment]:
+        from pipelines.tasks.lab.report import reports_among
+
+        return reports_among(given)
+
     def perform(self, given: TaskInput) -> Result:
         from pipelines.tasks.lab.report import answer
 
@@ -146,20 +165,21 @@ def served_tasks() -> Mapping[TaskName, Task]:
         slide_review,
         volume_question,
     )
+    from pipelines.tasks.imaging.pictures import chest_films, compared_films
 
     tasks: tuple[Task, ...] = (
         DictationNote(),
         RecordQuestion(),
         RecordSummary(),
         LabReports(),
-        Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, of_images=False),
-        Generated(TaskName.IMAGE_QUESTION, image_question.answer, of_images=True),
-        Generated(TaskName.CHEST_XRAY_REPORT, chest_xray_report.answer, of_images=True),
-        Generated(TaskName.CHEST_XRAY_COMPARISON, chest_xray_comparison.answer, of_images=True),
-        Generated(TaskName.ANATOMY_LOCALIZATION, anatomy_localization.answer, of_images=True),
-        Generated(TaskName.CT_VOLUME, volume_question.answer_ct, of_images=True),
-        Generated(TaskName.MRI_VOLUME, volume_question.answer_mri, of_images=True),
-        Generated(TaskName.SLIDE_REVIEW, slide_review.answer, of_images=True),
+        Generated(TaskName.CLINICAL_QUESTION, clinical_question.answer, clinical_question.documents, of_images=False),
+        Generated(TaskName.IMAGE_QUESTION, image_question.answer, image_question.images, of_images=True),
+        Generated(TaskName.CHEST_XRAY_REPORT, chest_xray_report.answer, chest_films, of_images=True),
+        Generated(TaskName.CHEST_XRAY_COMPARISON, chest_xray_comparison.answer, compared_films, of_images=True),
+        Generated(TaskName.ANATOMY_LOCALIZATION, anatomy_localization.answer, chest_films, of_images=True),
+        Generated(TaskName.CT_VOLUME, volume_question.answer_ct, volume_question.ct_studies, of_images=True),
+        Generated(TaskName.MRI_VOLUME, volume_question.answer_mri, volume_question.mri_studies, of_images=True),
+        Generated(TaskName.SLIDE_REVIEW, slide_review.answer, slide_review.slides, of_images=True),
     )
     return {task.name: task for task in tasks}
 
@@ -241,7 +261,7 @@ def _template(given: TaskInput) -> Template:
 
 
 def _record(given: TaskInput) -> Attachment | None:
-    return next((a for a in given.attachments if a.kind is Kind.FHIR_RECORD), None)
+    return next(iter(given.of_kinds({Kind.FHIR_RECORD})), None)
 
 
 def _read(record: Attachment, given: TaskInput) -> Record:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from pipelines.models.consult import Consultant
 from pipelines.ports import Store
-from pipelines.records import Attachment, Check, Result, TaskName, Transcript
+from pipelines.records import Attachment, Check, Kind, Result, TaskName, Transcript
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class TaskInput:
     left_out: tuple[Attachment, ...] = ()
     """What was given as well and cannot be read; the last warning of each says why."""
 
+    def of_kinds(self, kinds: Container[Kind]) -> list[Attachment]:
+        """The attachments of these kinds, in their order."""
+        return [one for one in self.attachments if one.kind in kinds]
+
 
 class Task(Protocol):
     @property
@@ -45,6 +50,11 @@ class Task(Protocol):
         Raises:
             BadInput, ModelNeeded: as `perform`.
         """
+        ...
+
+    def uses(self, given: TaskInput, /) -> Sequence[Attachment]:
+        """The attachments that its answer rests on, or is looked for in. What it leaves out of these its result says
+        itself; all others are told to be unused."""
         ...
 
     def perform(self, given: TaskInput) -> Result:

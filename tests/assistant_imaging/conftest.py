@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from assistant.imaging.address import ImagesAddress
 from assistant.imaging.archives import ImageArchives
-from assistant.outbound import Outbound
 from assistant.sessions import SessionLog
-from assistant.settings import load_settings
 from pipelines.records import Attachment, Kind
+from tests.support.fetching import Fetching, without_proxies
 
-NOW = datetime(2026, 11, 26, 21, 5, tzinfo=UTC)
 
-
-@dataclass
-class Taker:
-    """Takes images in, and remembers how long it was told to wait."""
-
-    log: SessionLog
-    folder: Path
-    settings: dict[str, Any] = field(default_factory=dict)
-    waited: list[float] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
-    cancelled: Callable[[], bool] = lambda: False
-    told: Callable[[float], None] = lambda _: None
-    """Of each share done."""
+class Taker(Fetching):
+    """Takes images in."""
 
     def archives(self) -> ImageArchives:
-        def progress(_: str, share: float) -> None:
-            self.shares.append(share)
-            self.told(share)
-
-        return ImageArchives(
-            load_settings(data_dir=self.folder, **self.settings),
-            lambda: Outbound(self.log),
-            progress=progress,
-            cancelled=self.cancelled,
-            pause=self.waited.append,
-            now=lambda: NOW,
-        )
+        return ImageArchives(self.means())
 
     def take(self, address: str, kind: Kind | None = None) -> tuple[Attachment, ...]:
         return self.archives().take(ImagesAddress.parse(address), kind, self.log.store)
@@ -57,7 +30,6 @@ class Taker:
 
 @pytest.fixture
 def taker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Taker]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
     with SessionLog.open(tmp_path / "data") as log:
         yield Taker(log, tmp_path / "data")

@@ -99,6 +99,13 @@ def test_an_empty_part_with_and_without_an_empty_line() -> None:
     assert read(both) == [({"a": "1"}, b""), ({"a": "2"}, b"")]
 
 
+def test_a_head_that_goes_on_in_the_next_line() -> None:
+    head = b"Content-Type: application/dicom;\r\n\ttransfer-syntax=1.2\r\nA: 1\r\n"
+    assert read(b"--a-Boundary_7\r\n" + head + b"\r\nx\r\n--a-Boundary_7--") == [
+        ({"content-type": "application/dicom;\ttransfer-syntax=1.2", "a": "1"}, b"x")
+    ]
+
+
 def test_a_part_that_is_left_unread_is_passed_over() -> None:
     data = written([({"n": "1"}, b"x" * 1000), ({"n": "2"}, b"y")])
     assert [part.headers["n"] for part in parts(cut(data, [7, 300, 900]), BOUNDARY)] == ["1", "2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +10,17 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import JPEG2000Lossless, RLELossless
 
-from pipelines.errors import BadInput
+from pipelines.errors import BadInput, UsageProblem
 from pipelines.records import Kind
 from tests.assistant_imaging.conftest import Taker
 from tests.support import orthanc
 from tests.support.archived import ROOT, write_series
+from tests.support.fetching import keep
 from tests.support.orthanc import Orthanc
 
 STUDY = f"{ROOT}.1"
 SERIES = f"{STUDY}.1"
+PASSWORD = "a: pässword"
 
 
 @pytest.fixture(scope="module")
@@ -170,11 +173,46 @@ def test_an_archive_that_is_killed_in_the_middle(taker: Taker, tmp_path: Path) -
     assert taker.log.verify().ok
 
 
-def test_one_that_wants_a_user(taker: Taker, tmp_path: Path) -> None:
-    """Orthanc knows names and passwords, which are not ours to send."""
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
     orthanc.require()
-    with (
-        orthanc.running(tmp_path / "orthanc", users={"ward": "a password"}) as archive,
-        pytest.raises(BadInput, match=r"the archive wants a token \(401\); give one of this server"),
-    ):
-        taker.take(archive.address(f"studies/{STUDY}"))
+    with orthanc.running(tmp_path_factory.mktemp("guarded"), users={"ward": PASSWORD}) as running:
+        running.store(write_series(tmp_path_factory.mktemp("files"), 2))
+        yield running
+
+
+class TestUser:
+    """Orthanc knows its users by name and password, and by default lets nobody else in from another machine."""
+
+    def take(self, guarded: Orthanc, taker: Taker) -> int:
+        (taken,) = taker.take(guarded.address(f"studies/{STUDY}"))
+        return len(taken.members)
+
+    def test_without_one(self, guarded: Orthanc, taker: Taker) -> None:
+        with pytest.raises(BadInput, match=r"wants a name and password \(401\); give a name and password of"):
+            self.take(guarded, taker)
+
+    def test_by_the_settings(self, guarded: Orthanc, taker: Taker) -> None:
+        taker.settings.update(dicomweb_url=guarded.base, dicomweb_user="ward", dicomweb_password=PASSWORD)
+        assert self.take(guarded, taker) == 2
+        said = json.dumps(taker.log.payloads("outbound")) + repr(taker.means().settings)
+        for secret in ("ward", PASSWORD, "Basic"):
+            assert secret not in said
+
+    def test_a_password_of_the_keyring(self, guarded: Orthanc, taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
+        taker.settings.update(dicomweb_url=guarded.base, dicomweb_user="ward")
+        with pytest.raises(UsageProblem, match=f"run: keyring set clinical-assistant USER@{guarded.host} "):
+            self.take(guarded, taker)
+        keep(monkeypatch, f"ward@{guarded.host}", PASSWORD)
+        assert self.take(guarded, taker) == 2
+
+    def test_a_wrong_one(self, guarded: Orthanc, taker: Taker) -> None:
+        taker.settings.update(dicomweb_url=guarded.base, dicomweb_user="ward", dicomweb_password="another")
+        with pytest.raises(BadInput, match=r"does not take the name and password \(401\)") as refused:
+            self.take(guarded, taker)
+        assert "another" not in str(refused.value)
+
+    def test_a_token_where_a_user_is_wanted(self, guarded: Orthanc, taker: Taker) -> None:
+        taker.settings.update(dicomweb_url=guarded.base, dicomweb_token="t")
+        with pytest.raises(BadInput, match=r"does not take the token \(401\); give a name and password of this server"):
+            self.take(guarded, taker)

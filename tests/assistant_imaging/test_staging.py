@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
+from assistant.imaging import staging as staging_module
 from assistant.imaging.staging import staging
 
 _HOLD = """
@@ -29,6 +33,27 @@ def test_it_goes_with_its_block(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), staging(tmp_path / "fetching"):
         raise RuntimeError
     assert not list((tmp_path / "fetching").iterdir())
+
+
+@pytest.mark.parametrize(("step", "of"), [("mkdtemp", tempfile), ("_lock", staging_module)])
+def test_one_that_another_process_takes_for_abandoned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, of: ModuleType
+) -> None:
+    """Between its making and its locking, or before that counts, anybody may remove it."""
+    take, taken = getattr(of, step), []
+
+    def beaten(*given: Any, **where: Any) -> Any:
+        done = take(*given, **where)
+        if not taken:
+            (new,) = tmp_path.iterdir()
+            taken.append(str(new))
+            new.rmdir()
+        return done
+
+    monkeypatch.setattr(of, step, beaten)
+    with staging(tmp_path) as folder:
+        assert folder.is_dir()
+        assert str(folder) not in taken
 
 
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(tmp_path: Path) -> None:

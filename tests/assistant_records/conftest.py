@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assistant.outbound import Outbound
 from assistant.records.address import PatientAddress
 from assistant.records.collected import NOT_FETCHED
 from assistant.records.fetching import FetchedRecord
 from assistant.records.servers import RecordServers
 from assistant.sessions import SessionLog
-from assistant.settings import load_settings
+from tests.support.fetching import Fetching, without_proxies
 from tests.support.fhir_server import FaultyFhirServer
 from tests.support.local_server import serve
 
-NOW = datetime(2026, 11, 26, 11, 40, tzinfo=UTC)
 
-
-@dataclass
-class Fetcher:
-    """Fetches, and remembers how long it was told to wait."""
-
-    log: SessionLog
-    folder: Path
-    settings: dict[str, Any] = field(default_factory=dict)
-    waited: list[float] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
-    cancelled: Callable[[], bool] = lambda: False
+class Fetcher(Fetching):
+    """Fetches records."""
 
     def servers(self) -> RecordServers:
-        return RecordServers(
-            load_settings(data_dir=self.folder, **self.settings),
-            lambda: Outbound(self.log),
-            progress=lambda _, share: self.shares.append(share),
-            cancelled=self.cancelled,
-            pause=self.waited.append,
-            now=lambda: NOW,
-        )
+        return RecordServers(self.means())
 
     def fetch(self, url: str) -> FetchedRecord:
         return self.servers().fetch(PatientAddress.parse(url))
@@ -60,8 +40,7 @@ def addresses(fetched: FetchedRecord) -> list[str]:
 
 @pytest.fixture
 def fetcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fetcher]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
     with SessionLog.open(tmp_path / "data") as log:
         yield Fetcher(log, tmp_path / "data")
 

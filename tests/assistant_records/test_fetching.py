@@ -72,7 +72,7 @@ class TestWhole:
 
     def test_where_it_is_from_and_when(self, server: FaultyFhirServer, url: str, fetcher: Fetcher) -> None:
         fetched = fetcher.fetch(url)
-        assert fetched.notes[0] == f"read from {url} on 2026-11-26 at 11:40 UTC: 1 resources of FHIR 4.0.1"
+        assert fetched.notes[0] == f"read from {url} on 2026-11-26 at 21:05 UTC: 1 resources of FHIR 4.0.1"
         whole = json.loads(fetched.data)
         assert (whole["resourceType"], whole["type"]) == ("Bundle", "collection")
         assert whole["link"] == [{"relation": "self", "url": url}]
@@ -461,7 +461,7 @@ class TestTold:
     def test_one_that_is_not_taken(self, server: FaultyFhirServer, fetcher: Fetcher, key: str) -> None:
         server.token = "another"
         line = refuse(server, fetcher)
-        assert "does not take the token (401, login); give one of this server: see docs/fhir-server.md" in line
+        assert "does not take the token (401, login); give a token of this server: see docs/fhir-server.md" in line
         assert key not in line
         assert len(server.places("Patient/p1")) == 1
 
@@ -470,9 +470,41 @@ class TestTold:
         assert "wants a token" in refuse(server, fetcher)
         assert {asked.token for asked in server.requests} == {None}
 
+    @pytest.fixture
+    def password(self, server: FaultyFhirServer, fetcher: Fetcher) -> str:
+        """Of a server that knows its users by name."""
+        server.token = "Basic d8OkcmQ6YTogcGFzcw=="  # wärd:a: pass
+        fetcher.settings.update(fhir_url=server.base, fhir_user="wärd", fhir_password="a: pass")
+        return "a: pass"
+
+    def test_name_and_password_are_sent_and_nowhere_written(
+        self, server: FaultyFhirServer, url: str, fetcher: Fetcher, password: str
+    ) -> None:
+        fetched = fetcher.fetch(url)
+        assert {asked.token for asked in server.requests} == {server.token}
+        written = fetched.data.decode() + json.dumps(fetcher.log.payloads("outbound")) + str(fetched.notes)
+        for secret in (password, "wärd", server.token or "", "Basic"):
+            assert secret not in written + repr(fetcher.means().settings)
+
+    def test_a_password_that_is_not_taken(
+        self, server: FaultyFhirServer, url: str, fetcher: Fetcher, password: str
+    ) -> None:
+        fetcher.settings["fhir_password"] = "wrong"
+        line = refuse(server, fetcher)
+        assert "does not take the name and password (401, login); give a name and password of this server" in line
+
+    def test_they_go_to_their_own_server_alone(self, server: FaultyFhirServer, fetcher: Fetcher, password: str) -> None:
+        fetcher.settings["fhir_url"] = "https://fhir.example/r4"
+        assert "wants a token" in refuse(server, fetcher)
+        assert {asked.token for asked in server.requests} == {None}
+
     @pytest.mark.parametrize(
         ("settings", "said"),
         [
+            ({"fhir_user": "u"}, "ASSISTANT_FHIR_USER: does not say for which server it is"),
+            ({"fhir_password": "p"}, "ASSISTANT_FHIR_PASSWORD: does not say whose it is"),
+            ({"fhir_user": "u", "fhir_token": "t"}, "ASSISTANT_FHIR_USER: is given beside ASSISTANT_FHIR_TOKEN"),
+            ({"fhir_user": "u", "fhir_client_id": "c"}, "ASSISTANT_FHIR_CLIENT_ID: is given beside ASSISTANT_FHIR_US"),
             ({"fhir_token": "t"}, "ASSISTANT_FHIR_TOKEN: does not say for which server it is"),
             ({"fhir_client_id": "c"}, "ASSISTANT_FHIR_CLIENT_ID: does not say for which server it is"),
             ({"fhir_url": "fhir.example", "fhir_token": "t"}, "ASSISTANT_FHIR_URL: is not an http"),

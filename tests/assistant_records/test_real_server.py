@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keyring
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from keyring.backends.fail import Keyring as NoKeyring
 
 from pipelines.errors import BadInput
 from pipelines.evidence.records.record import read_record
 from tests.assistant_records.conftest import Fetcher, addresses
 from tests.support import real_fhir_server
+from tests.support.fetching import keep
 from tests.support.real_fhir_server import RealFhirServer
 from tests.support.records import patient, potassium, write_bundle
 
@@ -134,16 +133,8 @@ def test_a_token(server: RealFhirServer, fetcher: Fetcher) -> None:
 
 
 def test_a_token_of_the_keyring(server: RealFhirServer, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Kept(NoKeyring):
-        def get_password(self, service: str, username: str) -> str | None:
-            return "tkn-OfThisTest" if (service, username) == ("clinical-assistant", server.host) else None
-
-    before = keyring.get_keyring()
-    keyring.set_keyring(Kept())
-    try:
-        assert addresses(fetcher.fetch(server.url("token", f"/Patient/{MINE}"))) == EXPECTED
-    finally:
-        keyring.set_keyring(before)
+    keep(monkeypatch, server.host, "tkn-OfThisTest")
+    assert addresses(fetcher.fetch(server.url("token", f"/Patient/{MINE}"))) == EXPECTED
 
 
 @pytest.mark.parametrize("algorithm", KEYS)

@@ -52,10 +52,28 @@ SUPPORTED = [(0, "as-generated", "supported"), (0, "shown", "supported")]
 
 
 @pytest.mark.parametrize(
-    "text", ["Clear.", "Seen on slice 2.", "Seen on slices 1 to 3.", "In 12 of all slices.", "Slice thickness 5 mm."]
+    ("text", "shown"),
+    [
+        ("Clear.", ()),
+        ("Seen on slice 2.", (2,)),
+        ("Seen on slices 1 to 3.", (1, 3)),
+        ("In 12 of all slices.", ()),
+        ("Slice thickness 5 mm.", ()),
+        ("A patch 7 mm wide.", ()),
+        ("A patch 7 x 9 cm, an image 80% black.", ()),
+        ("Slices 2.5 mm apart, best seen on slice 2.", (2,)),
+    ],
 )
-def test_what_was_said_of_what_was_shown(text: str) -> None:
-    assert verdicts(said(text)) == SUPPORTED
+def test_what_was_said_of_what_was_shown(text: str, shown: tuple[int, ...]) -> None:
+    cited = [ImageCitation(attachment=ATTACHED, frame=FRAMES[number - 1].sha256) for number in shown]
+    assert verdicts(said(text, *cited)) == SUPPORTED
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_citation_of_another_slice_than_the_named_one_is_our_fault(number: int) -> None:
+    another = ImageCitation(attachment=ATTACHED, frame=FRAMES[number - 1].sha256)
+    assert (0, "shown", "contradicted") in verdicts(said("Seen on slice 2.", another))
+    assert (0, "shown", "contradicted") in verdicts(said("Seen on slice 2."))
 
 
 @pytest.mark.parametrize(
@@ -135,6 +153,8 @@ BOXES = (
     '{"box_2d": [300, 40, 700, 800], "label": "heart"}',
     '{"box_2d": [710, 900, 300, -5.5], "label": "l\\u00fcng\\n \\"x\\""}',
     "{'box_2d': [250, 0, 750, 1000.0], 'label': 'x'}",
+    "{'box_2d': [250., .5, 750, 1e2], 'label': 'left\\lung'}",
+    '{"box_2d": [250, 10, 750, 100], "label": "left\\\\lung $\\\\text{a}$ \\/ \\\\\\" z"}',
     "[[400, 450, 700, 800]]",
     '{"box_2d": "[400, 450, 700, 8e2]"}',
     '{"box_2d": [1, 2',

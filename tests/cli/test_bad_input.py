@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from assistant.sessions.files import hash_file
 from pipelines.errors import BAD_INPUT, DONE, OUR_FAULT, PERSON_NEEDED, USAGE
 from tests.cli.conftest import Call
 from tests.support.engines import ScriptedRecognizer
@@ -317,13 +319,49 @@ def test_names_in_a_folder_that_are_no_text_are_kept_as_text(call: Call, tmp_pat
     assert not {"\x1b", "\udcff"} & set(called.out)
 
 
-def test_a_file_that_the_disk_does_not_give_is_named(call: Call, tmp_path: Path) -> None:
+def test_a_file_that_the_disk_does_not_give_is_named(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path) -> str:
+        if path.name == "gone.dcm":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return hash_file(path)
+
     folder = tmp_path / "scan"
     folder.mkdir()
-    (folder / "a.dcm").write_bytes(b"DICM")
-    # A file that everyone may open and nobody can read at its beginning.
-    (folder / "gone.dcm").symlink_to("/proc/self/mem")
+    for name in ("a.dcm", "gone.dcm"):
+        (folder / name).write_bytes(b"DICM")
+    monkeypatch.setattr("assistant.studies.hash_file", failing)
     called = call("ask", "what does this show", "--attach", f"ct-series={folder}")
     assert called.code == BAD_INPUT
     [problem] = called.problems
     assert problem.startswith("assistant: gone.dcm: cannot be read (input/output error); ")
+
+
+def test_a_link_out_of_an_attached_folder_is_not_followed(call: Call, tmp_path: Path, data_dir: Path) -> None:
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    (folder / "a.dcm").write_bytes(b"DICM")
+    (tmp_path / "private.key").write_bytes(b"of nobody's concern")
+    (folder / "b.dcm").symlink_to(tmp_path / "private.key")
+    called = call("ask", "what does this show", "--attach", f"ct-series={folder}")
+    assert called.code == BAD_INPUT
+    assert called.problems == [
+        "assistant: b.dcm: is a link that leads out of the attached folder; "
+        "attach a copy that has the file itself (cp -rL), or remove it"
+    ]
+    assert not [path for path in (data_dir / "files").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "ct-series="])
+def test_what_names_nothing_is_not_the_folder_where_one_is(call: Call, nothing: str) -> None:
+    called = call("ask", "what does this show", "--attach", nothing)
+    assert called.code == USAGE
+    assert called.problems == [f"assistant: --attach {nothing}: names nothing; name a file, a folder or an address"]
+
+
+def test_a_name_that_no_file_can_have(call: Call) -> None:
+    called = call("ask", "what does this show", "--attach", f"ct-series={'x' * 300}")
+    assert called.code == BAD_INPUT
+    [problem] = called.problems
+    assert "cannot be read (file name too long)" in problem

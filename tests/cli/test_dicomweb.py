@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.support.archived import ROOT, write_series
 from tests.support.orthanc import Orthanc
 
 STUDY = f"{ROOT}.1"
+PASSWORD = "pwd-OfThisTest"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,26 @@ def test_two_radiographs_by_date(archive: Orthanc, call: Call) -> None:
     assert asked.code == MODEL_NEEDED, asked.err
     names = [one["name"] for one in json.loads(asked.out)["attachments"]]
     assert names == [f"instances/{ROOT}.{n}.1.1@{archive.host}" for n in (22, 21)]
+
+
+def test_a_password_is_nowhere_written(
+    tmp_path: Path, call: Call, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orthanc.require()
+    with orthanc.running(tmp_path / "orthanc", users={"wardsister": PASSWORD}) as guarded:
+        guarded.store(write_series(tmp_path / "files", 2))
+        given = ("ask", "is there a nodule in this CT", "--attach", guarded.address(f"studies/{STUDY}"))
+        refused = call(*given)
+        assert refused.code == BAD_INPUT
+        assert "the archive wants a name and password (401)" in refused.problems[0]
+        for name, value in (("URL", guarded.base), ("USER", "wardsister"), ("PASSWORD", PASSWORD)):
+            monkeypatch.setenv(f"ASSISTANT_DICOMWEB_{name}", value)
+        asked = call(*given, "--json")
+    assert asked.code == MODEL_NEEDED, asked.err
+    secrets = ("wardsister", PASSWORD, b64encode(f"wardsister:{PASSWORD}".encode()).decode())
+    written = [path.read_bytes() for path in data_dir.rglob("*") if path.is_file()]
+    for each in (*written, asked.out.encode(), asked.err.encode(), refused.err.encode()):
+        assert not [secret for secret in secrets if secret.encode() in each]
 
 
 def test_what_is_not_there_is_one_line(archive: Orthanc, call: Call) -> None:

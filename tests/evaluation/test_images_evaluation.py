@@ -33,6 +33,10 @@ LABELS = ["Effusion", "Mass", "No Finding", "Pleural_Thickening", "Pleural effus
         ("A", "A: a nodule", True),
         ("A", "B", False),
         ("A", "An effusion", False),
+        ("A", "A nodule of the left lung.", False),
+        ("A", "A", True),
+        ("A", "(a) a nodule", True),
+        ("B", "B pneumonia", True),
     ],
 )
 def test_closed_answers(expected: str, said: str, right: bool) -> None:
@@ -67,6 +71,8 @@ def test_open_answers(expected: str, said: str, score: float) -> None:
         ("Effusion, no mass", {"Effusion"}),
         ("There is no effusion and a mass", {"Mass"}),
         ("pleural thickening", {"Pleural_Thickening"}),
+        ("Effusion without mass", {"Effusion"}),
+        ("Without mass or effusion", set()),
         ("Pleural effusion", {"Pleural effusion"}),
         ("Massive heart", set()),
         ("none", set()),
@@ -150,3 +156,19 @@ def test_bad_cases_are_named(tmp_path: Path) -> None:
         evaluate(read_cases(data(tmp_path, {**CASES[0], "image": "gone.png"})), ScriptedGenerator())
     with pytest.raises(ModelNeeded):
         evaluate(read_cases(data(tmp_path, CASES[0])), ScriptedGenerator(ready=False))
+
+
+def test_a_picture_that_is_not_there_is_told_before_the_model_works(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(answer="Yes.")
+    with pytest.raises(BadInput, match=r"gone\.png: is not there"):
+        evaluate(read_cases(data(tmp_path, CASES[0], {**CASES[3], "image": ["0.png", "gone.png"]})), generator)
+    assert generator.asks == []
+
+
+def test_all_pages_of_a_picture_are_shown_as_in_a_run(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(answer="Yes.")
+    path = data(tmp_path, {**CASES[0], "image": ["pages.tiff", "1.png"]})
+    pages = [Image.new("L", (100, 80), 70 * n) for n in range(3)]
+    pages[0].save(tmp_path / "pages.tiff", save_all=True, append_images=pages[1:])
+    evaluate(read_cases(path), generator)
+    assert [len(ask.frames) for ask in generator.asks] == [4]

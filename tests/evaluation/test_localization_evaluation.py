@@ -99,6 +99,7 @@ def test_bad_cases_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"'box\.3' is wrong"):
         evaluate(read_cases(data(tmp_path, {"label": "heart", "box": [1, 2, 3]})), ScriptedGenerator())
     with pytest.raises(BadInput, match="is not there"):
-        evaluate(read_cases(data(tmp_path, {**HEART, "image": "gone.png"})), ScriptedGenerator())
+        evaluate(read_cases(data(tmp_path, HEART, {**HEART, "image": "gone.png"})), idle := ScriptedGenerator())
+    assert idle.asks == []
     with pytest.raises(ModelNeeded):
-        evaluate(read_cases(path), ScriptedGenerator(ready=False))
+        evaluate(read_cases(data(tmp_path, HEART)), ScriptedGenerator(ready=False))

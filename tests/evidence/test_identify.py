@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipelines.errors import BadInput
 from pipelines.evidence.formats import format_of
-from pipelines.evidence.identify import identify_file, identify_study
+from pipelines.evidence.identify import identify_file, identify_study, kind_of_modality
 from pipelines.evidence.inspect import inspect_attachment
 from pipelines.records import Attachment, Kind, Member
 from tests.support.records import patient, write_bundle
@@ -81,6 +81,21 @@ def test_the_dicom_header_names_the_kind(tmp_path: Path, modality: str, region: 
 def test_a_structured_report_is_no_picture(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"x\.dcm: is a structured report, not an image; attach the images"):
         identify(dicom(tmp_path / "x.dcm", "SR"))
+
+
+@pytest.mark.parametrize(
+    ("modality", "what"), [("REG", "a registration"), ("RESP", "a waveform"), ("RTRECORD", "a rad")]
+)
+def test_what_holds_no_image_is_no_kind(tmp_path: Path, modality: str, what: str) -> None:
+    assert kind_of_modality(modality, "") is None
+    with pytest.raises(BadInput, match=rf"x\.dcm: is {what}"):
+        identify(dicom(tmp_path / "x.dcm", modality))
+
+
+def test_a_report_that_begins_like_a_bitmap_is_text(tmp_path: Path) -> None:
+    (tmp_path / "labs.txt").write_text("BMP 2024-03-01: sodium 140 mmol/l, potassium 4.1 mmol/l, creatinine 80 umol/l")
+    assert identify(tmp_path / "labs.txt").kind is Kind.DOCUMENT
+    assert identify(picture(tmp_path / "film.bmp")).kind is Kind.IMAGE
 
 
 def test_a_picture_stays_a_picture_until_somebody_says_more(tmp_path: Path) -> None:

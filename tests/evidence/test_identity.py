@@ -102,3 +102,32 @@ def test_one_question_for_all_that_does_not_fit() -> None:
     question = identity_question("p7", [ADA], Stated(name="Eva Testcase")) or ""
     assert question.startswith("What was said is about Eva Testcase. The evidence is about Ada Testcase (p1), the run")
     assert "What was said" not in (identity_question("p7", [ADA], Stated(name="Ada Testcase")) or "")
+
+
+HERS_TOO = Patient(id="p1", name="Bea Otherperson", birth_date="1980-03-04")
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1]])
+def test_the_order_in_which_they_are_named_does_not_count(order: list[int]) -> None:
+    numbered_twice = [ADA, ADA_IN_ARCHIVE, Patient(id="MRN-7")]
+    assert identity_question("p1", [numbered_twice[place] for place in order]) is None
+    one_number = [ADA, HERS_TOO, Patient(id="p1")]
+    assert "several patients" in (identity_question("p1", [one_number[place] for place in order]) or "")
+    nameless = [ADA, Patient(id="p1"), Patient(id="p1")]
+    asked = identity_question("p1", [nameless[place] for place in order], Stated(name="Eva Testcase")) or ""
+    assert asked.startswith("What was said is about Eva Testcase, the evidence about Ada Testcase (p1)")
+
+
+def test_one_number_of_two_people_is_asked_about() -> None:
+    assert not same_person(ADA, HERS_TOO)
+    assert same_person(ADA, Patient(id="p1", name="Ada Married", birth_date="1950-01-20"))
+    assert same_person(ADA, Patient(id="p1", name="Anonymous"))
+    asked = identity_question("p1", [ADA, HERS_TOO]) or ""
+    assert "several patients: Ada Testcase (p1), Bea Otherperson (p1)" in asked
+    assert "several patients" in (identity_question(None, [ADA, HERS_TOO]) or "")
+
+
+def test_a_name_that_changed_is_one_of_theirs() -> None:
+    married = Patient(id="p1", name="Ada Married", birth_date="1950-01-02")
+    assert identity_question("p1", [ADA, married], Stated(name="Ada Married")) is None
+    assert identity_question("p1", [ADA, married], Stated(name="Eva Testcase")) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from pipelines.errors import BadInput
+from pipelines.evidence.frames import frame_of_image
 from pipelines.evidence.picture import frame_of
 from pipelines.records import Attachment, Kind, Member
 from tests.support.pictures import Array, PictureStore, attached, framed, seen, write_dicom
@@ -70,6 +72,19 @@ def test_what_is_larger_than_the_model_sees_is_scaled_to_that(tmp_path: Path) ->
         "padded to a square with black",
         "scaled down from 1792 x 1792 to 896 x 896, as the model's processor does",
     )
+
+
+def test_a_photograph_that_was_scaled_is_not_packed_and_all_else_is() -> None:
+    flat = np.full((1000, 900, 3), (200, 100, 50), np.uint8)
+
+    def size(pixels: Array, **how: Any) -> int:
+        store = PictureStore()
+        return len(store.get(frame_of_image(Image.fromarray(pixels), "a", store, **how).sha256))
+
+    pixels = 896 * 896
+    assert 3 * pixels < size(flat) < 3 * pixels + 10_000
+    packed = size(flat[..., 0]), size(flat[:800, :800]), size(flat, whole=True), size(flat, number=3)
+    assert max(packed) < pixels / 10
 
 
 def test_for_other_models_only_what_is_four_times_as_large_is_scaled(tmp_path: Path) -> None:

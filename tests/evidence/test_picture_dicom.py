@@ -36,7 +36,7 @@ def _stretched(values: Array) -> Array:
 
 def _table(entries: Array, first: int) -> Sequence:
     item = Dataset()
-    item.LUTDescriptor = [len(entries), first, 16]
+    item.LUTDescriptor = [len(entries) % 65536, first, 16]
     item.ModalityLUTType = "US"
     item.LUTData = entries.astype("<u2").tobytes()
     item["LUTData"].VR = "OW"
@@ -88,6 +88,27 @@ def test_a_modality_table_counts(tmp_path: Path) -> None:
     assert framed(path)[0].steps[0] == "modality table applied"
 
 
+def test_a_modality_table_over_all_signed_values(tmp_path: Path) -> None:
+    values = np.linspace(-32768, 32767, 35).astype(np.int16).reshape(5, 7)
+    path = write_dicom(tmp_path / "a.dcm", values, ModalityLUTSequence=_table(np.arange(65536), -32768))
+    np.testing.assert_array_equal(seen(path)[..., 0], _stretched(values))
+
+
+@pytest.mark.parametrize("syntax", [None, RLELossless], ids=["plain", "RLE"])
+@pytest.mark.parametrize("kind", [np.uint16, np.int16])
+def test_values_that_lie_in_the_upper_bits(syntax: str | None, kind: type, tmp_path: Path) -> None:
+    """As older devices put them; below them whatever there was."""
+    values = FILM.astype(kind) // 2 - (900 if kind is np.int16 else 0)
+    path = write_dicom(tmp_path / "a.dcm", (values << 4) | kind(5), BitsStored=12, HighBit=15)
+    if syntax is not None:
+        dataset = dcmread(path)
+        dataset.compress(syntax, encoding_plugin="pydicom", generate_instance_uid=False)
+        dataset.HighBit = 15
+        dataset.save_as(path)
+    np.testing.assert_array_equal(seen(path)[..., 0], _stretched(values))
+    assert framed(path)[0].steps[0].startswith("12-bit grey scaled to 8: ")
+
+
 def test_signed_values(tmp_path: Path) -> None:
     values = FILM.astype(np.int16) - 2000
     np.testing.assert_array_equal(seen(write_dicom(tmp_path / "a.dcm", values))[..., 0], _stretched(values))
@@ -118,6 +139,17 @@ def test_padding_is_black_and_does_not_stretch_the_scale(
     assert int(shown.sum()) == int(shown[2:-2, 2:-2].sum())
 
 
+def test_padding_below_zero_that_is_written_as_if_unsigned(tmp_path: Path) -> None:
+    signed = FILM.astype(np.int16) - 2000
+    path = write_dicom(tmp_path / "a.dcm", np.pad(signed, 2, constant_values=-5000))
+    dataset = dcmread(path)
+    dataset.add_new("PixelPaddingValue", "US", 65536 - 5000)
+    dataset.save_as(path)
+    shown = seen(path)[..., 0]
+    np.testing.assert_array_equal(shown[2:-2, 2:-2], _stretched(signed))
+    assert "padding made black" in framed(path)[0].steps
+
+
 def test_one_value_only_is_one_shade(tmp_path: Path) -> None:
     assert (seen(write_dicom(tmp_path / "a.dcm", np.full((3, 3), 900, np.uint16), PixelPaddingValue=900)) == 0).all()
 
@@ -135,6 +167,53 @@ def test_a_palette_is_applied(bits: int, tmp_path: Path) -> None:
     path = write_dicom(tmp_path / "a.dcm", SHADES, PhotometricInterpretation="PALETTE COLOR", **tables)
     np.testing.assert_array_equal(seen(path), colours[SHADES])
     assert framed(path)[0].steps[0] == "palette applied"
+
+
+def _palette(entries: Array, first: int, bits: int, kind: str) -> dict[str, object]:
+    return {
+        f"{colour}PaletteColorLookupTable{part}": [len(entries) % 65536, first, bits]
+        if part == "Descriptor"
+        else (entries // (place + 1)).astype(kind).tobytes()
+        for place, colour in enumerate(("Red", "Green", "Blue"))
+        for part in ("Descriptor", "Data")
+    } | {"PhotometricInterpretation": "PALETTE COLOR"}
+
+
+def _by_palette(entries: Array, places: Array, white: int) -> Array:
+    return np.stack([np.round(entries[places] // part / white * 255) for part in (1, 2, 3)], axis=-1)
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("<u2", 16), ("u1", 8), ("<u2", 8)])
+def test_a_palette_has_one_scale_however_dark_a_picture_is(kind: str, bits: int, tmp_path: Path) -> None:
+    entries = np.arange(256) * (257 if (kind, bits) == ("<u2", 16) else 1)
+    dark = SHADES // 60
+    path = write_dicom(tmp_path / "a.dcm", dark, **_palette(entries, 0, bits, kind))
+    np.testing.assert_array_equal(seen(path), _by_palette(entries, dark, 65535 if entries.max() > 255 else 255))
+
+
+@pytest.mark.parametrize(("first", "kind", "bits"), [(-100, "<u2", 16), (65436, "<u2", 16), (-100, "u1", 8)])
+def test_a_palette_of_many_entries_for_values_below_zero(first: int, kind: str, bits: int, tmp_path: Path) -> None:
+    entries = np.arange(4096) * 16 if kind == "<u2" else np.arange(4096) // 16
+    values = FILM.astype(np.int16) - 500
+    path = write_dicom(tmp_path / "a.dcm", values, **_palette(entries, 0, bits, kind))
+    dataset = dcmread(path)
+    for colour in ("Red", "Green", "Blue"):
+        dataset.add_new(f"{colour}PaletteColorLookupTableDescriptor", "SS" if first < 0 else "US", [4096, first, bits])
+    dataset.save_as(path)
+    places = (values.astype(int) + 100).clip(0, 4095)
+    np.testing.assert_array_equal(seen(path), _by_palette(entries, places, 65535 if kind == "<u2" else 255))
+
+
+def test_a_palette_in_segments(tmp_path: Path) -> None:
+    """A dark start, then a straight rise to white (PS3.3 C.7.9.2)."""
+    segments = np.array([0, 2, 0, 1000, 1, 254, 65535], "<u2").tobytes()
+    entries = np.round(np.concatenate([[0], np.linspace(1000, 65535, 255)]))
+    tables: dict[str, object] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for colour in ("Red", "Green", "Blue"):
+        tables[f"{colour}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
+        tables[f"Segmented{colour}PaletteColorLookupTableData"] = segments
+    path = write_dicom(tmp_path / "a.dcm", SHADES, **tables)
+    np.testing.assert_array_equal(seen(path)[..., 1], np.round(entries[SHADES] / 65535 * 255))
 
 
 def test_colour(tmp_path: Path) -> None:
@@ -179,6 +258,53 @@ def test_jpeg_within(syntax: str, kind: str, off: int, tmp_path: Path) -> None:
     Image.fromarray(blocks).save(packed, kind, **({"quality": 95} if kind == "JPEG" else {"no_jp2": True}))
     path = write_dicom(tmp_path / "a.dcm", blocks, syntax, PixelData=encapsulate([packed.getvalue()]))
     assert np.abs(seen(path)[..., 0].astype(int) - blocks).max() <= off
+
+
+def _adobe(jpeg: bytes, transform: int) -> bytes:
+    """With Adobe's marker in place of JFIF's: 0 is RGB, 1 luminance and chrominance."""
+    end = 4 + int.from_bytes(jpeg[4:6], "big")
+    return jpeg[:2] + b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([transform]) + jpeg[end:]
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL", "YBR_FULL_422"])
+@pytest.mark.parametrize("marked", ["JFIF", "Adobe", "RGB of Adobe"])
+def test_a_photograph_has_the_colours_that_its_own_markers_say(photometric: str, marked: str, tmp_path: Path) -> None:
+    blocks = np.random.default_rng(2).integers(0, 256, (3, 3, 3)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
+    packed = io.BytesIO()
+    options: dict[str, object] = {"keep_rgb": True} if marked == "RGB of Adobe" else {}
+    Image.fromarray(blocks).save(packed, "JPEG", quality=100, subsampling=0, **options)
+    jpeg = _adobe(packed.getvalue(), 1) if marked == "Adobe" else packed.getvalue()
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        assert picture.info.get("adobe_transform", "JFIF") == {"JFIF": "JFIF", "Adobe": 1, "RGB of Adobe": 0}[marked]
+    path = write_dicom(
+        tmp_path / "a.dcm",
+        blocks,
+        JPEGBaseline8Bit,
+        PhotometricInterpretation=photometric,
+        PixelData=encapsulate([jpeg]),
+    )
+    assert np.abs(seen(path).astype(int) - blocks).max() <= 2
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])
+def test_a_photograph_without_markers_has_the_colours_that_the_header_says(photometric: str, tmp_path: Path) -> None:
+    blocks = np.random.default_rng(2).integers(0, 256, (3, 3, 3)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
+    packed = io.BytesIO()
+    stored = Image.fromarray(blocks)
+    if photometric == "RGB":
+        # What is packed as luminance and chrominance is handed out as it is.
+        stored = Image.frombytes("YCbCr", stored.size, blocks.tobytes())
+    stored.save(packed, "JPEG", quality=100, subsampling=0)
+    jpeg = packed.getvalue()
+    bare = jpeg[:2] + jpeg[4 + int.from_bytes(jpeg[4:6], "big") :]
+    path = write_dicom(
+        tmp_path / "a.dcm",
+        blocks,
+        JPEGBaseline8Bit,
+        PhotometricInterpretation=photometric,
+        PixelData=encapsulate([bare]),
+    )
+    assert np.abs(seen(path).astype(int) - blocks).max() <= 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import tracemalloc
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from PIL import Image
 from pipelines.errors import BadInput
 from pipelines.evidence.depth import extent, full_range, scaled
 from pipelines.evidence.picture import frames_of
-from tests.support.pictures import Array, PictureStore, attached, framed, seen
+from tests.support.pictures import Array, PictureStore, attached, deep_png, framed, seen
 
 GREY = np.arange(35, dtype=np.uint8).reshape(5, 7) * 7
 RGB = np.stack([GREY, 255 - GREY, GREY[::-1]], axis=-1)
@@ -254,14 +253,51 @@ def test_white_as_zero_is_not_shown_as_a_negative(values: Array, tmp_path: Path)
 
 
 def test_deep_colour_loses_its_lower_bits_and_says_so(tmp_path: Path) -> None:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    row = b"\0" + struct.pack(">6H", 0xABCD, 0x1234, 0xFFFF, 0, 0x80, 0x8000)
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", 2, 1, 16, 2, 0, 0, 0))
-    (tmp_path / "a.png").write_bytes(png + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b""))
+    values = np.array([[[0xABCD, 0x1234, 0xFFFF], [0, 0x80, 0x8000]]])
+    (tmp_path / "a.png").write_bytes(deep_png(values, 2))
     assert seen(tmp_path / "a.png").tolist() == [[[0xAB, 0x12, 0xFF], [0, 0, 0x80]]]
     assert framed(tmp_path / "a.png")[0].steps[0] == "16-bit colour cut to its upper 8 bits"
+
+
+def _deep_tiff(values: Array, order: str) -> bytes:
+    height, width, samples = values.shape
+    tags = {
+        256: width,
+        257: height,
+        258: 200,
+        259: 1,
+        262: 2,
+        273: 300,
+        277: samples,
+        278: height,
+        279: values.size * 2,
+        **({338: 2} if samples == 4 else {}),
+    }
+    counts = {258: samples}
+    entries = b"".join(
+        struct.pack(f"{order}HHI", tag, 3 if tag == 258 else 4, counts.get(tag, 1)) + struct.pack(f"{order}I", value)
+        for tag, value in sorted(tags.items())
+    )
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, len(tags)) + entries + bytes(4)
+    bits = struct.pack(f"{order}{samples}H", *[16] * samples)
+    return (head.ljust(200, b"\0") + bits).ljust(300, b"\0") + values.astype(f"{order}u2").tobytes()
+
+
+@pytest.mark.parametrize("kind", ["rgb.png", "rgba.png", "grey-alpha.png", "<rgb.tif", ">rgb.tif", "<rgba.tif"])
+@pytest.mark.parametrize(("greatest", "white"), [(4000, 4095), (300, 511), (200, 255), (16383, 16383), (32767, 32767)])
+def test_deep_colour_is_scaled_by_the_bits_that_it_uses(kind: str, greatest: int, white: int, tmp_path: Path) -> None:
+    samples = 2 if "grey" in kind else 4 if "rgba" in kind else 3
+    values = np.random.default_rng(6).integers(0, greatest + 1, (5, 7, samples))
+    values[0, 0, 0] = greatest
+    if samples % 2 == 0:
+        values[..., -1] = 65535
+    path = tmp_path / kind.strip("<>")
+    path.write_bytes(
+        _deep_tiff(values, kind[0]) if kind.endswith("tif") else deep_png(values, {2: 4, 3: 2, 4: 6}[samples])
+    )
+    expected = np.round(values / white * 255).astype(np.uint8)
+    np.testing.assert_array_equal(seen(path), _three(expected[..., 0]) if samples == 2 else expected[..., :3])
+    assert f"16-bit colour scaled to 8 bits: 0 is black, {white} white" in framed(path)[0].steps
 
 
 @given(

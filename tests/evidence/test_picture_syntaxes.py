@@ -188,6 +188,42 @@ def test_the_headers_window_counts_only_where_it_is_asked_for(tmp_path: Path) ->
     assert unwindowed.sha256 == frame_of(attached(bare), store).sha256
 
 
+@pytest.mark.parametrize("slope", [2, -2])
+@pytest.mark.parametrize(
+    ("function", "width"),
+    [("LINEAR", 1), ("LINEAR", 2), ("LINEAR_EXACT", 0.5), ("LINEAR_EXACT", 400), ("SIGMOID", 400), ("SIGMOID", 0.5)],
+)
+def test_windows_of_every_kind(function: str, width: float, slope: int, tmp_path: Path) -> None:
+    """PS3.3 C.11.2.1.2 and C.11.2.1.3, step by step."""
+    units = GREY.astype(float) * slope - 100
+    centre = 1800.0 if slope > 0 else -2000.0
+    path = write_dicom(
+        tmp_path / "a.dcm",
+        GREY,
+        BitsStored=12,
+        RescaleSlope=slope,
+        RescaleIntercept=-100,
+        WindowCenter=centre,
+        WindowWidth=width,
+        VOILUTFunction=function,
+    )
+    if function == "SIGMOID":
+        with np.errstate(over="ignore"):
+            expected = 255 / (1 + np.exp(-4 * (units - centre) / width))
+    else:
+        middle, half = (centre - 0.5, (width - 1) / 2) if function == "LINEAR" else (centre, width / 2)
+        rising = (units - middle) / (2 * half or 1) * 255 + 127.5
+        expected = np.where(units <= middle - half, 0, np.where(units > middle + half, 255, rising))
+    store = PictureStore()
+    frame = frame_of(attached(path), store, windowed=True)
+    with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
+        shown = np.asarray(picture)[:, frame.left : frame.left + 40]
+    np.testing.assert_array_equal(shown, np.round(expected))
+    assert shown.min() == 0
+    assert shown.max() == 255
+    assert frame.steps[0].startswith(f"the header's window applied: centre {centre:.10g}, width {width:.10g}")
+
+
 def test_twelve_bits_of_jpeg_extended_are_named(tmp_path: Path) -> None:
     jpeg = io.BytesIO()
     Image.fromarray(GREY.astype(np.uint8)).save(jpeg, "JPEG")

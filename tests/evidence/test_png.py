@@ -15,10 +15,10 @@ from pipelines.evidence.png import png
 _SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))
 
 
-@given(arrays.arrays(np.uint8, _SHAPES | _SHAPES.map(lambda shape: (*shape, 3))))
-def test_what_is_written_is_read_again(pixels: np.ndarray) -> None:
+@given(arrays.arrays(np.uint8, _SHAPES | _SHAPES.map(lambda shape: (*shape, 3))), st.booleans())
+def test_what_is_written_is_read_again(pixels: np.ndarray, packed: bool) -> None:
     image = Image.fromarray(pixels)
-    with Image.open(io.BytesIO(png(image))) as read:
+    with Image.open(io.BytesIO(png(image, packed=packed))) as read:
         assert (read.format, read.mode, read.info) == ("PNG", image.mode, {})
         read.load()
         np.testing.assert_array_equal(np.asarray(read), pixels)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ from pydicom import dcmread
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.exports.exporting import Format, export
 from assistant.intake import Given, GivenAttachment
-from assistant.opening import open_runner
 from assistant.runner import Runner
-from assistant.settings import Settings
 from pipelines.errors import DONE, UsageProblem
+from pipelines.evidence.dicom import unwarned
 from pipelines.records import Kind, TaskName
 from tests.support.engines import ScriptedGenerator
 from tests.support.fhir_validation import problems
@@ -34,17 +32,8 @@ UIDS = {"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.4", "SOPInstanceU
 
 
 @pytest.fixture
-def generator(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
-    made = ScriptedGenerator(answer=ANSWER)
-    monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
-    return made
-
-
-@pytest.fixture
-def runner(tmp_path: Path, generator: ScriptedGenerator) -> Iterator[Runner]:
-    with open_runner(Settings(data_dir=tmp_path / "data"), generator=generator) as opened:
-        confirm(opened.log, RESEARCH_USE)
-        yield opened
+def generator() -> ScriptedGenerator:
+    return ScriptedGenerator(answer=ANSWER)
 
 
 def film(tmp_path: Path, **elements: object) -> Path:
@@ -54,6 +43,7 @@ def film(tmp_path: Path, **elements: object) -> Path:
 
 
 def marked(runner: Runner, path: Path, task: TaskName = TaskName.ANATOMY_LOCALIZATION) -> str:
+    confirm(runner.log, RESEARCH_USE)
     given = Given(text="mark the heart", task=task, attachments=(GivenAttachment(path, Kind.CHEST_XRAY),))
     done = runner.submit(given)
     assert done.exit_code == DONE, done.view.error
@@ -103,6 +93,45 @@ def test_what_the_film_does_not_say_is_empty_in_the_report(runner: Runner, tmp_p
     assert (dataset.PatientID or "", str(dataset.PatientName or ""), dataset.StudyDate or "") == ("", "", "")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"StudyDate": "20191301"},
+        {"StudyTime": "10:11:12"},
+        {"PatientBirthDate": "unknown"},
+        {"PatientSex": "female"},
+        {"PatientName": "Ada Testcase"},
+        {"PatientName": "M\u00fcller^Ada", "SpecificCharacterSet": "ISO_IR 100"},
+        {"PatientName": "\u738b^\u5c0f\u4e1c", "SpecificCharacterSet": "GB18030"},
+        {"AccessionNumber": "1" * 40},
+        {"StudyID": None, "AccessionNumber": ""},
+        {"SOPInstanceUID": "1.02.3"},
+    ],
+)
+def test_odd_values_of_a_film_are_those_of_its_report_and_nothing_is_logged(
+    runner: Runner, tmp_path: Path, odd: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    with unwarned():
+        run = marked(runner, film(tmp_path, **odd))
+        made = report(runner, run)
+        for keyword, value in odd.items():
+            if keyword == "SOPInstanceUID":
+                [study] = made.CurrentRequestedProcedureEvidenceSequence
+                [image] = study.ReferencedSeriesSequence[0].ReferencedSOPSequence
+                assert image.ReferencedSOPInstanceUID == value
+            elif keyword != "SpecificCharacterSet":
+                assert str(made.get(keyword, "") or "") == (value or "")
+    assert [one.getMessage() for one in caplog.records if one.name.startswith(("highdicom", "pydicom"))] == []
+
+
+def test_what_took_the_film_keeps_its_own_time(runner: Runner, tmp_path: Path) -> None:
+    taken = "20190301101112"
+    path = film(tmp_path, Manufacturer="Imager", AcquisitionDateTime=taken)
+    camera, writer = report(runner, marked(runner, path)).ContributingEquipmentSequence
+    assert (camera.Manufacturer, str(camera.ContributionDateTime)) == ("Imager", taken)
+    assert str(writer.ContributionDateTime) > "2026"
+
+
 def test_what_no_report_can_point_into_is_refused(runner: Runner, generator: ScriptedGenerator, tmp_path: Path) -> None:
     from PIL import Image
 
@@ -111,6 +140,10 @@ def test_what_no_report_can_point_into_is_refused(runner: Runner, generator: Scr
         report(runner, marked(runner, tmp_path / "film.png"))
     with pytest.raises(UsageProblem, match="has no StudyInstanceUID"):
         report(runner, marked(runner, film(tmp_path, StudyInstanceUID=None)))
+    with unwarned(), pytest.raises(UsageProblem, match="has no SeriesInstanceUID"):
+        report(runner, marked(runner, film(tmp_path, SeriesInstanceUID="1." + "2" * 70)))
+    with pytest.raises(UsageProblem, match="is of no class of images that the standard has"):
+        report(runner, marked(runner, film(tmp_path, SOPClassUID="1.2.840.99")))
     generator.answer = "Clear."
     with pytest.raises(UsageProblem, match="has no marked regions"):
         report(runner, marked(runner, film(tmp_path), TaskName.IMAGE_QUESTION))

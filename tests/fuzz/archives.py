@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.asking import Means
 from assistant.imaging.address import ImagesAddress
 from assistant.imaging.archives import ImageArchives
 from assistant.sessions.disk import Disk
@@ -56,7 +57,8 @@ def archives() -> Files:
             settings = load_settings(data_dir=Path(scratch), dicomweb_retries=0)
             store = FileStore(Path(scratch) / "files", Disk())
             store.prepare()
-            ImageArchives(settings, lambda: _Answers(replies)).take(ImagesAddress.parse(_ADDRESS), None, store)
+            means = Means(settings, lambda: _Answers(replies))
+            ImageArchives(means).take(ImagesAddress.parse(_ADDRESS), None, store)
 
     return Files([Seed(name, sound[path].body) for name, path in _PATHS.items()], look)
 

@@ -29,7 +29,7 @@ from pipelines.evidence.inspect import inspect_attachment
 from pipelines.evidence.picture import frames_of
 from pipelines.records import Kind
 from tests.fuzz.reader import Files, Reader, Seed
-from tests.support.pictures import Array, PictureStore, deflated, packaged, write_dicom
+from tests.support.pictures import Array, PictureStore, deep_png, deflated, packaged, write_dicom
 
 _RNG_SEED = 5
 
@@ -82,6 +82,9 @@ def _pictures() -> Iterator[Seed]:
         ("palette.gif", rgb.quantize(16), {}),
         ("animated.gif", rgb, several),
     ]
+    for colour_type, samples in ((2, 3), (4, 2), (6, 4)):
+        values = np.resize(grey * 8, (24, 20, samples))
+        yield Seed(f"deep-{samples}.png", deep_png(values, colour_type), _right_sums)
     for name, image, options in made:
         out = io.BytesIO()
         image.save(out, {"jpg": "JPEG", "tif": "TIFF"}.get(name.rpartition(".")[2], name.rpartition(".")[2]), **options)
@@ -120,6 +123,10 @@ def _dicoms() -> Iterator[Seed]:
         for syntax in (RLELossless, JPEGLSLossless, JPEG2000Lossless):
             for name, values in (("film", film), ("colour", colour)):
                 yield Seed(f"{name}-{syntax.keyword}.dcm", _compressed(folder / "packed.dcm", values, syntax))
+        upper = write_dicom(
+            folder / "upper.dcm", film << 4, BitsStored=12, HighBit=15, PhotometricInterpretation="MONOCHROME1"
+        )
+        yield Seed("upper.dcm", upper.read_bytes())
         big = write_dicom(folder / "big.dcm", film, ExplicitVRBigEndian, PixelData=film.astype(">u2").tobytes())
         yield Seed("big.dcm", big.read_bytes())
         for name, image, elements in (
@@ -140,6 +147,11 @@ def _dicoms() -> Iterator[Seed]:
         yield Seed("palette.dcm", _paletted(folder / "palette.dcm", film.astype(np.uint8)))
         table = _table(np.arange(4096) * 3)
         yield Seed("table.dcm", write_dicom(folder / "table.dcm", film, ModalityLUTSequence=table).read_bytes())
+        jp2 = io.BytesIO()
+        Image.fromarray(colour).save(jp2, "JPEG2000")
+        given = encapsulate([jp2.getvalue()])
+        boxed = write_dicom(folder / "boxed.dcm", colour, JPEG2000Lossless, PixelData=given)
+        yield Seed("boxed.dcm", boxed.read_bytes())
         yield Seed("lossless-jpeg.dcm", packaged("SC_rgb_jpeg_gdcm.dcm").read_bytes())
         yield Seed("near.dcm", packaged("JPEGLSNearLossless_16.dcm").read_bytes())
         yield Seed("deflated.dcm", plain.read_bytes(), deflated)

@@ -112,7 +112,8 @@ class FaultyArchive(LocalServer[Asked]):
         return listed(*list(each.values())[start:end], headers=more if end < len(each) else ())
 
     def _fits(self, header: Dataset, query: dict[str, str]) -> bool:
-        return str(header.get("PatientID")) == query.get("PatientID", str(header.get("PatientID")))
+        asked = {name: query[name] for name in ("PatientID", "SeriesInstanceUID", "SOPInstanceUID") if name in query}
+        return all(str(header.get(name)) == value for name, value in asked.items())
 
     def _found(self, path: str) -> list[tuple[Path, Dataset]]:
         steps = path.split("/") if path else []

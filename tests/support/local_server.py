@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import ssl
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -141,9 +142,12 @@ class LocalServer(ABC, Generic[Asked]):
 
 
 @contextmanager
-def serve(server: Served) -> Iterator[Served]:
-    """Answer at ``server.host`` until the block ends."""
+def serve(server: Served, tls: ssl.SSLContext | None = None) -> Iterator[Served]:
+    """Answer at ``server.host`` until the block ends, over TLS where a context for it is given."""
     listening = ThreadingHTTPServer(("127.0.0.1", 0), partial(Exchange, server))
+    if tls is not None:
+        # The handshake is the exchange's: one that fails is nobody else's trouble.
+        listening.socket = tls.wrap_socket(listening.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     server.port = listening.server_port

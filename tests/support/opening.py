@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from assistant.opening import open_runner
-from assistant.runner import Runner
+from assistant.runner import Outcome, Runner
 from assistant.settings import Settings
+from pipelines.records import Result
 from tests.support.engines import ScriptedGenerator, ScriptedRecognizer
 
 Open = Callable[[], AbstractContextManager[Runner]]
@@ -27,3 +28,9 @@ def opener(
             yield runner
 
     return opened
+
+
+def result_of(outcome: Outcome) -> Result:
+    """The result that a run came to, whatever its status."""
+    assert outcome.view.result is not None, outcome.view.error
+    return outcome.view.result

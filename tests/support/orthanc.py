@@ -29,14 +29,20 @@ class Orthanc:
 
     port: int
     process: subprocess.Popen[str]
+    user: tuple[str, str] | None = None
+    """Name and password of whoever brings files in."""
 
     @property
     def host(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def base(self) -> str:
+        return f"http://{self.host}{_ROOT}"
+
     def address(self, path: str) -> str:
         """As a user attaches it."""
-        return f"{SCHEME}http://{self.host}{_ROOT}/{path}"
+        return f"{SCHEME}{self.base}/{path}"
 
     def store(self, paths: Iterable[Path]) -> None:
         """Bring files in, as a modality would."""
@@ -56,7 +62,7 @@ class Orthanc:
         self.process.wait()
 
     def _client(self) -> httpx2.Client:
-        return httpx2.Client(base_url=f"http://{self.host}", trust_env=False, timeout=60)
+        return httpx2.Client(base_url=f"http://{self.host}", trust_env=False, timeout=60, auth=self.user)
 
 
 def require() -> None:
@@ -80,7 +86,7 @@ def running(folder: Path, *, users: dict[str, str] | None = None) -> Iterator[Or
         port = _free_port()
         with _started(folder / str(attempt), port, users) as process:
             if process is not None:
-                yield Orthanc(port, process)
+                yield Orthanc(port, process, next(iter((users or {}).items()), None))
                 return
     pytest.fail(f"Orthanc did not start in {_ATTEMPTS} attempts")
 

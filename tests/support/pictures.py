@@ -97,6 +97,18 @@ def deflated(plain: bytes) -> bytes:
     return head + packing.compress(rest) + packing.flush()
 
 
+def deep_png(values: Array, colour_type: int) -> bytes:
+    """A PNG of 16 bits; ``colour_type`` as PNG numbers them."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    height, width = values.shape[:2]
+    header = chunk(b"IHDR", struct.pack(">2I5B", width, height, 16, colour_type, 0, 0, 0))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
 def write_dicom(path: Path, values: Array, syntax: str = ExplicitVRLittleEndian, **elements: object) -> Path:
     """A DICOM file of one image, grey or RGB by its shape; ``elements`` by keyword, None leaves one out."""
     meta = FileMetaDataset()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian, MRImageStorage
@@ -71,7 +72,8 @@ def shown_by(volume: Volume) -> Array:
 
 
 def write_slice(path: Path, stored: Array, **elements: object) -> Path:
-    """A DICOM file of one CT slice whose stored values are given; ``elements`` by keyword, None leaves one out."""
+    """A DICOM file of one CT slice whose stored values are given; ``elements`` by keyword, None leaves one out; whole
+    where their kind of value is to be another one than usual."""
     given: dict[str, object] = {
         "Modality": "CT",
         "PatientID": "p1",
@@ -108,7 +110,9 @@ def write_slice(path: Path, stored: Array, **elements: object) -> Path:
     dataset = Dataset()
     dataset.file_meta = meta
     for keyword, value in given.items():
-        if value is not None:
+        if isinstance(value, DataElement):
+            dataset.add(value)
+        elif value is not None:
             setattr(dataset, keyword, value)
     if "PixelData" in dataset:
         dataset["PixelData"].VR = "OW"

@@ -18,6 +18,7 @@ from typing import IO, Final
 
 from pipelines.errors import BadInput
 from pipelines.evidence.records.json_text import LARGEST, REMEDY
+from pipelines.evidence.zip_members import members_of
 
 BLOCK: Final = 1 << 22
 LONGEST_LINE: Final = 1 << 26
@@ -109,7 +110,7 @@ def _unpacked(name: str, opener: Open) -> Sequence[Part]:
 def _listed(name: str, opener: Open) -> list[zipfile.ZipInfo]:
     try:
         with _telling(name), opener() as stream, zipfile.ZipFile(stream) as archive:
-            return [info for info in archive.infolist() if not info.is_dir()]
+            return members_of(archive)
     except (ValueError, struct.error) as broken:  # a name that is not text, sizes cut short
         raise BadInput(name, "is an archive that cannot be read", "pack it again") from broken
 

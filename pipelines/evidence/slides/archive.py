@@ -13,6 +13,7 @@ from typing import Final
 from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.slides.opening import File
+from pipelines.evidence.zip_members import members_of
 
 _MOST_FILES: Final = 20_000
 _MOST_BYTES: Final = 32 << 30
@@ -40,7 +41,7 @@ def unpacked(path: Path, name: str) -> Iterator[list[File]]:
 
 def _unpack(path: Path, name: str, folder: Path) -> list[File]:
     with zipfile.ZipFile(path) as archive:
-        members = [info for info in archive.infolist() if not info.is_dir()]
+        members = members_of(archive)
         total = sum(info.file_size for info in members)
         if len(members) > _MOST_FILES:
             raise BadInput(name, f"holds {len(members):,} files, {_MOST_FILES:,} are unpacked here", _AGAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.errors import BadInput
+from pipelines.evidence.identity import same_person
 from pipelines.evidence.slides.opening import opened, slides_in
 from pipelines.evidence.slides.patches import plan_of
 from pipelines.ports import Store
@@ -16,13 +17,13 @@ def inspect_slide(attachment: Attachment, store: Store) -> Attachment:
     Raises:
         BadInput: it holds no slide, or one that cannot be read or shows no tissue; or slides of several patients.
     """
-    patients: dict[str, Patient] = {}
+    patients: list[Patient] = []
     with slides_in(attachment, store) as slides:
         for files in slides:
             if files.patient is not None:
-                patients[files.patient.id] = files.patient
+                patients.append(files.patient)
             with opened(files) as slide:
                 plan_of(slide)
-    if len(patients) > 1:
+    if not all(same_person(patients[0], other) for other in patients):
         raise BadInput(attachment.name, "holds slides of several patients", "attach those of one patient")
-    return attachment.model_copy(update={"patient": next(iter(patients.values()), attachment.patient)})
+    return attachment.model_copy(update={"patient": next(iter(patients), attachment.patient)})

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from pipelines.errors import BadInput
 from pipelines.evidence.formats import Format, format_of
+from pipelines.evidence.identity import same_person
 from pipelines.evidence.slides.slide import Slide
 from pipelines.ports import Store
 from pipelines.records import Attachment, Patient
@@ -23,6 +24,8 @@ WSI_STORAGE: Final = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _WITH_FOLDER: Final = ".mrxs"
 _BESIDE: Final = (".vms", ".vmu")
 _MOST_INDEX_BYTES: Final = 1 << 20
+_LONGEST_NAME: Final = 1024
+"""In bytes: with the private folder before it a path of Linux and of macOS."""
 _TOGETHER: Final = "attach the folder that holds it and its other files"
 
 
@@ -101,19 +104,27 @@ def _found(name: str, given: Sequence[File]) -> tuple[SlideFiles, ...]:
 def _dicom_slides(files: Sequence[File]) -> Iterator[SlideFiles]:
     """One for each series. Pictures of labels and of the glass stay out of its folder."""
     series: dict[str, list[File]] = {}
-    patients: dict[str, dict[str, Patient]] = {}
+    patients: dict[str, list[Patient]] = {}
     for file in files:
         uid, patient = _level_of(file)
         if uid is None:
             continue
         series.setdefault(uid, []).append(file)
         if patient is not None:
-            patients.setdefault(uid, {})[patient.id] = patient
+            patients.setdefault(uid, []).append(patient)
     for uid, members in series.items():
-        named = list(patients.get(uid, {}).values())
-        if len(named) > 1:
+        named = patients.get(uid, [])
+        if not all(same_person(named[0], other) for other in named):
             raise BadInput(members[0].name, "names another patient than the rest of its series", "attach one patient's")
-        yield SlideFiles(members[0].name, members[0].name, tuple(members), named[0] if named else None)
+        own = _side_by_side(members)
+        yield SlideFiles(members[0].name, own[0].name, own, named[0] if named else None)
+
+
+def _side_by_side(files: Sequence[File]) -> tuple[File, ...]:
+    """OpenSlide looks for the other levels beside the first; archives give each image a folder of its own."""
+    if len({PurePosixPath(file.name).parent for file in files}) == 1:
+        return tuple(files)
+    return tuple(File(f"{number}.dcm", file.path) for number, file in enumerate(files, 1))
 
 
 def _level_of(file: File) -> tuple[str | None, Patient | None]:
@@ -156,7 +167,9 @@ def _refuse_escape(index: File) -> None:
 
 
 def _is_safe(name: str) -> bool:
-    """Whether it stays where it is put."""
+    """Whether it can be put, and stays where it is put."""
+    if len(name.encode()) > _LONGEST_NAME:
+        return False
     parts = PurePosixPath(name.replace("\\", "/")).parts
     return bool(parts) and not any(part in {"..", "/"} or "\0" in part or len(part.encode()) > 255 for part in parts)
 

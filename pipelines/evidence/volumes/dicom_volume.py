@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from pipelines.errors import BadInput
 from pipelines.evidence.depth import Values
+from pipelines.evidence.quiet import QUIET
 from pipelines.evidence.volumes.geometry import Turn, lie_of, spacing_notes, tilt
-from pipelines.evidence.volumes.pixels import Quiet, refuse_undecodable, values_of
+from pipelines.evidence.volumes.pixels import values_of
 from pipelines.evidence.volumes.stacks import Stack
 from pipelines.evidence.volumes.stored import Stored
-from pipelines.evidence.volumes.volume import About
+from pipelines.evidence.volumes.volume import NOTHING_HU, About
 from pipelines.records import Patient
+
+_FAR: Final = 1 << 30
+"""An intercept with which any 16 bits stay within 32."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +30,19 @@ class DicomVolume:
     """Of the attachment, for errors."""
     stack: Stack = field(repr=False)
     turn: Turn
-    quiet: Quiet = field(default_factory=Quiet, repr=False)
 
     def slice(self, number: int) -> Values:
         if not 1 <= number <= len(self.stack.slices):
             problem = f"has no slice {number}, but {len(self.stack.slices)}"
             raise BadInput(self.name, problem, f"name slices from 1 to {len(self.stack.slices)}")
         stored = self.stack.slices[number - 1]
-        with self.quiet:
-            values = values_of(stored.pixels)
-        return self.turn.apply(_rescaled(values, stored, whole=self.about.units == "HU"))
+        with QUIET:
+            values, filling = values_of(stored.pixels)
+        whole = self.about.units == "HU"
+        rescaled = _rescaled(values, stored, whole=whole)
+        if filling is not None:
+            rescaled = np.where(filling, np.int32(NOTHING_HU) if whole else np.nan, rescaled)
+        return self.turn.apply(rescaled)
 
 
 def dicom_volume(
@@ -44,13 +52,8 @@ def dicom_volume(
     Args:
         number: of the volume among those of the attachment.
         warnings: about the attachment as a whole.
-
-    Raises:
-        BadInput: its slices are compressed in a way that is not decoded here.
     """
     first = stack.slices[0]
-    for pixels in {stored.pixels.syntax: stored.pixels for stored in stack.slices}.values():
-        refuse_undecodable(pixels)
     lie = lie_of([stored.orientation for stored in stack.slices]) if first.orientation else None
     turn = lie.turn if lie else Turn()
     notes = [*warnings, *stack.warnings]
@@ -84,6 +87,7 @@ def dicom_volume(
         pixel_mm=turn.of_pair((first.spacing[0], first.spacing[1])) if first.spacing else None,
         slice_mm=_slice_distance(stack),
         plane=plane,
+        in_order=stack.places is not None,
         acquired=first.acquired,
         patient=patient,
         warnings=tuple(dict.fromkeys(notes)),
@@ -110,9 +114,11 @@ def _rescaled(values: Values, stored: Stored, *, whole: bool) -> Values:
         whole: as whole numbers, which Hounsfield units are.
     """
     slope, intercept = stored.rescale or (1.0, 0.0)
-    if not whole:
-        return values if (slope, intercept) == (1, 0) else values * slope + intercept
-    if slope == 1 and intercept == int(intercept) and values.dtype.itemsize <= 2:
+    if not whole and (slope, intercept) == (1, 0):
+        return values
+    if whole and slope == 1 and intercept.is_integer() and abs(intercept) < _FAR and values.dtype.itemsize <= 2:
         return values.astype(np.int32) + np.int32(intercept)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rescaled: Values = values * slope + intercept
     limits = np.iinfo(np.int32)
-    return np.rint(values * slope + intercept).clip(limits.min, limits.max).astype(np.int32)
+    return np.rint(rescaled).clip(limits.min, limits.max).astype(np.int32) if whole else rescaled

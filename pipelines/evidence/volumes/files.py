@@ -5,6 +5,7 @@ No name inside an archive becomes a path.
 
 from __future__ import annotations
 
+import errno
 import io
 import mmap
 import shutil
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pipelines.errors import BadInput
+from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.formats import Format, format_of_bytes
+from pipelines.evidence.zip_members import members_of
 from pipelines.ports import Store
 from pipelines.records import Attachment
 
@@ -91,14 +94,14 @@ def files_in_zip(path: Path, name: str, *, refuse_bombs: bool = False) -> Sequen
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as broken:
+    except (zipfile.BadZipFile, *DECODING_ERRORS) as broken:
         raise BadInput(name, "is a zip archive that cannot be read", "pack it again") from broken
-    members = sorted((info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename)
+    members = sorted(members_of(archive), key=lambda info: info.filename)
     if any(info.flag_bits & 1 for info in members):
         raise BadInput(name, "is an encrypted archive", "pack it again without a password")
     if refuse_bombs:
         _refuse_bomb(members, name)
-    return [_packed(archive, info) for info in members]
+    return [_packed(archive, info, name) for info in members]
 
 
 def _refuse_bomb(members: Sequence[zipfile.ZipInfo], name: str) -> None:
@@ -113,27 +116,31 @@ def _refuse_bomb(members: Sequence[zipfile.ZipInfo], name: str) -> None:
         raise BadInput(name, problem, "unpack it and attach the folder of one series")
 
 
-def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> File:
-    name = info.filename
+def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> File:
+    """
+    Args:
+        name: of the archive.
+    """
+    within = f"{name}/{info.filename}"
     kept = _Kept(archive, info)
 
     def head(most: int) -> bytes:
-        with _unpacking(name), archive.open(info) as file:
+        with _unpacking(within), archive.open(info) as file:
             return file.read(most)
 
     def whole() -> BinaryIO:
-        with _unpacking(name):
+        with _unpacking(within):
             return io.BytesIO(archive.read(info)) if info.file_size <= _IN_MEMORY else kept.open()
 
     @contextmanager
     def unpacked() -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as scratch, whole() as source:
             path = Path(scratch) / "unpacked"
-            with path.open("wb") as file:
+            with _unpacking(within), path.open("wb") as file:
                 shutil.copyfileobj(source, file)
             yield path
 
-    return File(name, info.file_size, whole, head, unpacked)
+    return File(info.filename, info.file_size, whole, head, unpacked)
 
 
 class _Kept:
@@ -187,4 +194,11 @@ def _unpacking(name: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as broken:
-        raise BadInput(name, "is damaged within its archive", "pack it again") from broken
+        raise no_room(name, broken) or BadInput(name, "is damaged within its archive", "pack it again") from broken
+
+
+def no_room(name: str, problem: Exception) -> BadInput | None:
+    """What is said where a disk was full: nothing is wrong with the file then."""
+    if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return BadInput(name, "finds no room to be unpacked", "make room where temporary files are kept")
+    return None

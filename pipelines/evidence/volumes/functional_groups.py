@@ -60,7 +60,7 @@ def _frame(first: Stored, number: int, groups: Sequence[Dataset | None]) -> Stor
     slope = _numbers(said("PixelValueTransformationSequence", "RescaleSlope"), 1)
     intercept = _numbers(said("PixelValueTransformationSequence", "RescaleIntercept"), 1)
     kind = said("PixelValueTransformationSequence", "RescaleType")
-    passes = tuple((keyword, str(said(sequence, keyword) or "")) for sequence, keyword in _PASSES)
+    passes = tuple((keyword, _text(said(sequence, keyword))) for sequence, keyword in _PASSES)
     frame_type = str(said("MRImageFrameTypeSequence", "FrameType") or said("CTImageFrameTypeSequence", "FrameType"))
     return dataclasses.replace(
         first,
@@ -76,6 +76,11 @@ def _frame(first: Stored, number: int, groups: Sequence[Dataset | None]) -> Stor
         derived=first.derived or "DERIVED" in frame_type,
         passes=(*first.passes, *passes),
     )
+
+
+def _text(value: Any) -> str:
+    """Of a phase or b-value of 0 as well."""
+    return "" if value is None else str(value)
 
 
 def _numbers(value: Any, count: int) -> Vector:

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
 from pipelines.errors import BadInput
+from pipelines.evidence.damage import DECODING_ERRORS
 from pipelines.evidence.depth import too_much_memory
-from pipelines.evidence.dicom import at_pixels, reading
+from pipelines.evidence.dicom import at_pixels, reading, unwarned
 from pipelines.evidence.volumes.elements import Elements, Short, Unusual, elements
 from pipelines.evidence.volumes.files import File
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+_CHARACTERS: Final = 0x00080005
 _TAGS: Final = {
     "ImageType": 0x00080008,
     "SOPClassUID": 0x00080016,
@@ -27,7 +29,9 @@ _TAGS: Final = {
     "AcquisitionDate": 0x00080022,
     "Modality": 0x00080060,
     "SeriesDescription": 0x0008103E,
+    "PatientName": 0x00100010,
     "PatientID": 0x00100020,
+    "PatientBirthDate": 0x00100030,
     "EchoTime": 0x00180081,
     "TriggerTime": 0x00181060,
     "DiffusionBValue": 0x00189087,
@@ -47,13 +51,21 @@ _TAGS: Final = {
     "BitsAllocated": 0x00280100,
     "BitsStored": 0x00280101,
     "PixelRepresentation": 0x00280103,
+    "PixelPaddingValue": 0x00280120,
+    "PixelPaddingRangeLimit": 0x00280121,
     "RescaleIntercept": 0x00281052,
     "RescaleSlope": 0x00281053,
     "RescaleType": 0x00281054,
 }
-_WANTED: Final = frozenset(_TAGS.values())
+_WANTED: Final = frozenset({_CHARACTERS, *_TAGS.values()})
 _MODALITY_ONLY: Final = frozenset({_TAGS["SOPClassUID"], _TAGS["Modality"]})
-_SHORTS: Final = frozenset({"SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation"})
+_SHORTS: Final = frozenset(
+    {"SamplesPerPixel", "Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation"}
+    | {"PixelPaddingValue", "PixelPaddingRangeLimit"}
+)
+_WORDS: Final = frozenset({"SeriesDescription", "PatientName", "PatientID"})
+"""In the alphabet that the file names."""
+_ESCAPE: Final = b"\x1b"
 _DOUBLES: Final = frozenset({"DiffusionBValue"})
 _FIRST_READ: Final = 1 << 15
 _MOST_READ: Final = 1 << 24
@@ -106,7 +118,12 @@ def header_of(file: File) -> Header:
     """
     found = _quick(file, _WANTED, 0x7FE00010)
     if found is not None:
-        values = {keyword: _text(keyword, found.values[tag]) for keyword, tag in _TAGS.items() if tag in found.values}
+        alphabet = found.values.get(_CHARACTERS, b"")
+        values = {
+            keyword: _text(keyword, found.values[tag], alphabet)
+            for keyword, tag in _TAGS.items()
+            if tag in found.values
+        }
         return Header(found.syntax, values, found.pixels, found.pixel_bytes, has_pixels=found.pixels is not None)
     return _slow(file)
 
@@ -183,9 +200,27 @@ def _joined(value: object) -> str:
     return "\\".join(map(str, value)) if hasattr(value, "__iter__") else str(value)
 
 
-def _text(keyword: str, value: bytes) -> str:
+def _text(keyword: str, value: bytes, alphabet: bytes = b"") -> str:
     if keyword in _SHORTS:
         return str(struct.unpack_from("<H", value)[0]) if len(value) >= 2 else ""
     if keyword in _DOUBLES:
         return str(struct.unpack_from("<d", value)[0]) if len(value) >= 8 else ""
+    if keyword in _WORDS and (not value.isascii() or _ESCAPE in value):
+        return _written(value, alphabet)
     return value.decode("latin-1")
+
+
+def _written(value: bytes, alphabet: bytes) -> str:
+    """
+    Args:
+        alphabet: ``SpecificCharacterSet``.
+    """
+    from pydicom.charset import convert_encodings, decode_bytes
+    from pydicom.valuerep import TEXT_VR_DELIMS
+
+    try:
+        with unwarned():
+            encodings = convert_encodings([each.strip(" \0") for each in alphabet.decode("latin-1").split("\\")])
+            return decode_bytes(value, encodings, TEXT_VR_DELIMS)
+    except DECODING_ERRORS:
+        return value.decode("latin-1")

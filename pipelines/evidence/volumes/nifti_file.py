@@ -6,14 +6,20 @@ import gzip
 import io
 import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import BadInput
+from pipelines.evidence.volumes.files import no_room
 from pipelines.evidence.volumes.stored import MOST_PIXELS
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Header
 
 _GZIP: Final = b"\x1f\x8b"
 _HEADER_BYTES: Final = 544
@@ -21,6 +27,9 @@ _MOST_BYTES: Final = 3 << 29
 """Of one volume, unpacked. What was looked at stays mapped, and counts as memory."""
 _AT_ONCE: Final = 1 << 20
 _MOST_OFFSET: Final = 1 << 26
+_MOST_AXES: Final = 7
+_MM: Final = {1: 1000.0, 3: 0.001}
+"""Of the units that are not mm: metres and micrometres."""
 _AGAIN: Final = "convert it again from the scanner's files"
 
 
@@ -71,13 +80,16 @@ def _said(head: bytes, name: str) -> NiftiHeader:
     kind = nibabel.Nifti2Header if second else nibabel.Nifti1Header
     try:
         header = kind.from_fileobj(io.BytesIO(head[: kind.template_dtype.itemsize]), check=False)  # type: ignore[no-untyped-call]
+        if not 1 <= int(header["dim"][0]) <= _MOST_AXES:
+            raise HeaderDataError
         shape = tuple(map(int, header.get_data_shape()))
         dtype = header.get_data_dtype()
         slope, intercept = header.get_slope_inter()
-        offset = int(header.get_data_offset())
-        zooms = tuple(float(zoom) for zoom in header.get_zooms()[:3])
-        placed = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
-        affine = np.array(header.get_best_affine(), float) if placed else None
+        # Less than that means it, says the standard.
+        offset = max(int(header.get_data_offset()), kind.single_vox_offset)
+        mm = _MM.get(int(header["xyzt_units"]) % 8, 1.0)
+        zooms = tuple(float(zoom) * mm for zoom in header.get_zooms()[:3])
+        affine = _affine(header, mm)
     except (HeaderDataError, HeaderTypeError, WrapStructError, ValueError, KeyError, OverflowError) as broken:
         raise BadInput(name, "is a NIfTI file with a damaged header", _AGAIN) from broken
     if len(shape) == 2:
@@ -86,21 +98,31 @@ def _said(head: bytes, name: str) -> NiftiHeader:
         raise BadInput(name, "is a NIfTI file without a volume", _AGAIN)
     if dtype.kind not in "iuf" or dtype.itemsize > 8:
         raise BadInput(name, "holds colours or complex numbers", "attach a file of plain values")
-    if not 0 <= offset <= _MOST_OFFSET:
+    if offset > _MOST_OFFSET:
         raise BadInput(name, "is a NIfTI file with a damaged header", _AGAIN)
-    if affine is not None and not (np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-9):
-        affine = None
     sound = [abs(zoom) if np.isfinite(zoom) and zoom else 1.0 for zoom in (*zooms, 1.0, 1.0)[:3]]
     scale = (1.0 if slope is None else float(slope), 0.0 if intercept is None else float(intercept))
     return NiftiHeader(shape, dtype, offset, scale, (sound[0], sound[1], sound[2]), affine)
 
 
+def _affine(header: Nifti1Header, mm: float) -> NDArray[np.float64] | None:
+    """By the first of its two forms that the file vouches for and that is one."""
+    if header["pixdim"][0] not in (-1, 1):
+        # As the standard has it read; nibabel refuses it.
+        header["pixdim"][0] = 1
+    for form in ("sform", "qform"):
+        if int(header[f"{form}_code"]) <= 0:
+            continue
+        found = np.array(getattr(header, f"get_{form}")(), float)
+        found[:3] *= mm
+        if np.isfinite(found).all() and abs(np.linalg.det(found[:3, :3])) > 1e-9:
+            return found
+    return None
+
+
 def _first_bytes(path: Path, packed: bool, name: str) -> bytes:
-    with _opened(path, packed) as file:
-        try:
-            return file.read(_HEADER_BYTES)
-        except (OSError, EOFError, zlib.error) as broken:
-            raise BadInput(name, "is a packed file that is damaged", _AGAIN) from broken
+    with _opened(path, packed) as file, _unpacking(name):
+        return file.read(_HEADER_BYTES)
 
 
 def _voxels(path: Path, packed: bool, said: NiftiHeader, size: int, name: str) -> NDArray[Any]:
@@ -110,19 +132,25 @@ def _voxels(path: Path, packed: bool, said: NiftiHeader, size: int, name: str) -
             raise BadInput(name, "is cut off", _AGAIN)
         return np.memmap(path, said.dtype, "r", said.offset, shape, order="F")
     with _opened(path, packed) as file, tempfile.TemporaryFile() as unpacked:
-        try:
+        with _unpacking(name):
             file.read(said.offset)
             left = size
             while left and (piece := file.read(min(left, _AT_ONCE))):
                 unpacked.write(piece)
                 left -= len(piece)
-        except (OSError, EOFError, zlib.error) as broken:
-            raise BadInput(name, "is a packed file that is damaged", _AGAIN) from broken
+            unpacked.flush()
         if left:
             raise BadInput(name, "is cut off", _AGAIN)
-        unpacked.flush()
         # The mapping outlives the file, which has no name.
         return np.memmap(unpacked, said.dtype, "r", 0, shape, order="F")
+
+
+@contextmanager
+def _unpacking(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as broken:
+        raise no_room(name, broken) or BadInput(name, "is a packed file that is damaged", _AGAIN) from broken
 
 
 def _opened(path: Path, packed: bool) -> BinaryIO:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.errors import BadInput
 from pipelines.evidence.depth import Values
 from pipelines.evidence.volumes.nifti_file import NiftiHeader, read_nifti
-from pipelines.evidence.volumes.volume import About, Plane
+from pipelines.evidence.volumes.volume import NOTHING_HU, About, Plane
 from pipelines.records import Attachment, Kind
 
 _PLANES: Final[tuple[Plane, Plane, Plane]] = ("sagittal", "coronal", "axial")
@@ -50,7 +50,8 @@ class NiftiVolume:
         if self.about.units != "HU":
             return values
         limits = np.iinfo(np.int32)
-        whole: Values = np.rint(np.nan_to_num(values, nan=-1024, posinf=limits.max, neginf=limits.min))
+        # Doubles: single precision rounds the greatest number of 32 bits to one that has none.
+        whole: Values = np.rint(np.nan_to_num(values.astype(np.float64), nan=NOTHING_HU))
         return whole.clip(limits.min, limits.max).astype(np.int32)
 
     def _values(self, number: int) -> Values:
@@ -108,6 +109,7 @@ def nifti_volume(path: Path, attachment: Attachment) -> NiftiVolume:
         pixel_mm=(distances[1], distances[2]),
         slice_mm=distances[0],
         plane=plane,
+        in_order=plane != "unknown",
         warnings=tuple(notes),
     )
     return NiftiVolume(about, name, voxels, said.scale, layout)

@@ -13,6 +13,7 @@ from pipelines.evidence.volumes.dicom_volume import dicom_volume
 from pipelines.evidence.volumes.files import File, files_of
 from pipelines.evidence.volumes.header import header_of
 from pipelines.evidence.volumes.people import of_one_person
+from pipelines.evidence.volumes.pixels import refuse_undecodable
 from pipelines.evidence.volumes.stacks import Stack, stacks_of
 from pipelines.evidence.volumes.stored import Stored, stored_in
 from pipelines.evidence.volumes.volume import Volume
@@ -66,7 +67,8 @@ def open_volumes(attachment: Attachment, store: Store, patient: str | None) -> O
     images, who, note = of_one_person(found.images, attachment.name, patient)
     stacks = _of_kind(stacks_of(images), attachment)
     stacks, aside = _volumes(stacks)
-    warnings = (*found.warnings(), *([note] if note else []), *aside)
+    stacks, undecodable = _decodable(stacks)
+    warnings = (*found.warnings(), *([note] if note else []), *aside, *undecodable)
     volumes = tuple(
         dicom_volume(stack, number, attachment.name, who, warnings) for number, stack in enumerate(stacks, 1)
     )
@@ -145,6 +147,26 @@ def _volumes(stacks: Sequence[Stack]) -> tuple[Sequence[Stack], Sequence[str]]:
     if len(several) < len(volumes):
         notes.append(f"{_count(len(volumes) - len(several), 'single image')} left out")
     return several, notes
+
+
+def _decodable(stacks: Sequence[Stack]) -> tuple[Sequence[Stack], Sequence[str]]:
+    """Without those that are compressed in a way that is not decoded here, and what to say of these.
+
+    Raises:
+        BadInput: all of them are.
+    """
+    kept, problems = [], []
+    for stack in stacks:
+        try:
+            for pixels in {stored.pixels.syntax: stored.pixels for stored in stack.slices}.values():
+                refuse_undecodable(pixels)
+        except BadInput as problem:
+            problems.append(problem)
+            continue
+        kept.append(stack)
+    if not kept:
+        raise problems[0]
+    return kept, tuple(f"a volume left out that {problem.problem}" for problem in problems)
 
 
 def _is_scout(stack: Stack) -> bool:

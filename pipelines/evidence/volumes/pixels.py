@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,29 +14,17 @@ from pipelines.evidence.dicom_decoding import AGAIN, decode, refuse_syntax
 from pipelines.evidence.dicom_decoding import Pixels as StoredPixels
 from pipelines.evidence.volumes.stored import Pixels
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-class Quiet:
-    """Keeps pydicom's warnings about unusual files from the user, from the first thread that comes to the last that
-    leaves: Python's own way of doing that goes wrong where two threads do it at once."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._kept = warnings.catch_warnings()
+class Decoded(NamedTuple):
+    """One image."""
 
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._kept = warnings.catch_warnings()
-                self._kept.__enter__()
-                warnings.filterwarnings("ignore", module=r"pydicom\.")
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._kept.__exit__(None, None, None)
+    values: Values
+    """[rows, columns], as they are stored, but for those that have low values as white: these are inverted."""
+    filling: NDArray[np.bool_] | None
+    """Where the header says that there is no picture; None if nowhere."""
 
 
 def refuse_undecodable(pixels: Pixels) -> None:
@@ -48,9 +35,8 @@ def refuse_undecodable(pixels: Pixels) -> None:
     refuse_syntax(pixels.syntax, int(pixels.options["bits_stored"]), pixels.file.name)
 
 
-def values_of(pixels: Pixels) -> Values:
-    """[rows, columns], as they are stored.
-
+def values_of(pixels: Pixels) -> Decoded:
+    """
     Raises:
         BadInput: they cannot be decoded.
     """
@@ -65,11 +51,20 @@ def values_of(pixels: Pixels) -> Values:
         raise too_much_memory(name) from full
     except (BytesLengthException, InvalidDicomError, NotImplementedError, *DECODING_ERRORS) as broken:
         raise BadInput(name, "has pixels that cannot be decoded", AGAIN) from broken
+    filling = _filling(values, pixels)
     if pixels.inverted:
         low = np.iinfo(values.dtype).min if values.dtype.kind == "i" else 0
         bits = int(pixels.options["bits_stored"])
-        return (2**bits - 1 if low == 0 else -1) - values
-    return values
+        values = (2**bits - 1 if low == 0 else -1) - values
+    return Decoded(values, filling)
+
+
+def _filling(values: Values, pixels: Pixels) -> NDArray[np.bool_] | None:
+    if pixels.filling is None:
+        return None
+    low, high = pixels.filling
+    found: NDArray[np.bool_] = (values >= low) & (values <= high)
+    return found if found.any() else None
 
 
 def _decoded(pixels: Pixels) -> Values:

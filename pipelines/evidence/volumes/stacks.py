@@ -42,7 +42,7 @@ def stacks_of(stored: Iterable[Stored]) -> list[Stack]:
 
 
 def _of_series(images: Sequence[Stored]) -> list[Stack]:
-    unique = list({one.uid or str(number): one for number, one in enumerate(images)}.values())
+    unique = list({_identity(one, number): one for number, one in enumerate(images)}.values())
     twice = len(images) - len(unique)
     shapes = _grouped(unique, lambda one: (one.rows, one.columns))
     parallel = [some for alike in shapes.values() for some in _parallel(alike)]
@@ -54,6 +54,11 @@ def _of_series(images: Sequence[Stored]) -> list[Stack]:
         note = f"{_images(twice)} given twice and used once"
         found = [stack._replace(warnings=(*stack.warnings, note)) for stack in found]
     return found
+
+
+def _identity(one: Stored, number: int) -> Hashable:
+    """Not the UID alone: what removes names from files has given all of a series the same one."""
+    return (one.uid, one.instance, one.position) if one.uid else number
 
 
 def _parallel(images: Sequence[Stored]) -> list[list[Stored]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from pipelines.errors import BadInput
+from pipelines.evidence.dicom import iso_date
 from pipelines.evidence.volumes.files import File
 from pipelines.evidence.volumes.header import Header
 
@@ -58,6 +59,16 @@ class Pixels:
     """As pydicom's decoders take them."""
     inverted: bool
     """Low values are white."""
+    filling: tuple[int, int] | None
+    """Least and greatest value, as stored, of what only fills the picture up."""
+
+
+class Person(NamedTuple):
+    """Whom an image names, in the header's own words."""
+
+    id: str
+    name: str
+    born: str
 
 
 @dataclass(frozen=True)
@@ -82,8 +93,7 @@ class Stored:
     derived: bool
     passes: tuple[tuple[str, str], ...]
     """What tells images apart that lie at one place: acquisition, echo, moment, diffusion."""
-    person: str
-    """``PatientID``."""
+    person: Person
     acquired: str | None
     """YYYY-MM-DD."""
 
@@ -117,12 +127,6 @@ def stored_in(file: File, header: Header) -> tuple[Stored, ...]:
     return frames_of(file, first, frames)
 
 
-def date_of(text: str) -> str | None:
-    """YYYY-MM-DD of a DICOM date."""
-    digits = text.strip()[:8]
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdecimal() else None
-
-
 def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: int) -> Stored:
     options: dict[str, Any] = {
         **{name: header.whole(keyword) for name, keyword in _PIXEL_NUMBERS.items()},
@@ -135,7 +139,7 @@ def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: in
     whole = header.pixel_bytes >= _bytes(header) * frames
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
     passes = ("AcquisitionNumber", "EchoTime", "TemporalPositionIdentifier", "TriggerTime", "DiffusionBValue")
-    dates = (date_of(header.text(keyword)) for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"))
+    dates = (iso_date(header.text(keyword)) for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"))
     number = header.number("SeriesNumber")
     return Stored(
         series=Series(
@@ -154,6 +158,7 @@ def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: in
             options,
             # Of Hounsfield units there is but one meaning, however they are to be shown.
             inverted=modality != "CT" and options["photometric_interpretation"] == "MONOCHROME1",
+            filling=_filling(header),
         ),
         rows=header.whole("Rows"),
         columns=header.whole("Columns"),
@@ -164,9 +169,23 @@ def _first(file: File, header: Header, modality: Literal["CT", "MR"], frames: in
         rescale_type=header.text("RescaleType").upper(),
         derived="DERIVED" in header.texts("ImageType"),
         passes=tuple((keyword, header.text(keyword)) for keyword in passes),
-        person=header.text("PatientID"),
+        person=Person(*(header.text(f"Patient{what}") for what in ("ID", "Name", "BirthDate"))),
         acquired=next(filter(None, dates), None),
     )
+
+
+def _filling(header: Header) -> tuple[int, int] | None:
+    first, last = header.number("PixelPaddingValue"), header.number("PixelPaddingRangeLimit")
+    if first is None:
+        return None
+    low, high = sorted(_as_pixels_are(header, value) for value in (first, first if last is None else last))
+    return low, high
+
+
+def _as_pixels_are(header: Header, value: float) -> int:
+    """Signed or not: files and readers take these elements for either, whatever the pixels are."""
+    unsigned = int(value) % (1 << 16)
+    return unsigned - (1 << 16) if header.whole("PixelRepresentation") and unsigned >> 15 else unsigned
 
 
 def _bytes(header: Header) -> int:

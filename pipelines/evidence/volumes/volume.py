@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from pipelines.evidence.depth import Values
 from pipelines.records import Patient, Value
 
 Plane = Literal["axial", "coronal", "sagittal", "oblique", "unknown"]
+NOTHING_HU: Final = -1024
+"""Hounsfield units where there is no value: black in every window."""
 
 
 class About(Value):
@@ -31,6 +33,8 @@ class About(Value):
     slice_mm: float | None = None
     """Median distance of neighbouring slices along their normal."""
     plane: Plane
+    in_order: bool = True
+    """Whether slices are known to follow each other as `Volume` numbers them; else their files' numbers count."""
     acquired: str | None = None
     """Date of the acquisition, else of the series or study (YYYY-MM-DD)."""
     patient: Patient | None = None

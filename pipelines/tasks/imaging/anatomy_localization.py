@@ -19,6 +19,7 @@ from pipelines.tasks.imaging.pictures import (
     missing,
     not_there,
     refuse_left_out,
+    sampled,
     title_of,
 )
 from pipelines.tasks.task import TaskInput
@@ -47,14 +48,18 @@ def answer(given: TaskInput) -> Result:
         return asked(_TASK, f"{before}On which film is it to be marked? {listed}. Choose one: {how}")
     from pipelines.tasks.imaging.shown import Told, waiting_result
 
-    film = films[given.series - 1 if given.series and len(films) > 1 else 0]
+    number = given.series if given.series and len(films) > 1 else 1
+    film = films[number - 1]
     [frame] = frames_of([film], given)
+    which = [f"Of {len(films)} films number {number} was taken ({film.name})."] if len(films) > 1 else []
+    notes = (*which, *sampled([frame], [film]))
     ask = ask_for(given.transcript.text, frame, given.prompts)
     try:
         generation = given.consultant.generate(ask)
     except ModelNeeded as none:
-        return waiting_result(_TASK, none, [frame], given.store, Told(title_of("Chest films", [frame])))
-    return _marked(ask, generation, frame, film, given)
+        told = Told(title_of("Chest films", [frame]), notes=notes)
+        return waiting_result(_TASK, none, [frame], given.store, told)
+    return _marked(ask, generation, frame, film, given, notes)
 
 
 def ask_for(question: str, frame: Frame, prompts: Path | None = None) -> Ask:
@@ -70,7 +75,9 @@ def ask_for(question: str, frame: Frame, prompts: Path | None = None) -> Ask:
     return ask_of(prompt_for(_TASK.value, None, prompts), [frame.sha256], question=question)
 
 
-def _marked(ask: Ask, generation: Generation, frame: Frame, film: Attachment, given: TaskInput) -> Result:
+def _marked(
+    ask: Ask, generation: Generation, frame: Frame, film: Attachment, given: TaskInput, notes: Sequence[str]
+) -> Result:
     from pipelines.tasks.asking import call_data
     from pipelines.tasks.imaging.shown import shown_result
 
@@ -86,7 +93,7 @@ def _marked(ask: Ask, generation: Generation, frame: Frame, film: Attachment, gi
         given.store,
         title=title_of("Chest films", [frame]),
         kind=Kind.CHEST_XRAY,
-        notes=tuple(_notes(marks)),
+        notes=(*notes, *_notes(marks)),
     )
     if result.status is not Status.DRAFT:
         return result

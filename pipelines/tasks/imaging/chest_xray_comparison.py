@@ -10,11 +10,12 @@ from pipelines.records import Kind, Result, TaskName
 from pipelines.tasks.imaging.film_order import Film, Order, Unknown, ordered
 from pipelines.tasks.imaging.pictures import (
     asked,
-    chest_films,
+    compared_films,
     frames_of,
     missing,
     not_there,
     refuse_left_out,
+    sampled,
     title_of,
 )
 from pipelines.tasks.task import TaskInput
@@ -37,7 +38,7 @@ def answer(given: TaskInput) -> Result:
     from pipelines.evidence.taken import taken_of
 
     refuse_left_out(given, _KINDS)
-    films = chest_films(given, least=2)
+    films = compared_films(given)
     if len(films) < 2:
         return missing(_TASK, given, "No second chest film" if films else "No chest film", "chest-xray=PATH")
     order = ordered([Film(one, taken_of(one, given.store)) for one in films], given.transcript.text, given.series)
@@ -58,13 +59,14 @@ def _compared(order: Order, given: TaskInput) -> Result:
     prompt = prompt_for(_TASK.value, None, given.prompts)
     ask = ask_of(prompt, [frame.sha256 for frame in frames], question=given.transcript.text)
     data: dict[str, Any] = {
-        "prior": {"attachment": order.prior.sha256, "date": order.prior_date},
-        "current": {"attachment": order.current.sha256, "date": order.current_date},
+        "prior": {"attachment": order.prior.sha256, "date": order.prior_date, "view": order.prior_view},
+        "current": {"attachment": order.current.sha256, "date": order.current_date, "view": order.current_view},
         "order_from": order.source,
     }
     if given.series is not None:
         data["chosen_series"] = given.series
-    told = Told(title_of("Chest films", frames), data, tuple(_notes(order)))
+    notes = (*_notes(order), *sampled(frames, [order.prior, order.current]))
+    told = Told(title_of("Chest films", frames), data, notes)
     try:
         generation = given.consultant.generate(ask)
     except ModelNeeded as none:
@@ -84,6 +86,8 @@ def _notes(order: Order) -> Iterator[str]:
     prior = f"{order.prior.name} ({order.prior_date or 'date not known'})"
     current = f"{order.current.name} ({order.current_date or 'date not known'})"
     yield f"Compared: {prior} as the prior film with {current} as the current one, {_SOURCES[order.source]}."
+    if order.prior_view and order.current_view and order.prior_view != order.current_view:
+        views = f"the prior film is {order.prior_view}, the current one {order.current_view}"
+        yield f"They were taken from different sides: {views}."
     if order.left_out:
-        others = ", ".join(f"{film.attachment.name} ({film.day})" for film in order.left_out)
-        yield f"Not compared: {others}."
+        yield f"Not compared: {', '.join(film.told for film in order.left_out)}."

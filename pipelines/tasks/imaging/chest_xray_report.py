@@ -15,6 +15,7 @@ from pipelines.tasks.imaging.pictures import (
     missing,
     refuse_left_out,
     renumbered,
+    sampled,
     title_of,
 )
 from pipelines.tasks.task import TaskInput
@@ -33,9 +34,9 @@ def answer(given: TaskInput) -> Result:
     films = chest_films(given)
     if not films:
         return missing(_TASK, given, "No chest film", "chest-xray=PATH")
-    if dates := _several_studies(films, given):
+    if several := _several_examinations(films, given):
         how = f"assistant resume {given.consultant.run}"
-        question = f"The films are of several examinations ({dates}), and a report is of one."
+        question = f"The films are of several examinations: {several}. A report is of one."
         return asked(
             _TASK, f"{question} Leave out the others: {how} --without NAME; or: {how} --task chest-xray-comparison"
         )
@@ -58,16 +59,21 @@ def _reported(films: Sequence[Attachment], given: TaskInput) -> Result:
         return renumbered([frames[place] for place in places])
 
     def told(places: Sequence[int]) -> Told:
-        return Told(title_of("Chest films", shown(places)), notes=left_over(frames, places, films))
+        notes = (*sampled(frames, films), *left_over(frames, places, films))
+        return Told(title_of("Chest films", shown(places)), notes=notes)
 
     return consulted(_TASK, given, len(frames), make, shown, told, Kind.CHEST_XRAY)
 
 
-def _several_studies(films: Sequence[Attachment], given: TaskInput) -> str | None:
-    """The dates of the studies, where the headers name more than one."""
+def _several_examinations(films: Sequence[Attachment], given: TaskInput) -> str | None:
+    """The films and their dates, where the headers name more than one examination: by identifiers, else by dates."""
     from pipelines.evidence.taken import taken_of
+    from pipelines.tasks.imaging.film_order import Film
 
-    taken = [moment for film in films if (moment := taken_of(film, given.store)) is not None]
-    studies = {moment.study or moment.date for moment in taken}
-    dates = dict.fromkeys(moment.date for moment in sorted(taken, key=lambda moment: moment.date))
-    return " and ".join(dates) if len(studies) > 1 else None
+    found = [Film(film, taken_of(film, given.store)) for film in films]
+    studies = {one.taken.study for one in found if one.taken.study}
+    days = {one.taken.date for one in found if one.taken.study}
+    unidentified = {one.taken.date for one in found if one.taken.date and not one.taken.study} - days
+    if len(studies) + len(unidentified) < 2:
+        return None
+    return "; ".join(one.told for one in sorted(found, key=lambda one: one.taken.date or ""))

@@ -10,9 +10,10 @@ from pipelines.evidence.volumes.volume import About, Plane
 
 _NUMBERED: Final = re.compile(r"\bseries (?:number |no\.? ?)?(\d{1,4})\b", re.I)
 _WORD: Final = re.compile(r"[a-z]+\d*|\d+", re.I)
-#: Said of a series and of nothing else in a question: what is measured, when, in which plane, in which window.
+#: Said of a series and of nothing else in a question: what is measured, when, in which plane, in which window. "Space"
+#: is a sequence too, but more often a place.
 _TELLING: Final = frozenset(
-    "t1 t2 t2star flair stir dwi adc swi gre tof mra mrv pd space mprage vibe perfusion diffusion localizer"
+    "t1 t2 t2star flair stir dwi adc swi gre tof mra mrv pd mprage vibe perfusion diffusion localizer"
     " arterial venous portal delayed nonenhanced native plain contrast precontrast postcontrast angio"
     " axial coronal sagittal bone lung soft thin".split()
 )

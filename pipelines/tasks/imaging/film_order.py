@@ -1,16 +1,17 @@
 """Which of two films is the earlier one: by the dates in their headers, else by what was said, else a person is asked.
 
 Neither the order in which they were attached nor their names tell: archives and data sets number films as they like.
+Of examinations that hold several films, those are compared that were taken from the same side.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple, get_args
 
-from pipelines.evidence.taken import Taken
+from pipelines.evidence.taken import Taken, View
 from pipelines.records import Attachment
 
 Source = Literal["header", "words", "user"]
@@ -35,24 +36,31 @@ _DATE: Final = (
     r"|(?P<month3>[A-Z][a-z]{2,8})\.?\s+(?P<year3>(?:19|20)\d\d)"
     r"|(?P<year4>(?:19|20)\d\d)"
 )
-_DATED: Final = re.compile(rf"\b(?i:{_PLACE})\b[^.;?!]{{0,40}}?\b(?:{_DATE})\b")
+_BETWEEN: Final = r"(?:(?!\b(?i:first|second|1st|2nd)\b)[^.;?!]){0,40}?"
+_DATED: Final = re.compile(rf"\b(?i:{_PLACE})\b{_BETWEEN}\b(?:{_DATE})\b")
 _ISO: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 @dataclass(frozen=True)
 class Film:
-    """An attached film and when it was taken, where that is known."""
+    """An attached film, and what its file says of when and how it was taken."""
 
     attachment: Attachment
-    taken: Taken | None
+    taken: Taken
 
     @property
     def moment(self) -> tuple[str, str] | None:
-        return (self.taken.date, self.taken.time or "") if self.taken else None
+        return (self.taken.date, self.taken.time or "") if self.taken.date else None
 
     @property
-    def day(self) -> str:
-        return self.taken.date if self.taken else "no date in its file"
+    def examination(self) -> object:
+        return self.taken.study or self.moment
+
+    @property
+    def told(self) -> str:
+        """Its name, day and view, for the user."""
+        about = (self.taken.date or "no date in its file", self.taken.view)
+        return f"{self.attachment.name} ({', '.join(filter(None, about))})"
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ class Order:
     prior_date: str | None
     current_date: str | None
     source: Source
+    prior_view: View | None
+    current_view: View | None
     left_out: tuple[Film, ...] = ()
 
 
@@ -142,8 +152,6 @@ def _date(found: re.Match[str]) -> str | None:
 
 def _comparable(one: Film, other: Film) -> bool:
     """On one day only times tell, and only where both have one."""
-    if one.taken is None or other.taken is None:
-        return False
     return one.taken.date != other.taken.date or bool(one.taken.time and other.taken.time)
 
 
@@ -152,15 +160,19 @@ def _pair(
 ) -> Order:
     old, new = films[prior], films[1 - prior]
     return Order(
-        old.attachment, new.attachment, _when(old, new) or said[prior], _when(new, old) or said[1 - prior], source
+        old.attachment,
+        new.attachment,
+        _when(old, new) or said[prior],
+        _when(new, old) or said[1 - prior],
+        source,
+        old.taken.view,
+        new.taken.view,
     )
 
 
 def _when(film: Film, other: Film) -> str | None:
     """The date; with the time where both are of one day."""
-    if film.taken is None:
-        return None
-    same_day = other.taken is not None and other.taken.date == film.taken.date
+    same_day = other.taken.date == film.taken.date
     return f"{film.taken.date} {film.taken.time}" if same_day and film.taken.time else film.taken.date
 
 
@@ -168,18 +180,43 @@ def _of_many(films: Sequence[Film], text: str) -> Order | Unknown:
     """The current film, and the latest before it; another one only where it is asked for."""
     if any(film.moment is None for film in films):
         return Unknown(f"Which two films are to be compared? {_listed(films)}", False)
-    row = sorted(films, key=lambda film: film.moment or ("", ""))
-    current, before = row[-1], row[:-1]
+    every = sorted(films, key=lambda film: film.moment or ("", ""))
     named = set(_ISO.findall(text))
-    asked = [film for film in before if film.day in named]
+    row = _of_one_view(every, named)
+    current = row[-1]
+    before = _other_than(current, row) or row[:-1]
+    asked = [film for film in before if film.taken.date in named]
     prior = asked[-1] if asked else before[0] if _EARLIEST.search(text) else before[-1]
-    doubles = [film for film in films for one in (prior, current) if film is not one and film.moment == one.moment]
+    doubles = [film for film in row for one in (prior, current) if film is not one and film.moment == one.moment]
     if doubles or not _comparable(prior, current):
         return Unknown(f"Several films are of one time; which two are to be compared? {_listed(films)}", False)
-    pair = _pair((prior, current), 0, "header")
-    others = tuple(film for film in row if film is not prior and film is not current)
-    return Order(pair.prior, pair.current, pair.prior_date, pair.current_date, "header", others)
+    others = tuple(film for film in every if film is not prior and film is not current)
+    return replace(_pair((prior, current), 0, "header"), left_out=others)
+
+
+def _of_one_view(row: Sequence[Film], named: Collection[str]) -> Sequence[Film]:
+    """Those that were taken from a side that both the latest examination and an earlier one have, from the front if
+    possible; all of them where there is no such side.
+
+    Args:
+        row: by their moments.
+        named: days of which an earlier film is asked for.
+    """
+    latest = row[-1]
+    wanted = {film.taken.date for film in _other_than(latest, row)} & set(named)
+    for view in get_args(View):
+        same = [film for film in row if film.taken.view == view]
+        earlier = _other_than(latest, same)
+        fits = not wanted or any(film.taken.date in wanted for film in earlier)
+        if earlier and len(earlier) < len(same) and fits:
+            return same
+    return row
+
+
+def _other_than(one: Film, films: Sequence[Film]) -> list[Film]:
+    """Films of other examinations."""
+    return [film for film in films if film.examination != one.examination]
 
 
 def _listed(films: Sequence[Film]) -> str:
-    return "; ".join(f"{number}: {film.attachment.name} ({film.day})" for number, film in enumerate(films, 1)) + "."
+    return "; ".join(f"{number}: {film.told}" for number, film in enumerate(films, 1)) + "."

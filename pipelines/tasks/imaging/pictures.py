@@ -4,7 +4,8 @@ cannot be."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from shlex import quote
 from typing import Final
 
 from pipelines.errors import BadInput
@@ -18,6 +19,8 @@ LEAST_SIDE: Final = 32
 _LEAST_SHOWN: Final = 8
 _SHOWN: Final = 896
 
+#: Begins the step of a frame that was made of the first of several pages.
+_FIRST_OF: Final = "first of "
 _WINDOW: Final = re.compile(r"\b(?:windowed|windowing|display window|voi|window (?:settings?|in its header))\b", re.I)
 
 
@@ -29,16 +32,19 @@ def refuse_left_out(given: TaskInput, kinds: Collection[Kind]) -> None:
     """
     for one in given.left_out:
         if one.kind in kinds:
-            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {one.name}"
+            how = f"attach it anew, or go on: assistant resume {given.consultant.run} --without {quote(one.name)}"
             raise BadInput(one.name, one.warnings[-1], how)
 
 
 def chest_films(given: TaskInput, least: int = 1) -> list[Attachment]:
     """The chest films; where they are fewer than ``least``, images of a kind that nobody named as well."""
-    films = [one for one in given.attachments if one.kind is Kind.CHEST_XRAY]
-    if len(films) >= least:
-        return films
-    return [one for one in given.attachments if one.kind in (Kind.CHEST_XRAY, Kind.IMAGE)]
+    films = given.of_kinds({Kind.CHEST_XRAY})
+    return films if len(films) >= least else given.of_kinds({Kind.CHEST_XRAY, Kind.IMAGE})
+
+
+def compared_films(given: TaskInput) -> list[Attachment]:
+    """As `chest_films`, of which a comparison takes two."""
+    return chest_films(given, least=2)
 
 
 def missing(task: TaskName, given: TaskInput, what: str, attach: str) -> Result:
@@ -127,6 +133,21 @@ def left_over(frames: Sequence[Frame], places: Sequence[int], images: Sequence[A
     out = [frame for place, frame in enumerate(frames) if place not in set(places)]
     listed = ", ".join(dict.fromkeys(" ".join(filter(None, (names[f.attachment], f.label))) for f in out))
     return (f"The model has room for {len(places)} of the {len(frames)} pictures; not shown: {listed}.",)
+
+
+def sampled(frames: Sequence[Frame], images: Sequence[Attachment]) -> Iterator[str]:
+    """What is said where an image holds several pictures and some of them alone were made frames of.
+
+    Args:
+        frames: as `frames_of` or `all_frames_of` made them, of these images.
+    """
+    for image in images:
+        own = [frame for frame in frames if frame.attachment == image.sha256]
+        # Numbers are those within the image, and the last picture is always taken.
+        count = own[-1].number or 1
+        if len(own) < count:
+            yield f"{image.name}: {len(own)} of its {count} pictures were taken, evenly spread."
+        yield from (f"{image.name}: {step}." for step in own[0].steps if step.startswith(_FIRST_OF))
 
 
 def title_of(what: str, frames: Sequence[Frame]) -> str:

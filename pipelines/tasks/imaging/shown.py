@@ -18,7 +18,11 @@ from pipelines.tasks.task import TaskInput
 
 #: Each statement cites so many pictures one by one; of more it cites the sheet that shows them all.
 _ONE_BY_ONE: Final = 4
-_NUMBERS: Final = r"\d{1,4}(?:\s*(?:-|–|to|through|,|and|&)\s*\d{1,4})*"
+#: Not a size: "a patch 7 mm wide" names no patch.
+_NUMBER: Final = (
+    r"\d{1,4}(?!\d|\.\d|\s*(?:mm|cm|µm|μm|um|microns?|millimet|centimet|micromet|percent)|\s*%|\s*[x×]\s*\d)"
+)
+_NUMBERS: Final = rf"{_NUMBER}(?:\s*(?:-|–|to|through|,|and|&)\s*{_NUMBER})*"
 _NAMED: Final = re.compile(rf"\b(?:slices?|patch(?:es)?|images?|frames?)\s*(?:no\.?|number|#)?\s*({_NUMBERS})", re.I)
 
 

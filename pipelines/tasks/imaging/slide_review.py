@@ -28,7 +28,7 @@ def answer(given: TaskInput) -> Result:
         BadInput: a slide cannot be read, has no power as high as 5x, or shows no tissue.
     """
     refuse_left_out(given, {Kind.WHOLE_SLIDE})
-    attached = [one for one in given.attachments if one.kind is Kind.WHOLE_SLIDE]
+    attached = slides(given)
     if not attached:
         return missing(_TASK, given, "No whole slide", "whole-slide=PATH")
     from pipelines.evidence.slides.opening import opened, slides_in
@@ -45,6 +45,11 @@ def answer(given: TaskInput) -> Result:
         with opened(files, number) as slide:
             why = f"Of {len(found)} slides number {number} was shown ({files.name})." if len(found) > 1 else None
             return _of_one(given, slide, attachment, why)
+
+
+def slides(given: TaskInput) -> list[Attachment]:
+    """The attachments that hold slides."""
+    return given.of_kinds({Kind.WHOLE_SLIDE})
 
 
 def _chosen(count: int, given: int | None) -> int | None:

@@ -46,6 +46,16 @@ def answer_mri(given: TaskInput) -> Result:
     return answer(given, TaskName.MRI_VOLUME, Kind.MR_SERIES)
 
 
+def ct_studies(given: TaskInput) -> list[Attachment]:
+    """The attachments that hold CT volumes."""
+    return given.of_kinds({Kind.CT_SERIES})
+
+
+def mri_studies(given: TaskInput) -> list[Attachment]:
+    """The attachments that hold MRI volumes."""
+    return given.of_kinds({Kind.MR_SERIES})
+
+
 def answer(given: TaskInput, task: TaskName, kind: Kind) -> Result:
     """The model's answer; every statement cites the slices that it names, or the sheet of all that were shown. Where no
     model is ready, the slices that it will be shown.
@@ -54,7 +64,7 @@ def answer(given: TaskInput, task: TaskName, kind: Kind) -> Result:
         BadInput: no volume can be read.
     """
     refuse_left_out(given, {kind})
-    studies = [one for one in given.attachments if one.kind is kind]
+    studies = given.of_kinds({kind})
     if not studies:
         return missing(task, given, _NONE[kind], f"{kind}=PATH")
     from pipelines.evidence.volumes.opening import volumes_in
@@ -117,7 +127,7 @@ def _ask(prompt: Prompt, frames: Sequence[Frame], about: About, all_of_it: bool,
         [frame.sha256 for frame in frames],
         [f"SLICE {frame.number}" for frame in frames],
         count=len(frames),
-        plane=about.plane if about.plane in ("axial", "coronal", "sagittal") else "oblique",
+        plane="" if about.plane == "unknown" else about.plane,
         spread=_SPREAD[all_of_it],
         question=question,
     )
@@ -126,13 +136,13 @@ def _ask(prompt: Prompt, frames: Sequence[Frame], about: About, all_of_it: bool,
 def _notes(about: About, shown: int, made: int) -> Iterator[str]:
     """What a reader must know of what the model saw, in whole sentences."""
     if shown < made:
-        yield f"Only {shown} of its {about.slices} slices were shown: the model has room for no more."
+        yield f"Shown: only {shown} of its {about.slices:,} slices; the model has room for no more."
     elif shown < about.slices:
-        yield f"{shown} of its {about.slices} slices were shown."
+        yield f"Shown: {shown} of its {about.slices:,} slices."
     if about.slices == 1:
-        yield "It has a single slice: of what lies beside it nothing was shown."
+        yield "It has a single slice: nothing of what lies beside it is shown."
     if about.modality == "CT" and about.units != "HU":
-        yield "It was shown in grey, without the windows of CT."
+        yield "Shown in grey, without the windows of CT."
     if about.modality == "CT" and about.plane not in ("axial", "unknown"):
         yield f"The slices are {about.plane}; the model was trained primarily on axial ones."
     yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in about.warnings)

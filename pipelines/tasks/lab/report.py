@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.evidence.documents.document import Document
@@ -34,7 +35,7 @@ def answer(given: TaskInput) -> Result:
     from pipelines.tasks.lab.reading import read_report
     from pipelines.tasks.lab.second_reading import Second, second_reading
 
-    reports = _given_reports(given)
+    reports = reports_among(given)
     run = given.consultant.run
     if not reports:
         return _asking(f"No report is attached. Go on with: assistant resume {run} --attach lab-report=PATH")
@@ -71,12 +72,13 @@ def has_pictures(given: TaskInput) -> bool:
     Raises:
         BadInput, ModelNeeded: as `answer`.
     """
-    documents = (_document(attachment, given) for attachment in _given_reports(given))
+    documents = (_document(attachment, given) for attachment in reports_among(given))
     return any(page.source == "ocr" for document in documents for page in document.pages)
 
 
-def _given_reports(given: TaskInput) -> list[Attachment]:
-    return next((own for kind in _KINDS if (own := [a for a in given.attachments if a.kind is kind])), [])
+def reports_among(given: TaskInput) -> list[Attachment]:
+    """Those of the attachments that are read as reports."""
+    return next((own for kind in _KINDS if (own := given.of_kinds({kind}))), [])
 
 
 def _document(attachment: Attachment, given: TaskInput) -> Document:
@@ -188,7 +190,7 @@ def _another_patient(document: Document, attachment: Attachment, given: TaskInpu
     question = identity_question(given.patient, [*(a.patient for a in others if a.patient is not None), named])
     if question is None:
         return None
-    run, name = given.consultant.run, attachment.name
+    run, name = given.consultant.run, quote(attachment.name)
     return (
         f"{question} If so: assistant resume {run} --without {name} --attach lab-report=PATH, and then --same-patient"
     )

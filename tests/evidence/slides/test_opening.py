@@ -114,6 +114,30 @@ def test_two_patients_in_one_series_or_folder_are_refused(tmp_path: Path) -> Non
     assert "holds slides of several patients" in refused(folder_of(two))
 
 
+def test_one_patient_under_two_numbers_is_one_and_two_under_one_are_two(tmp_path: Path) -> None:
+    ada, other = {"PatientBirthDate": "19500102"}, {"SeriesInstanceUID": "1.2.3.9"}
+    write_dicom_slide(tmp_path / "one" / "a", [SLIDE], 1.0, **ada)
+    write_dicom_slide(tmp_path / "one" / "b", [SLIDE], 1.0, **{**ada, **other, "PatientID": "p2"})
+    named = inspect_attachment(folder_of(tmp_path / "one"), PictureStore(), None).patient
+    assert named is not None
+    assert named.id == "p1"
+    write_dicom_slide(tmp_path / "two" / "a", [SLIDE], 1.0, **ada)
+    bea = {**other, "PatientName": "Other^Bea", "PatientBirthDate": "19610305"}
+    write_dicom_slide(tmp_path / "two" / "b", [SLIDE], 1.0, **bea)
+    assert "holds slides of several patients" in refused(folder_of(tmp_path / "two"))
+
+
+def test_levels_in_folders_of_their_own_are_one_slide(tmp_path: Path) -> None:
+    """As archives and discs lay them down."""
+    for number, path in enumerate(write_dicom_slide(tmp_path, [SLIDE, halved(SLIDE, 4)], 1.0)):
+        (tmp_path / "disc" / f"A{number}").mkdir(parents=True)
+        path.rename(tmp_path / "disc" / f"A{number}" / "I1")
+    [files] = found(folder_of(tmp_path / "disc"))
+    assert files.name == "A0/I1"
+    with opened(files) as slide:
+        assert [(level.width, level.height) for level in slide.levels] == [(1200, 900), (300, 225)]
+
+
 def test_several_slides_of_a_folder_are_told_apart(tmp_path: Path, scan: Path) -> None:
     folder = tmp_path / "case"
     write_dicom_slide(folder / "b", [SLIDE], 1.0)
@@ -161,6 +185,8 @@ def test_names_in_an_archive_lead_nowhere(tmp_path: Path, scan: Path) -> None:
     path = zipped(tmp_path / "case.zip", **dict.fromkeys(names, data))
     assert "holds no whole slide" in refused(attached(path, Kind.WHOLE_SLIDE))
     assert not list(tmp_path.rglob("escaped*"))
+    deep = zipped(tmp_path / "deep.zip", **{"/".join(["folder" * 20] * 40) + "/a.svs": data})
+    assert "holds no whole slide" in refused(attached(deep, Kind.WHOLE_SLIDE))
     clash = zipped(tmp_path / "clash.zip", **{"a.svs": data, "a.svs/b.svs": data})
     assert len(found(attached(clash, Kind.WHOLE_SLIDE))) == 2
 

@@ -94,6 +94,16 @@ def test_compression_that_is_not_decoded_is_named(tmp_path: Path) -> None:
         opened(tmp_path / "a")
 
 
+def test_a_volume_that_is_not_decoded_leaves_the_others(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", body(), AXIAL)
+    for path in write_series(tmp_path / "b", body(), AXIAL, SeriesInstanceUID="1.9", SeriesNumber=1):
+        path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.9\0"))
+    (volume,) = opened(tmp_path)
+    np.testing.assert_array_equal(shown_by(volume), body())
+    said = "a volume left out that is compressed as an unknown transfer syntax, which is not decoded here"
+    assert volume.about.warnings == (said,)
+
+
 def _two_people(folder: Path, **other: Any) -> Path:
     write_series(folder / "a", body(), AXIAL, SeriesInstanceUID="1.1")
     write_series(folder / "b", body() + 1, AXIAL, SeriesInstanceUID="1.2", **{"PatientID": "p2", **other})
@@ -109,6 +119,36 @@ def test_of_two_people_one_must_be_chosen(tmp_path: Path) -> None:
     assert volume.about.warnings == ("4 images of other patients left out",)
     with pytest.raises(PersonNeeded, match="does not hold patient p3 but p1, p2"):
         opened(tmp_path / "study", patient="p3")
+
+
+def test_one_image_of_another_patient_is_counted_as_one(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", body(), AXIAL)
+    write_slice(tmp_path / "b.dcm", body()[0], PatientID="p2", PatientName="Other^Bea")
+    (volume,) = opened(tmp_path, patient="p1")
+    assert volume.about.warnings == ("1 image of other patients left out",)
+
+
+def test_two_people_under_one_number_are_two(tmp_path: Path) -> None:
+    """Of whom ``--patient`` tells neither."""
+    folder = _two_people(tmp_path / "study", PatientID="p1", PatientName="Other^Bea", PatientBirthDate="19610305")
+    for patient in (None, "p1"):
+        with pytest.raises(PersonNeeded, match=r"^study: holds images of several patients who share .*p1"):
+            opened(folder, patient=patient)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"PatientName": "Testcase-Newname^Ada", "PatientBirthDate": "19500102"},
+        {"PatientName": "ADA TESTCASE", "PatientBirthDate": "19500201"},
+        {"PatientName": None},
+        {"PatientName": "Other^Bea", "PatientBirthDate": None},
+    ],
+)
+def test_one_person_whose_name_or_birth_date_was_written_otherwise_is_one(
+    other: dict[str, Any], tmp_path: Path
+) -> None:
+    assert len(opened(_two_people(tmp_path, PatientID="p1", **other))) == 2
 
 
 def test_one_person_under_two_numbers_is_one(tmp_path: Path) -> None:
@@ -157,8 +197,23 @@ def test_a_file_that_unpacks_to_more_than_it_says_is_cut_there(tmp_path: Path) -
     listed = raw.rindex(b"PK\x01\x02")
     raw[listed + 24 : listed + 28] = struct.pack("<L", 1000)
     archive.write_bytes(raw)
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput, match=r"^a\.zip/a\.dcm: is damaged within its archive; pack it again$"):
         opened(archive)
+
+
+def test_a_file_without_a_name_is_none(tmp_path: Path) -> None:
+    archive = zipped(write_series(tmp_path / "x", body(), AXIAL)[0].parent, tmp_path / "a.zip")
+    with zipfile.ZipFile(archive, "a") as packed:
+        packed.writestr(zipfile.ZipInfo("nameless"), b"x")
+    raw = archive.read_bytes()
+    at = raw.rindex(b"PK\x01\x02")
+    listed = bytearray(raw)
+    # In the archive's own list the name ends where it begins; what stands there counts as a remark.
+    name, comment = struct.pack("<H", 0), struct.pack("<H", len("nameless"))
+    listed[at + 28 : at + 30], listed[at + 32 : at + 34] = name, comment
+    archive.write_bytes(listed)
+    (volume,) = opened(archive)
+    assert volume.about.slices == len(body())
 
 
 @pytest.mark.long

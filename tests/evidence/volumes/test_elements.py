@@ -80,6 +80,15 @@ def test_a_header_longer_than_what_is_read_first(tmp_path: Path) -> None:
     assert header.whole("Rows") == 5
 
 
+@pytest.mark.parametrize("alphabet", [b"ISO_IR 999", b"xx\0xx\0xxx ", b"\\\\\\\\\\\\\\\\\\\\"])
+def test_an_alphabet_that_there_is_not_is_no_obstacle(alphabet: bytes, tmp_path: Path) -> None:
+    path = write_slice(
+        tmp_path / "a.dcm", body()[0], SpecificCharacterSet="ISO_IR 192", SeriesDescription="Brustkorb für alle"
+    )
+    path.write_bytes(path.read_bytes().replace(b"ISO_IR 192", alphabet))
+    assert header_of(file_at(path, "a.dcm")).text("SeriesDescription").startswith("Brustkorb f")
+
+
 def test_a_header_cut_at_any_place_is_refused_or_has_no_pixels(tmp_path: Path) -> None:
     whole = write_slice(tmp_path / "a.dcm", body()[0]).read_bytes()
     for end in range(0, len(whole) - body()[0].nbytes, 3):

@@ -107,6 +107,19 @@ def test_moments_are_volumes_of_their_own(tmp_path: Path) -> None:
         np.testing.assert_array_equal(shown_by(volume), patient.astype(int) + number - 1000)
 
 
+def test_a_phase_of_nought_is_one(tmp_path: Path) -> None:
+    patient = body(3)
+    items = frames([0, 1, 2, 0, 1, 2])
+    for number, item in enumerate(items):
+        phase = 50 if number < 3 else 0
+        item.update(group(CardiacSynchronizationSequence={"NominalPercentageOfCardiacPhase": phase}))
+    volumes = opened(write_enhanced(tmp_path / "a.dcm", np.concatenate([patient + 1, patient]), items, SHARED))
+    for number, phase in enumerate((0, 50)):
+        about = volumes[number].about
+        assert about.description == f"Thorax, nominal percentage of cardiac phase {phase}"
+        np.testing.assert_array_equal(shown_by(volumes[number]), patient.astype(int) + number - 1000)
+
+
 def test_frames_that_are_not_described_are_not_guessed_at(tmp_path: Path) -> None:
     path = write_enhanced(tmp_path / "a.dcm", body(), frames([0, 1]), SHARED)
     with pytest.raises(BadInput, match="has 4 frames and describes 2"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import io
 from pathlib import Path
 
 import nibabel
@@ -118,6 +120,43 @@ def test_a_file_that_does_not_say_how_it_lies(tmp_path: Path) -> None:
     np.testing.assert_array_equal(shown_by(volume), body())
 
 
+@pytest.mark.parametrize(("unit", "mm"), [(1, 1000.0), (2, 1.0), (3, 0.001), (0, 1.0), (7, 1.0)])
+@pytest.mark.parametrize("placed", [True, False])
+def test_units_are_brought_to_millimetres(unit: int, mm: float, placed: bool, tmp_path: Path) -> None:
+    path = write_nifti(tmp_path / "a.nii", body(), AXIAL, (0.5 / mm, 0.75 / mm, 2 / mm))
+    _with(path, 123, bytes([unit + 8]))
+    if not placed:
+        _with(path, 252, bytes(4))
+    (volume,) = opened(path, Kind.MR_SERIES)
+    about = volume.about
+    assert about.plane == ("axial" if placed else "unknown")
+    # Of a file that does not say how it lies the third axis counts the slices.
+    assert about.slice_mm == pytest.approx(2.0 if placed else 0.5)
+    assert about.pixel_mm == pytest.approx((0.75, 0.5) if placed else (0.75, 2.0))
+
+
+def test_of_two_forms_of_its_place_the_first_that_holds(tmp_path: Path) -> None:
+    path = write_nifti(tmp_path / "a.nii", body(), Order((HEAD, BACK, LEFT), (True, False, False)))
+    image = nibabel.load(path)
+    image.set_qform(image.affine, 1)
+    path = tmp_path / "b.nii"
+    nibabel.save(image, path)
+    _with(path, 280, bytes(48))  # the rows of the sform
+    (volume,) = opened(path, Kind.MR_SERIES)
+    np.testing.assert_array_equal(shown_by(volume), body())
+    assert volume.about.warnings == ()
+    # The sign of the third axis is missing, and the standard says what is meant then.
+    about = _with(path, 76, np.array([0], "<f4").tobytes())
+    assert opened(about, Kind.MR_SERIES)[0].about.plane == "axial"
+
+
+def test_values_without_end_stay_on_their_side(tmp_path: Path) -> None:
+    values = CT.astype(np.float32)
+    values[0, 0, :3] = np.inf, -np.inf, np.nan
+    (volume,) = opened(write_nifti(tmp_path / "a.nii", values), Kind.CT_SERIES)
+    assert volume.slice(1)[0, :3].tolist() == [2**31 - 1, -(2**31), -1024]
+
+
 def test_what_is_shipped_with_nibabel() -> None:
     folder = Path(nibabel.__file__).parent / "tests" / "data"
     (volume,) = opened(folder / "anatomical.nii", Kind.MR_SERIES)
@@ -145,6 +184,7 @@ def _with(path: Path, at: int, what: bytes) -> Path:
         (70, np.array([999, 16], "<i2").tobytes(), "damaged header"),
         (108, np.array([1e30], "<f4").tobytes(), "damaged header"),
         (108, np.array([np.nan], "<f4").tobytes(), "damaged header"),
+        (40, np.array([32_767, 7, 1, 1], "<i2").tobytes(), "damaged header"),
         (344, b"ni1\0", "a NIfTI header without its voxels"),
     ],
 )
@@ -152,6 +192,29 @@ def test_damage_is_named(at: int, what: bytes, problem: str, tmp_path: Path) -> 
     path = _with(write_nifti(tmp_path / "a.nii", body()), at, what)
     with pytest.raises(BadInput, match=rf"^a\.nii: .*{problem}"):
         opened(path, Kind.MR_SERIES)
+
+
+@pytest.mark.parametrize("offset", [0, 8, 348, -5])
+def test_voxels_never_begin_within_the_header(offset: int, tmp_path: Path) -> None:
+    """``vox_offset`` below 352 means 352 (nifti1.h)."""
+    path = write_nifti(tmp_path / "a.nii", body())
+    (whole,) = opened(path, Kind.MR_SERIES)
+    moved = _with(write_nifti(tmp_path / "b.nii", body()), 108, np.array([offset], "<f4").tobytes())
+    (volume,) = opened(moved, Kind.MR_SERIES)
+    np.testing.assert_array_equal(shown_by(volume), shown_by(whole))
+
+
+def test_a_full_disk_is_not_the_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = tmp_path / "a.nii.gz"
+    packed.write_bytes(gzip.compress(write_nifti(tmp_path / "a.nii", body()).read_bytes()))
+
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    with pytest.raises(BadInput, match=r"^a\.nii\.gz: finds no room to be unpacked"):
+        opened(packed, Kind.MR_SERIES)
 
 
 def test_a_packed_file_that_is_damaged_or_something_else(tmp_path: Path) -> None:

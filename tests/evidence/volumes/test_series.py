@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import DataElement, dcmread
 from pydicom.pixels.utils import compress
 from pydicom.uid import (
     ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLSLossless,
@@ -18,6 +19,7 @@ from pydicom.uid import (
 )
 
 from pipelines.errors import BadInput
+from pipelines.evidence.volumes.windows import volume_range
 from pipelines.records import Kind
 from tests.support.volumes import (
     AXIAL,
@@ -78,6 +80,52 @@ def test_hounsfield_units(slope: float, intercept: float, stored: int, units: in
     found = volume.slice(1)
     assert found.dtype == np.int32
     assert set(found.ravel().tolist()) == {units}
+
+
+def test_values_beyond_32_bits_stay_on_their_side(tmp_path: Path) -> None:
+    values = np.array([[-1, 0, 1]], np.int16)
+    for slope, intercept, expected in (
+        ("1", "1e12", [2**31 - 1] * 3),
+        ("1", "-1e12", [-(2**31)] * 3),
+        ("1e308", "0", [-(2**31), 0, 2**31 - 1]),
+        ("1", "2147483647", [2**31 - 2, 2**31 - 1, 2**31 - 1]),
+    ):
+        write_slice(tmp_path / "a.dcm", values, RescaleSlope=slope, RescaleIntercept=intercept)
+        assert opened(tmp_path / "a.dcm")[0].slice(1)[0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("dtype", "padding", "limit", "filled"),
+    [
+        (np.int16, -2000, None, [-2000]),
+        (np.int16, 63536, None, [-2000]),  # as which some write it
+        (np.uint16, 63536, None, [63536]),
+        (np.uint16, 60000, 63536, [60000, 61000, 63536]),
+    ],
+)
+@pytest.mark.parametrize("syntax", [None, ImplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_what_only_fills_a_picture_is_black(
+    dtype: type, padding: int, limit: int | None, filled: list[int], syntax: str | None, tmp_path: Path
+) -> None:
+    """Below air in Hounsfield units, and out of the range of anything else."""
+    values = np.full((4, 5), 1000, dtype)
+    values[1], values[0, : len(filled)] = 1200, filled
+    given: dict[str, Any] = {"RescaleIntercept": 5000, "TransferSyntaxUID": syntax or ExplicitVRLittleEndian}
+    if syntax == ExplicitVRBigEndian:
+        given["PixelData"] = values.byteswap().tobytes()
+    for keyword, value in (("PixelPaddingValue", padding), ("PixelPaddingRangeLimit", limit)):
+        if value is not None:
+            given[keyword] = DataElement(keyword, "SS" if value < 0 else "US", value)
+    for modality, kind in (("CT", Kind.CT_SERIES), ("MR", Kind.MR_SERIES)):
+        path = write_slice(tmp_path / "a.dcm", values, Modality=modality, **given)
+        (volume,) = opened(path, kind)
+        found = volume.slice(1)
+        assert found[1:, 0].tolist() == [6200, 6000, 6000]
+        if modality == "CT":
+            assert found[0].tolist() == [-1024] * len(filled) + [6000] * (5 - len(filled))
+        else:
+            assert np.isnan(found[0, : len(filled)]).all()
+            assert volume_range(volume) == (6000, 6200)
 
 
 @pytest.mark.parametrize("missing", [{"RescaleSlope": None}, {"RescaleIntercept": None}, {"RescaleType": "US"}])
@@ -146,6 +194,26 @@ def test_a_zip_archive_is_read_like_a_folder(tmp_path: Path) -> None:
     np.testing.assert_array_equal(shown_by(volume), as_shown(patient, LEFT))
 
 
+@pytest.mark.parametrize(
+    ("characters", "description", "identifier"),
+    [
+        ("ISO_IR 192", "Грудь", "Ж1"),
+        ("ISO_IR 144", "Грудь", "Ж1"),
+        ("\\ISO 2022 IR 87", "胸部", "p1"),
+        (None, "Thorax", "p1"),
+    ],
+)
+def test_names_are_read_in_the_alphabet_of_the_file(
+    characters: str | None, description: str, identifier: str, tmp_path: Path
+) -> None:
+    given = {"SpecificCharacterSet": characters, "SeriesDescription": description, "PatientID": identifier}
+    write_series(tmp_path, body(), AXIAL, **given)
+    (volume,) = opened(tmp_path, patient=identifier)
+    assert volume.about.description == description
+    assert volume.about.patient is not None
+    assert volume.about.patient.id == identifier
+
+
 def test_several_series_are_numbered_by_their_own_numbers(tmp_path: Path) -> None:
     for name, number, uid in (("a", 10, "1.1"), ("b", 3, "1.3"), ("c", 3, "1.2"), ("d", None, "1.0")):
         write_series(tmp_path / name, body(), AXIAL, SeriesNumber=number, SeriesInstanceUID=uid, SeriesDescription=name)
@@ -207,6 +275,17 @@ def test_the_same_image_twice_is_used_once(tmp_path: Path) -> None:
     (volume,) = opened(tmp_path)
     np.testing.assert_array_equal(shown_by(volume), patient)
     assert volume.about.warnings == ("4 images given twice and used once",)
+
+
+def test_images_that_were_all_given_one_uid_are_not_one_image(tmp_path: Path) -> None:
+    patient = body()
+    for path in write_series(tmp_path, patient, AXIAL):
+        dataset = dcmread(path)
+        dataset.SOPInstanceUID = "1.2.3"
+        dataset.save_as(path)
+    (volume,) = opened(tmp_path)
+    np.testing.assert_array_equal(shown_by(volume), patient)
+    assert volume.about.warnings == ()
 
 
 def test_derived_images_give_way_to_those_they_come_from(tmp_path: Path) -> None:

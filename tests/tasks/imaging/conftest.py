@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from assistant.confirmations import RESEARCH_USE, confirm
-from assistant.opening import open_runner
 from assistant.runner import Runner
-from assistant.settings import Settings
 from tests.support.engines import ScriptedGenerator
 
 
 @pytest.fixture
-def runner(tmp_path: Path, generator: ScriptedGenerator) -> Iterator[Runner]:
-    with open_runner(Settings(data_dir=tmp_path / "data"), generator=generator) as opened:
-        confirm(opened.log, RESEARCH_USE)
-        yield opened
+def generator(request: pytest.FixtureRequest) -> ScriptedGenerator:
+    """Answers what the test's module has as ``ANSWER``."""
+    return ScriptedGenerator(answer=request.module.ANSWER)
+
+
+@pytest.fixture
+def runner(runner: Runner) -> Runner:
+    """One that may show pictures to a model."""
+    confirm(runner.log, RESEARCH_USE)
+    return runner

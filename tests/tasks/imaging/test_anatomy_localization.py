@@ -9,24 +9,18 @@ import pytest
 from PIL import Image
 
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import Outcome, Runner
+from assistant.runner import Runner
 from pipelines.errors import DONE, MODEL_NEEDED, OUR_FAULT, PERSON_NEEDED
 from pipelines.models.generator import Words
-from pipelines.records import ImageCitation, Kind, Result, Status, TaskName
+from pipelines.records import ImageCitation, Kind, Status, TaskName
 from tests.support.engines import ScriptedGenerator
+from tests.support.opening import result_of
 
 #: The film is 600 x 400, so its square is 600 and begins 100 rows above it.
 ANSWER = (
     "The cardiac shadow lies left of the midline.\n\nFinal Answer: ```json\n"
     '[{"box_2d": [300, 500, 700, 800], "label": "heart"}, {"box_2d": [0, 10, 100, 90], "label": "apex"}]\n```'
 )
-
-
-@pytest.fixture
-def generator(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
-    made = ScriptedGenerator(answer=ANSWER)
-    monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
-    return made
 
 
 @pytest.fixture
@@ -40,11 +34,6 @@ def film(tmp_path: Path) -> Path:
 def marking(*films: Path, kind: Kind | None = Kind.CHEST_XRAY, text: str = "mark the heart") -> Given:
     attached = tuple(GivenAttachment(film, kind) for film in films)
     return Given(text=text, task=TaskName.ANATOMY_LOCALIZATION, attachments=attached)
-
-
-def result_of(outcome: Outcome) -> Result:
-    assert outcome.view.result is not None, outcome.view.error
-    return outcome.view.result
 
 
 def test_boxes_in_pixels_of_the_film(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:
@@ -161,7 +150,15 @@ def test_of_several_films_a_person_says_which(
     assert done.exit_code == DONE, done.view.error
     result = result_of(done)
     assert result.data["chosen_series"] == 2
+    assert "Of 2 films number 2 was taken (lateral.png)." in (result.message or "")
     assert {frame["source_width"] for frame in result.data["frames"]} == {300}
+
+
+def test_of_a_scan_of_several_pages_it_is_said_that_the_first_was_marked(runner: Runner, tmp_path: Path) -> None:
+    pages = [Image.new("L", (600, 400), 90 * n) for n in range(2)]
+    pages[0].save(tmp_path / "scan.tiff", save_all=True, append_images=pages[1:])
+    done = runner.submit(marking(tmp_path / "scan.tiff"))
+    assert "scan.tiff: first of 2 pages taken." in (result_of(done).message or "")
 
 
 def test_another_kind_is_asked_about_in_one_line(runner: Runner, generator: ScriptedGenerator, film: Path) -> None:

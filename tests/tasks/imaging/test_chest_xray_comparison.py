@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from pydicom import Dataset
+from pydicom.sequence import Sequence
 
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import Outcome, Runner
-from pipelines.errors import DONE, PERSON_NEEDED
-from pipelines.evidence.taken import Taken, taken_of
+from assistant.runner import Runner
+from pipelines.errors import DONE, MODEL_NEEDED, PERSON_NEEDED
+from pipelines.evidence.taken import Taken, View, taken_of
 from pipelines.models.generator import Words
-from pipelines.records import Attachment, ImageCitation, Kind, Result, TaskName
+from pipelines.records import Attachment, ImageCitation, Kind, TaskName
 from pipelines.tasks.imaging.film_order import Film, Order, Unknown, ordered
 from tests.support.engines import ScriptedGenerator
+from tests.support.opening import result_of
 from tests.support.pictures import PictureStore, attached, write_dicom
 
 ASKED = "compare these two films"
+ANSWER = "The effusion is smaller. Image 2 shows a new line."
 
 
-def film(name: str, day: str | None = None, time: str | None = None, study: str | None = None) -> Film:
+def film(
+    name: str, day: str | None = None, time: str | None = None, study: str | None = None, view: View | None = None
+) -> Film:
     attachment = Attachment(
         sha256=name, name=name, media_type="application/dicom", size=1, kind=Kind.CHEST_XRAY, kind_from="header"
     )
-    return Film(attachment, Taken(date=day, time=time, study=study) if day else None)
+    return Film(attachment, Taken(date=day, time=time, study=study, view=view))
 
 
 def told(films: list[Film], text: str = ASKED, chosen: int | None = None) -> tuple[str, str | None, str | None, str]:
@@ -113,6 +121,10 @@ def test_dates_that_were_said_are_told() -> None:
     assert told(UNDATED, text) == ("001", "2019-05", "2021-03-03", "words")
 
 
+def test_a_date_is_that_of_the_film_that_is_named_last_before_it() -> None:
+    assert told(UNDATED, "the first is old and the second from 2021") == ("000", None, "2021", "words")
+
+
 def test_words_against_dates_are_asked_about() -> None:
     films = [film("a", "2021-06-02"), film("b", "2014-01-31")]
     order = ordered(films, "the first one is the old film", None)
@@ -140,6 +152,93 @@ def test_of_many_that_cannot_be_told_apart_a_person_takes_some_out(days: tuple[s
     assert not order.by_number
 
 
+NOW = [film("now frontal", "2021-06-02", "09:00:00", "9", "frontal")]
+NOW += [film("now lateral", "2021-06-02", "09:00:00", "9", "lateral")]
+THEN = [film("then frontal", "2019-03-01", "10:00:00", "5", "frontal")]
+THEN += [film("then lateral", "2019-03-01", "10:00:00", "5", "lateral")]
+OLDEST = film("oldest frontal", "2014-01-31", "11:00:00", "2", "frontal")
+
+
+def paired(*films: Film, text: str = ASKED) -> tuple[str, str, list[str]]:
+    """The two that are compared, and the others; the same however they are given."""
+    found = set()
+    for row in permutations(films):
+        order = ordered(row, text, None)
+        assert isinstance(order, Order), order
+        left_out = sorted(one.attachment.name for one in order.left_out)
+        found.add((order.prior.name, order.current.name, *left_out))
+    [(prior, current, *left_out)] = found
+    return prior, current, left_out
+
+
+def test_of_examinations_with_two_views_the_frontal_films_are_compared() -> None:
+    assert paired(*NOW, *THEN) == ("then frontal", "now frontal", ["now lateral", "then lateral"])
+    assert paired(*NOW, THEN[0]) == ("then frontal", "now frontal", ["now lateral"])
+    assert paired(*NOW, *THEN, OLDEST, text="with the film of 2014-01-31")[:2] == ("oldest frontal", "now frontal")
+    assert paired(*NOW, *THEN, OLDEST, text="with the oldest film")[:2] == ("oldest frontal", "now frontal")
+
+
+def test_lateral_films_are_compared_where_there_is_no_frontal_one_to_compare_with() -> None:
+    assert paired(*NOW, THEN[1]) == ("then lateral", "now lateral", ["now frontal"])
+    assert paired(NOW[1], *THEN) == ("then lateral", "now lateral", ["then frontal"])
+    assert paired(*NOW, THEN[1], OLDEST, text="with the film of 2019-03-01")[:2] == ("then lateral", "now lateral")
+    assert paired(*NOW, THEN[1], OLDEST)[:2] == ("oldest frontal", "now frontal")
+
+
+def test_the_latest_examination_is_never_passed_over_for_its_view() -> None:
+    assert paired(NOW[1], THEN[0], OLDEST) == ("then frontal", "now lateral", ["oldest frontal"])
+
+
+def test_two_films_of_one_examination_are_not_earlier_and_later() -> None:
+    again = film("now again", "2021-06-02", "09:05:00", "9", "frontal")
+    assert paired(NOW[0], again, THEN[0]) == ("then frontal", "now again", ["now frontal"])
+
+
+@pytest.mark.parametrize(
+    "films",
+    [
+        [*NOW, film("then", "2019-03-01", "10:00:00", "5")],
+        [*NOW, *(film(one.attachment.name, "2019-03-01", "10:00:00", "5") for one in THEN)],
+        [*NOW, film("now again", "2021-06-02", "09:00:00", "9", "frontal"), *THEN],
+        [*NOW, *THEN, film("then again", "2019-03-01", "10:00:00", "5", "frontal")],
+    ],
+)
+def test_what_views_do_not_pair_is_asked_with_the_views_that_are_known(films: list[Film]) -> None:
+    order = ordered(films, ASKED, None)
+    assert isinstance(order, Unknown)
+    assert "1: now frontal (2021-06-02, frontal); 2: now lateral (2021-06-02, lateral)" in order.question
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+@pytest.mark.parametrize(
+    ("elements", "view"),
+    [
+        ({"ViewPosition": "PA"}, "frontal"),
+        ({"ViewPosition": "ap"}, "frontal"),
+        ({"ViewPosition": "LL"}, "lateral"),
+        ({"ViewPosition": "LATERAL"}, "lateral"),
+        ({"ViewPosition": "LLD", "PatientOrientation": ["L", "F"]}, None),
+        ({"ViewPosition": "RLO"}, None),
+        ({"PatientOrientation": ["L", "F"]}, "frontal"),
+        ({"PatientOrientation": ["P", "F"]}, "lateral"),
+        ({"PatientOrientation": ["PL", "F"]}, None),
+        ({"PatientOrientation": ["F", "L"]}, None),
+        ({"ViewPosition": "", "code": "postero-anterior"}, "frontal"),
+        ({"ViewPosition": "LATERAL", "code": "left lateral"}, "lateral"),
+        ({"ViewPosition": "PA", "code": "lateral"}, None),
+        ({"SeriesDescription": "Chest lateral"}, None),
+        ({}, None),
+    ],
+)
+def test_from_which_side_a_film_was_taken(tmp_path: Path, elements: dict[str, object], view: View | None) -> None:
+    if code := elements.pop("code", None):
+        item = Dataset()
+        item.CodeMeaning = code
+        elements["ViewCodeSequence"] = Sequence([item])
+    path = write_dicom(tmp_path / "x.dcm", np.zeros((40, 40), np.uint8), **elements)
+    assert taken_of(attached(path), PictureStore()).view == view
+
+
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
 @pytest.mark.parametrize(
     ("elements", "date", "time"),
@@ -153,7 +252,6 @@ def test_of_many_that_cannot_be_told_apart_a_person_takes_some_out(days: tuple[s
 def test_when_a_film_was_taken(tmp_path: Path, elements: dict[str, str], date: str, time: str | None) -> None:
     path = write_dicom(tmp_path / "x.dcm", np.zeros((40, 40), np.uint8), StudyInstanceUID="1.2.3", **elements)
     taken = taken_of(attached(path), PictureStore())
-    assert taken is not None
     assert (taken.date, taken.time, taken.study) == (date, time, "1.2.3")
 
 
@@ -161,14 +259,7 @@ def test_when_a_film_was_taken(tmp_path: Path, elements: dict[str, str], date: s
 @pytest.mark.parametrize("day", ["20191301", "unknown", "19", "20190301-20200101"])
 def test_a_date_that_is_none_is_not_read(tmp_path: Path, day: str) -> None:
     path = write_dicom(tmp_path / "x.dcm", np.zeros((40, 40), np.uint8), StudyDate=day)
-    assert taken_of(attached(path), PictureStore()) is None
-
-
-@pytest.fixture
-def generator(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
-    made = ScriptedGenerator(answer="The effusion is smaller. Image 2 shows a new line.")
-    monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
-    return made
+    assert taken_of(attached(path), PictureStore()).date is None
 
 
 def written(tmp_path: Path, name: str, shade: int, day: str | None = None, **elements: object) -> Path:
@@ -182,15 +273,8 @@ def comparing(*films: Path, text: str = ASKED) -> Given:
     return Given(text=text, task=TaskName.CHEST_XRAY_COMPARISON, attachments=given)
 
 
-def result_of(outcome: Outcome) -> Result:
-    assert outcome.view.result is not None, outcome.view.error
-    return outcome.view.result
-
-
 def shades(runner: Runner, frames: tuple[str, ...]) -> list[int]:
     """The middle of each frame."""
-    from PIL import Image
-
     found = []
     for frame in frames:
         with Image.open(runner.log.store.path(frame)) as picture:
@@ -226,6 +310,43 @@ def test_the_model_is_shown_the_prior_film_first_and_the_dates_are_told(
     assert runner.log.verify().ok
 
 
+def test_two_examinations_of_two_views_each_are_compared_by_their_frontal_films(
+    runner: Runner, generator: ScriptedGenerator, tmp_path: Path
+) -> None:
+    days, views = {"20210602": 200, "20190301": 100}, {"LL": 20, "PA": 0}
+    films = [
+        written(tmp_path, f"{day}-{view}.dcm", shade + more, day, ViewPosition=view, StudyInstanceUID=f"1.9.{day}")
+        for day, shade in days.items()
+        for view, more in views.items()
+    ]
+    done = runner.submit(comparing(*films))
+    assert done.exit_code == DONE, done.view.error
+    assert shades(runner, generator.asks[0].frames) == [100, 200]
+    result = result_of(done)
+    assert [result.data[which]["view"] for which in ("prior", "current")] == ["frontal", "frontal"]
+    assert "Not compared: 20190301-LL.dcm (2019-03-01, lateral), 20210602-LL.dcm (2021-06-02, lateral)." in (
+        result.message or ""
+    )
+    assert "different sides" not in (result.message or "")
+
+
+def test_films_of_different_views_are_compared_and_that_is_said(runner: Runner, tmp_path: Path) -> None:
+    then = written(tmp_path, "then.dcm", 100, "20190301", ViewPosition="PA")
+    now = written(tmp_path, "now.dcm", 200, "20210602", ViewPosition="LATERAL")
+    message = result_of(runner.submit(comparing(now, then))).message or ""
+    assert "taken from different sides: the prior film is frontal, the current one lateral." in message
+
+
+def test_of_a_scan_of_several_pages_it_is_said_that_the_first_was_compared(runner: Runner, tmp_path: Path) -> None:
+    pages = [Image.new("L", (60, 80), 90 * n) for n in range(2)]
+    pages[0].save(tmp_path / "old.tiff", save_all=True, append_images=pages[1:])
+    pages[1].save(tmp_path / "new.png")
+    attachments = tuple(GivenAttachment(tmp_path / name, Kind.CHEST_XRAY) for name in ("old.tiff", "new.png"))
+    text = "the first one is the old film"
+    done = runner.submit(Given(text=text, task=TaskName.CHEST_XRAY_COMPARISON, attachments=attachments))
+    assert "old.tiff: first of 2 pages taken." in (result_of(done).message or "")
+
+
 def test_without_dates_a_person_says_it_and_the_run_goes_on(
     runner: Runner, generator: ScriptedGenerator, tmp_path: Path
 ) -> None:
@@ -246,6 +367,21 @@ def test_without_dates_a_person_says_it_and_the_run_goes_on(
     result = result_of(done)
     assert (result.data["order_from"], result.data["chosen_series"]) == ("user", 2)
     assert "date not known" in (result.message or "")
+
+
+def test_a_choice_among_other_films_is_none_among_these(
+    runner: Runner, generator: ScriptedGenerator, tmp_path: Path
+) -> None:
+    one, other, third = (written(tmp_path, f"{shade}.dcm", shade) for shade in (200, 100, 50))
+    generator.ready = False
+    run = runner.submit(comparing(one, other)).view.id
+    assert runner.resume(run, series=2).exit_code == MODEL_NEEDED
+    asked = runner.resume(run, without=(one.name,), attach=(GivenAttachment(third),))
+    assert asked.exit_code == PERSON_NEEDED
+    assert "Which film is the prior one? 1: 100.dcm" in (result_of(asked).message or "")
+    generator.ready = True
+    assert runner.resume(run, series=2).exit_code == DONE
+    assert shades(runner, generator.asks[0].frames) == [50, 100]
 
 
 def test_the_order_can_be_said_with_the_request(runner: Runner, generator: ScriptedGenerator, tmp_path: Path) -> None:

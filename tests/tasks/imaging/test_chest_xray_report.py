@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 from PIL import Image
 
 from assistant.intake import Given, GivenAttachment
-from assistant.runner import Outcome, Runner
-from pipelines.errors import DONE, PERSON_NEEDED
+from assistant.runner import Runner
+from pipelines.errors import BAD_INPUT, DONE, PERSON_NEEDED
 from pipelines.models.budget import TooLong
 from pipelines.models.generator import NOBODY, Ask, Following, Frames, Generation
-from pipelines.records import ImageCitation, Kind, Result, TaskName
+from pipelines.records import ImageCitation, Kind, TaskName
 from tests.support.engines import ScriptedGenerator
+from tests.support.opening import result_of
 from tests.support.pictures import write_dicom
 
 REPORT = "Findings:\nThe lungs are clear. Image 2 shows the same.\n\nImpression:\nNothing acute."
@@ -36,10 +38,8 @@ class ShortGenerator(ScriptedGenerator):
 
 
 @pytest.fixture
-def generator(monkeypatch: pytest.MonkeyPatch) -> ShortGenerator:
-    made = ShortGenerator(answer=REPORT)
-    monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
-    return made
+def generator() -> ShortGenerator:
+    return ShortGenerator(answer=REPORT)
 
 
 def films(tmp_path: Path, count: int) -> list[Path]:
@@ -53,11 +53,6 @@ def asking(
     paths: list[Path], task: TaskName = TaskName.CHEST_XRAY_REPORT, kind: Kind | None = Kind.CHEST_XRAY
 ) -> Given:
     return Given(text="report this", task=task, attachments=tuple(GivenAttachment(path, kind) for path in paths))
-
-
-def result_of(outcome: Outcome) -> Result:
-    assert outcome.view.result is not None, outcome.view.error
-    return outcome.view.result
 
 
 def test_findings_and_impression_of_all_views_in_one_request(
@@ -83,6 +78,17 @@ def test_findings_and_impression_of_all_views_in_one_request(
     assert runner.log.verify().ok
 
 
+def test_a_film_that_cannot_be_read_is_named_as_a_shell_takes_it(runner: Runner, tmp_path: Path) -> None:
+    broken = tmp_path / "the film's lateral.png"
+    [sound] = films(tmp_path, 1)
+    broken.write_bytes(sound.read_bytes()[:60])
+    refused = runner.submit(asking([sound, broken]))
+    assert refused.exit_code == BAD_INPUT
+    [_, how] = (refused.view.error or "").split(" or go on: ")
+    assert shlex.split(how) == ["assistant", "resume", refused.view.id, "--without", broken.name]
+    assert runner.resume(refused.view.id, without=(broken.name,)).exit_code == DONE
+
+
 def test_films_of_two_examinations_are_no_report(runner: Runner, generator: ShortGenerator, tmp_path: Path) -> None:
     paths = [
         write_dicom(
@@ -94,10 +100,34 @@ def test_films_of_two_examinations_are_no_report(runner: Runner, generator: Shor
     asked = runner.submit(asking(paths, kind=None))
     assert asked.exit_code == PERSON_NEEDED
     message = result_of(asked).message or ""
-    assert "several examinations (2020-01-01 and 2020-01-02)" in message
+    assert "several examinations: 1.dcm (2020-01-01); 2.dcm (2020-01-02). A report is of one." in message
     assert "--task chest-xray-comparison" in message
     assert generator.asks == []
     assert runner.resume(asked.view.id, without=("1.dcm",)).exit_code == DONE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "several"),
+    [
+        ({"StudyInstanceUID": "1.1"}, {"StudyInstanceUID": "1.2"}, True),
+        ({"StudyInstanceUID": "1.1", "StudyDate": "20200101"}, {"StudyDate": "20200101"}, False),
+        ({"StudyInstanceUID": "1.1", "StudyDate": "20200101"}, {"StudyDate": "20200102"}, True),
+        ({"StudyInstanceUID": "1.1", "StudyDate": "20200101"}, {"StudyInstanceUID": "1.1"}, False),
+        ({"StudyDate": "20200101"}, {"StudyDate": "20200102"}, True),
+        ({"StudyDate": "20200101"}, {}, False),
+    ],
+)
+def test_films_are_of_one_examination_by_its_identifier_else_by_its_date(
+    runner: Runner, tmp_path: Path, one: dict[str, str], other: dict[str, str], several: bool
+) -> None:
+    paths = []
+    for n, elements in enumerate((one, other)):
+        (tmp_path / str(n)).mkdir()
+        about = {"BodyPartExamined": "CHEST", "SOPInstanceUID": f"1.2.{n}", **elements}
+        # Files of one name: they are told apart all the same.
+        paths.append(write_dicom(tmp_path / str(n) / "film.dcm", np.full((60, 60), n, np.uint8), **about))
+    done = runner.submit(asking(paths, kind=None))
+    assert (done.exit_code == PERSON_NEEDED) is several, done.view.error
 
 
 @pytest.mark.parametrize("task", [TaskName.CHEST_XRAY_REPORT, TaskName.IMAGE_QUESTION])
@@ -138,6 +168,19 @@ def test_pages_of_one_file_are_shown_each(runner: Runner, generator: ShortGenera
     assert [label.split(" ")[1] for label in labels] == ["1", "2", "3"]
     assert labels[0].startswith("image 1 · ")
     assert labels[2] == "image 3"
+
+
+@pytest.mark.parametrize("task", [TaskName.CHEST_XRAY_REPORT, TaskName.IMAGE_QUESTION])
+@pytest.mark.parametrize(("pages", "said"), [(8, None), (30, "scan.tiff: 8 of its 30 pictures were taken, evenly")])
+def test_of_a_scan_of_many_pages_it_is_said_that_some_were_taken(
+    task: TaskName, runner: Runner, tmp_path: Path, pages: int, said: str | None
+) -> None:
+    made = [Image.new("L", (60, 80), 3 * n) for n in range(pages)]
+    made[0].save(tmp_path / "scan.tiff", save_all=True, append_images=made[1:])
+    result = result_of(runner.submit(asking([tmp_path / "scan.tiff"], task)))
+    assert len(result.data["frames"]) == 8
+    message = result.message or ""
+    assert "evenly" not in message if said is None else said in message
 
 
 @pytest.mark.parametrize("task", [TaskName.CHEST_XRAY_REPORT, TaskName.IMAGE_QUESTION])

@@ -52,6 +52,7 @@ def test_words_that_fit_one_volume_alone_choose_it(question: str, place: int) ->
 
 
 def test_words_that_fit_several_or_none_leave_it_to_a_person() -> None:
+    assert choose((*HEAD, about(5, "T2 SPACE 3D")), "blood in the subarachnoid space", None).place is None
     assert choose(HEAD, "is there a tumour", None).place is None
     assert choose(HEAD, "any lesion on the axial images", None).place is None
     assert choose(HEAD, "series 9, any lesion", None).place is None

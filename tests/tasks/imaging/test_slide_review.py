@@ -20,11 +20,11 @@ from pipelines.models.generator import NOBODY, Ask, Following, Frames, Generatio
 from pipelines.models.medgemma.checkpoint import load
 from pipelines.models.medgemma.generator import MedGemma
 from pipelines.models.turn import prompt_of
-from pipelines.records import ImageCitation, Result, TaskName
+from pipelines.records import ImageCitation, TaskName
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
-from tests.support.engines import ScriptedGenerator, ScriptedRecognizer
-from tests.support.opening import Open, opener
+from tests.support.engines import ScriptedGenerator
+from tests.support.opening import Open, result_of
 from tests.support.pictures import write_dicom
 from tests.support.slides import aperio, halved, paper, with_tissue, write_dicom_slide, write_tiff
 from tests.support.tiny_medgemma import IMAGE_TOKENS, shared
@@ -34,16 +34,6 @@ ANSWER = "Colon, biopsy: tubular adenoma. Patch 2 shows crowded nuclei."
 QUESTION = "is there dysplasia on the slide"
 #: Three cells with tissue of six, by row and column.
 CELLS = ((0, 1), (1, 0), (1, 2))
-
-
-@pytest.fixture
-def generator() -> ScriptedGenerator:
-    return ScriptedGenerator(answer=ANSWER)
-
-
-@pytest.fixture
-def opened(tmp_path: Path, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch) -> Open:
-    return opener(Settings(data_dir=tmp_path / "data"), ScriptedRecognizer(), generator, monkeypatch)
 
 
 @pytest.fixture
@@ -57,11 +47,6 @@ def scan(tmp_path: Path) -> Path:
 def ask(runner: Runner, *given: Path, text: str = QUESTION, task: TaskName | None = None) -> Outcome:
     confirm(runner.log, RESEARCH_USE)
     return runner.submit(Given(text=text, attachments=tuple(map(GivenAttachment, given)), task=task))
-
-
-def result_of(outcome: Outcome) -> Result:
-    assert outcome.view.result is not None, outcome.view.error
-    return outcome.view.result
 
 
 def test_the_text_is_sent_first_then_the_patches_of_tissue_row_by_row(

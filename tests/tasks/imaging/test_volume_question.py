@@ -12,25 +12,14 @@ from PIL import Image
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
 from assistant.runner import Outcome, Runner
-from assistant.settings import Settings
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, PERSON_NEEDED
 from pipelines.models.generator import Ask
-from pipelines.records import ImageCitation, Kind, Result, TaskName
-from tests.support.engines import ScriptedGenerator, ScriptedRecognizer
-from tests.support.opening import Open, opener
+from pipelines.records import ImageCitation, Kind, TaskName
+from tests.support.engines import ScriptedGenerator
+from tests.support.opening import Open, result_of
 from tests.support.volumes import AXIAL, body, write_nifti, write_series
 
 ANSWER = "There is a bright spot on SLICE 2. It is not seen on slices 3-4."
-
-
-@pytest.fixture
-def generator() -> ScriptedGenerator:
-    return ScriptedGenerator(answer=ANSWER)
-
-
-@pytest.fixture
-def opened(tmp_path: Path, generator: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch) -> Open:
-    return opener(Settings(data_dir=tmp_path / "data"), ScriptedRecognizer(), generator, monkeypatch)
 
 
 @pytest.fixture
@@ -42,11 +31,6 @@ def series(tmp_path: Path) -> Path:
 def ask(runner: Runner, *given: GivenAttachment, text: str = "is there a mass in the liver", **more: str) -> Outcome:
     confirm(runner.log, RESEARCH_USE)
     return runner.submit(Given(text=text, attachments=given, **more))  # type: ignore[arg-type]
-
-
-def result_of(outcome: Outcome) -> Result:
-    assert outcome.view.result is not None
-    return outcome.view.result
 
 
 def told(one: Ask) -> list[str]:
@@ -63,7 +47,7 @@ def test_slices_are_sent_as_published_and_cited_by_name(
         assert (done.exit_code, result.task) == (DONE, TaskName.CT_VOLUME)
         [sent] = generator.asks
         opening, *rest = told(sent)
-        assert "4\naxial slices" in opening
+        assert "\n4 axial slices of one CT examination, evenly spread over all of it. Each slice is" in opening
         assert rest[:-1] == ["picture", "SLICE 1", "picture", "SLICE 2", "picture", "SLICE 3", "picture"]
         last = rest[-1]
         assert last.startswith("SLICE 4\n\n")
@@ -171,11 +155,25 @@ def test_values_that_are_no_hounsfield_units_are_not_windowed_and_that_is_said(
     assert (pixels[..., 0] == pixels[..., 2]).all()
 
 
-def test_of_a_single_slice_it_is_said_that_it_is_one(opened: Open, tmp_path: Path) -> None:
+def test_of_a_single_slice_it_is_said_that_it_is_one(
+    opened: Open, generator: ScriptedGenerator, tmp_path: Path
+) -> None:
     write_series(tmp_path / "ct", body(1, 8, 8), AXIAL)
     with opened() as runner:
         done = ask(runner, GivenAttachment(tmp_path / "ct"))
     assert "It has a single slice" in (result_of(done).message or "")
+    assert "\none axial slice of one CT examination. It is followed by its number." in told(generator.asks[0])[0]
+
+
+def test_of_slices_whose_plane_is_not_known_the_model_is_told_none(
+    opened: Open, generator: ScriptedGenerator, tmp_path: Path
+) -> None:
+    nowhere = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
+    write_series(tmp_path / "ct", body(3, 8, 8), AXIAL, **nowhere)
+    with opened() as runner:
+        done = ask(runner, GivenAttachment(tmp_path / "ct"))
+        assert result_of(done).data["volume"]["plane"] == "unknown"
+        assert "\n3 slices of one CT examination" in told(generator.asks[0])[0]
 
 
 def test_slices_that_a_question_names_are_shown_alone(
@@ -205,7 +203,7 @@ def test_more_slices_than_the_model_takes_are_sampled_and_that_is_said(
     labels = [frame["label"] for frame in result.data["frames"]]
     # By the notebook: round(1 / 85 * 89) is 1, the second slice of 90; the last is always taken.
     assert (len(labels), labels[0], labels[-1]) == (85, "SLICE 1 · slice 2 of 90", "SLICE 85 · slice 90 of 90")
-    assert "85 of its 90 slices were shown" in (result.message or "")
+    assert "Shown: 85 of its 90 slices." in (result.message or "")
 
 
 def test_a_sentence_about_a_slice_that_was_not_shown_is_unsupported(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
 from assistant.opening import open_runner
-from assistant.runner import Outcome, Runner
+from assistant.runner import Runner
 from assistant.settings import Settings
 from pipelines.checks.lab_report import check
 from pipelines.errors import DONE, PERSON_NEEDED
@@ -19,13 +19,14 @@ from pipelines.evidence.documents.document import Document
 from pipelines.evidence.documents.page import Page
 from pipelines.evidence.documents.text_file import text_pages
 from pipelines.models.medgemma.generator import MedGemma
-from pipelines.records import Engine, Kind, PageCitation, Result, TaskName
+from pipelines.records import Engine, Kind, PageCitation, TaskName
 from pipelines.tasks.lab.report import reports_in
 from pipelines.weights.catalogue import MEDGEMMA
 from pipelines.weights.folder import ModelFolder
 from tests.support.engines import ScriptedGenerator
 from tests.support.lab_layouts import result_first, urinalysis
 from tests.support.lab_made_up import made_up
+from tests.support.opening import result_of
 from tests.support.scanned import page_of
 from tests.support.tiny_medgemma import build_random
 
@@ -50,16 +51,8 @@ Kalium          5,9        mmol/l    3,5-5,1
 
 
 @pytest.fixture
-def generator(monkeypatch: pytest.MonkeyPatch) -> ScriptedGenerator:
-    made = ScriptedGenerator(ready=False)
-    monkeypatch.setattr("assistant.engines.generator_of", lambda _: made)
-    return made
-
-
-@pytest.fixture
-def runner(tmp_path: Path, generator: ScriptedGenerator) -> Iterator[Runner]:
-    with open_runner(Settings(data_dir=tmp_path / "data"), generator=generator) as opened:
-        yield opened
+def generator() -> ScriptedGenerator:
+    return ScriptedGenerator(ready=False)
 
 
 def given(path: Path, *, patient: str | None = None, kind: Kind | None = Kind.LAB_REPORT) -> Given:
@@ -72,11 +65,6 @@ def given(path: Path, *, patient: str | None = None, kind: Kind | None = Kind.LA
 def written(tmp_path: Path, content: bytes = REPORT, name: str = "report.txt") -> Path:
     (tmp_path / name).write_bytes(content)
     return tmp_path / name
-
-
-def result_of(outcome: Outcome) -> Result:
-    assert outcome.view.result is not None
-    return outcome.view.result
 
 
 def test_every_row_is_a_statement_that_cites_its_place(runner: Runner, tmp_path: Path) -> None:
