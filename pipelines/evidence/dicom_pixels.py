@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -103,9 +103,9 @@ def _grey(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, win
         values = mapped(values, lambda every: apply_modality_lut(every, header))
         slope, intercept = 1.0, 0.0
         steps.append("modality table applied")
-    window = _window(header, steps) if windowed else None
-    if window is not None:
-        shown = mapped(values, lambda every: _through(window, every * slope + intercept))
+    view = _view(header, steps) if windowed else None
+    if view is not None:
+        shown = mapped(values, lambda every: view(every * slope + intercept))
     elif values.dtype == np.uint8 and bits == 8:
         shown = values
     else:
@@ -113,7 +113,7 @@ def _grey(decoded: Decoded, header: Dataset, name: str, steps: list[str], *, win
         shown = scaled(values, low, high)
         steps.append(f"{bits}-bit grey scaled to 8: {low:.10g} is the least value, {high:.10g} the greatest")
     # A rescale is linear: stretching undoes it, but for its sign.
-    if falling != (window is None and slope < 0):
+    if falling != (view is None and slope < 0):
         shown = np.subtract(255, shown)
         steps.append("inverted: low values are white")
     if padding is not None:
@@ -128,12 +128,23 @@ class _Window(NamedTuple):
     function: str
 
 
+def _view(header: Dataset, steps: list[str]) -> Callable[[Values], Bytes8] | None:
+    """What the header's first window shows of values, else its first table; None where it has neither."""
+    window = _window(header, steps)
+    if window is not None:
+        return lambda units: _through(window, units)
+    if header.get("VOILUTSequence"):
+        steps.append("the header's display table applied")
+        return lambda units: _through_table(header, units)
+    steps.append("no window in the header")
+    return None
+
+
 def _window(header: Dataset, steps: list[str]) -> _Window | None:
     """The header's first; None where it has none."""
     centre, width = (_first(header.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
     function = str(header.get("VOILUTFunction") or "LINEAR").strip().upper()
     if centre is None or width is None or not width >= (1 if function == "LINEAR" else 0) or not width:
-        steps.append("no window in the header")
         return None
     curve = ", a sigmoid" if function == "SIGMOID" else ""
     steps.append(f"the header's window applied: centre {centre:.10g}, width {width:.10g}{curve}")
@@ -149,6 +160,20 @@ def _through(window: _Window, units: Values) -> Bytes8:
     if function == "LINEAR_EXACT":
         return scaled(units, centre - width / 2, centre + width / 2)
     return scaled(units, centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2)
+
+
+def _through_table(header: Dataset, units: Values) -> Bytes8:
+    """What lies beyond the table is shown as its nearest end (PS3.3 C.11.2.1.1)."""
+    from pydicom.pixels.processing import apply_voi
+
+    entries, first, bits = map(int, header.VOILUTSequence[0].LUTDescriptor)
+    entries = entries or 1 << 16
+    table = apply_voi(np.arange(first, first + entries, dtype=np.int32), header)
+    if first >= 1 << 15 and units.min() < 0:
+        # Written as unsigned, as pixels are, though the values that it maps are not.
+        first -= 1 << 16
+    places = np.rint(units - first).clip(0, entries - 1).astype(np.int32)
+    return scaled(table[places], 0, 2**bits - 1)
 
 
 def _first(value: object) -> float | None:

@@ -22,6 +22,7 @@ from pydicom.uid import (
 
 from pipelines.errors import BadInput
 from pipelines.evidence.inspect import inspect_attachment
+from pipelines.evidence.picture import frame_of
 from pipelines.records import Kind
 from tests.support.pictures import Array, PictureStore, attached, framed, packaged, seen, write_dicom
 
@@ -79,6 +80,30 @@ def test_a_rescale_counts(slope: float, intercept: float, photometric: str, tmp_
     expected = _stretched(FILM.astype(float) * slope + intercept)
     shown = seen(path)[..., 0].astype(int)
     assert np.abs(shown - (255 - expected if photometric == "MONOCHROME1" else expected)).max() <= 1
+
+
+@pytest.mark.parametrize(("slope", "first"), [(1, 500), (2, -40)])
+def test_a_display_table_counts_only_where_it_is_asked_for(slope: int, first: int, tmp_path: Path) -> None:
+    """PS3.3 C.11.2.1.1: below the first value that it maps its first entry, above the last one its last."""
+    entries = (np.sqrt(np.arange(3000)) * 1000).astype(np.uint16)
+    entries[-1] = 65535
+    path = write_dicom(
+        tmp_path / "a.dcm",
+        FILM,
+        BitsStored=12,
+        RescaleSlope=slope,
+        RescaleIntercept=-100,
+        VOILUTSequence=_table(entries, first % 65536),
+    )
+    units = FILM.astype(int) * slope - 100
+    expected = np.rint(entries[(units - first).clip(0, 2999)] / 65535 * 255)
+    store = PictureStore()
+    frame = frame_of(attached(path), store, windowed=True)
+    with Image.open(io.BytesIO(store.get(frame.sha256))) as picture:
+        shown = np.asarray(picture)[frame.top : frame.top + FILM.shape[0], frame.left : frame.left + FILM.shape[1]]
+    np.testing.assert_array_equal(shown, expected)
+    assert frame.steps[0] == "the header's display table applied"
+    assert "table" not in " ".join(framed(path)[0].steps)
 
 
 def test_a_modality_table_counts(tmp_path: Path) -> None:
