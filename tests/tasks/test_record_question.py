@@ -233,6 +233,11 @@ ASKED = {
 }
 
 
+def test_a_name_of_figures_alone_ends_in_an_answer() -> None:
+    held = record(lab("Potassium", 4.1, "2024-05-07", "2823-3"), name=[{"given": ["77", "Ada1"], "family": "8480"}])
+    assert "4.1" in said("what was the last potassium of ada 8480", held)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(ASKED)), st.dictionaries(KEYS, ODD), st.dictionaries(KEYS, ODD))
 def test_odd_resources_never_raise(kind: str, odd: dict[str, Any], person: dict[str, Any]) -> None:

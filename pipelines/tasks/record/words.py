@@ -298,7 +298,7 @@ class Words:
 
     def _find(self, phrase: tuple[str, ...]) -> int | None:
         length = len(phrase)
-        if phrase and phrase[0] not in self._left:
+        if not phrase or phrase[0] not in self._left:
             return None
         return next(
             (at for at in range(len(self._left) - length + 1) if tuple(self._left[at : at + length]) == phrase), None
