@@ -56,7 +56,7 @@ def held(model: torch.nn.Module) -> int:
             total += weight.qdata.nbytes + weight.scale.nbytes
         elif getattr(weight, "quant_state", None) is not None:
             state = weight.quant_state
-            parts = (state.absmax, state.state2.absmax)
+            parts = (state.absmax, state.state2.absmax) if state.nested else (state.absmax,)
             total += weight.nbytes + sum(part.nbytes for part in parts)
         else:
             total += weight.nbytes
@@ -69,10 +69,13 @@ def test_scores_stay_near_and_memory_is_as_told(
     folder: ModelFolder, exact: torch.Tensor, form: Quantize, dtype: str
 ) -> None:
     checkpoint = loaded(folder, form, dtype)
+    at_first = held(checkpoint.model)
     difference = float((scores(checkpoint) - exact).abs().max())
     assert 0 < difference < ALLOWED[form]
     told = estimate(folder, checkpoint.dtype, "cpu", quantize=form).weights
-    assert held(checkpoint.model) == pytest.approx(told, rel=0.01)
+    assert at_first == pytest.approx(told, rel=0.01)
+    # Where a processor multiplies bfloat16, bitsandbytes keeps scales as such once it has computed.
+    assert held(checkpoint.model) == pytest.approx(told, rel=0.04)
     assert told < estimate(folder, checkpoint.dtype, "cpu").weights
     assert checkpoint.changed == {"quantize": form}
 
