@@ -17,6 +17,7 @@ from pipelines.models.adapting.pairs import Pairs
 from pipelines.models.adapting.splitting import split
 from pipelines.models.medgemma.adapted import with_lora
 from pipelines.models.medgemma.checkpoint import Checkpoint
+from pipelines.models.medgemma.quantised import keep_learnable
 from pipelines.records import Value
 from pipelines.weights.adapter import CONFIG, ORIGIN, WEIGHTS, Origin
 from pipelines.weights.hashes import hash_files
@@ -114,6 +115,7 @@ def _trained(
     """Mean losses before and after, over what is learned and what is held out; and the model with its adapter."""
     import torch
 
+    keep_learnable(checkpoint.model)
     names = [name.removesuffix(".weight") for name, _ in checkpoint.model.named_parameters() if is_quantized(name)]
     model = with_lora(
         checkpoint.model,

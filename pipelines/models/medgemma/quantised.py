@@ -87,3 +87,14 @@ def settle(model: Any, quantize: Quantize, dtype: DType, device: str) -> None:
             scale = module.weight.scale.reshape(-1).to(torch.bfloat16)
             module.register_buffer("row_scale", scale, persistent=False)
             module.__class__ = Int8Linear
+
+
+def keep_learnable(model: Any) -> None:
+    """To be called before anything is learned through matrices of four bits, and before the model has predicted.
+
+    On processors that multiply bfloat16 bitsandbytes packs them at the first prediction, in a form through which no
+    gradient comes: what lies below would learn nothing, or something wrong.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
