@@ -98,7 +98,8 @@ def build_overfitted(folder: Path) -> Hearing:
 
 
 def build_steady(folder: Path, hearing: Hearing) -> Spoken:
-    """Train on from ``hearing`` until its report is heard from wherever it begins. Deterministic; two minutes."""
+    """Train on from ``hearing`` until its report is heard from wherever it begins. Deterministic on one kind of
+    processor, and with room for others; two minutes."""
     import torch
     from transformers import AutoModelForCTC
 

@@ -210,7 +210,7 @@ def shifted_lessons(clip: Clip, processor: Any) -> list[Lesson]:
     """Windows of a clip that begins at many moments: what stands on a seam in one is far from it in the next."""
     samples = read_speech(clip.path, clip.path.name).samples
     found: list[Lesson] = []
-    for lead in [0.0, *np.random.default_rng(0).uniform(0, 17, 36)]:
+    for lead in [0.0, *np.random.default_rng(0).uniform(0, 17, 144)]:
         led = np.concatenate((np.zeros(round(lead * RATE), np.float32), samples))
         found += _windowed(correct_level(led)[0], _targets(clip, lead, len(led)), processor)
     return found
@@ -255,7 +255,7 @@ def steady(model: Any, lessons: Sequence[Lesson]) -> None:
         schedule.step()
 
     with in_quiet():
-        for steps, rate, by_rows in ((100, 1.5e-3, True), (120, 6e-4, False)):
+        for steps, rate, by_rows in ((100, 1.5e-3, True), (180, 6e-4, False)):
             optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
             falling = partial(_share_left, steps=steps, warm=10 if by_rows else 1)
             schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, falling)
