@@ -105,7 +105,7 @@ def _of_one(given: TaskInput, task: TaskName, kind: Kind, found: _Found, why: st
         chose = {} if given.series is None else {"chosen_series": given.series}
         notes = (why, region.said, *_notes(about, len(places), len(made.frames)), *_left_out(made.skipped))
         return Told(
-            title=f"{about.modality} volume, {len(places)} of {about.slices} {about.plane} slices",
+            title=" ".join(f"{about.modality} volume, {len(places)} of {about.slices} {_plane(about)} slices".split()),
             data={"volume": about.model_dump(mode="json"), "scale": made.scale, **chose},
             notes=tuple(filter(None, notes)),
         )
@@ -127,10 +127,15 @@ def _ask(prompt: Prompt, frames: Sequence[Frame], about: About, all_of_it: bool,
         [frame.sha256 for frame in frames],
         [f"SLICE {frame.number}" for frame in frames],
         count=len(frames),
-        plane="" if about.plane == "unknown" else about.plane,
+        plane=_plane(about),
         spread=_SPREAD[all_of_it],
         question=question,
     )
+
+
+def _plane(about: About) -> str:
+    """In words, where it is known."""
+    return "" if about.plane == "unknown" else about.plane
 
 
 def _notes(about: About, shown: int, made: int) -> Iterator[str]:

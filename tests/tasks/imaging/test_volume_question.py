@@ -13,6 +13,8 @@ from assistant.confirmations import RESEARCH_USE, confirm
 from assistant.intake import Given, GivenAttachment
 from assistant.runner import Outcome, Runner
 from pipelines.errors import BAD_INPUT, DONE, MODEL_NEEDED, PERSON_NEEDED
+from pipelines.evidence.contact_sheet import contact_sheet
+from pipelines.evidence.frames import Frame
 from pipelines.models.generator import Ask
 from pipelines.records import ImageCitation, Kind, TaskName
 from tests.support.engines import ScriptedGenerator
@@ -172,7 +174,10 @@ def test_of_slices_whose_plane_is_not_known_the_model_is_told_none(
     write_series(tmp_path / "ct", body(3, 8, 8), AXIAL, **nowhere)
     with opened() as runner:
         done = ask(runner, GivenAttachment(tmp_path / "ct"))
-        assert result_of(done).data["volume"]["plane"] == "unknown"
+        data = result_of(done).data
+        frames = [Frame.model_validate(frame) for frame in data["frames"]]
+        assert data["contact_sheet"] == contact_sheet(frames, runner.log.store, "CT volume, 3 of 3 slices")
+        assert data["volume"]["plane"] == "unknown"
         assert "\n3 slices of one CT examination" in told(generator.asks[0])[0]
 
 
