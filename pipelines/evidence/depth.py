@@ -19,21 +19,21 @@ MOST_PIXELS: Final = 178_956_970
 _AT_ONCE: Final = 1 << 20
 
 
-def refuse_size(name: str, pixels: int) -> None:
+def refuse_size(name: str, pixels: int, most: int = MOST_PIXELS) -> None:
     """To be called with what a header says, before any memory is taken for pixels.
 
     Raises:
-        BadInput: there are more than ``MOST_PIXELS``.
+        BadInput: there are more than ``most``.
     """
-    if pixels > MOST_PIXELS:
-        raise too_large(name, pixels)
+    if pixels > most:
+        raise too_large(name, pixels, most)
 
 
-def too_large(name: str, pixels: int) -> BadInput:
-    """What is said of a picture that has more than ``MOST_PIXELS``."""
+def too_large(name: str, pixels: int, most: int = MOST_PIXELS) -> BadInput:
+    """What is said of a picture that has more than ``most``."""
     return BadInput(
         name,
-        f"has {math.ceil(pixels / 1e6)} million pixels, {MOST_PIXELS // 1_000_000} million are read here",
+        f"has {math.ceil(pixels / 1e6)} million pixels, {most // 1_000_000} million are read here",
         "attach a smaller copy or a part of it",
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.errors import BadInput
 from pipelines.evidence.damage import DECODING_ERRORS
-from pipelines.evidence.depth import Values, bands, too_large, too_much_memory
+from pipelines.evidence.depth import Values, bands, refuse_size, too_large, too_much_memory
 from pipelines.evidence.quiet import QUIET
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 _FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+_MOST_OF_WEBP: Final = 90_000_000
+"""Pixels. Its decoder holds each of them three times, and Pillow once more."""
 
 
 @contextmanager
@@ -33,6 +35,8 @@ def opened(file: Path | IO[bytes], name: str) -> Iterator[ImageFile]:
 
     try:
         with QUIET, Image.open(file, formats=_FORMATS) as picture:
+            if picture.format == "WEBP":
+                refuse_size(name, picture.width * picture.height, _MOST_OF_WEBP)
             yield picture
     except Image.DecompressionBombError as bomb:
         # Its message has two numbers: the picture's pixels and the limit that they exceed.

@@ -134,6 +134,17 @@ def _webp() -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
+def _tall_webp(height: int = 8_388_632) -> bytes:
+    """An animation of two pictures of 20 x 20 on a canvas that is as tall as it says."""
+    out = io.BytesIO()
+    first, second = (Image.new("RGB", (20, 20), colour) for colour in ("red", "blue"))
+    first.save(out, "WEBP", save_all=True, append_images=[second], lossless=True)
+    data = bytearray(out.getvalue())
+    at = data.index(b"VP8X") + 15
+    data[at : at + 3] = (height - 1).to_bytes(3, "little")
+    return bytes(data)
+
+
 FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "text in PNG": ("a.png", _text_png, "is a picture that cannot be read; export it again"),
     "colour profile in PNG": ("a.png", _profile_png, "is a picture that cannot be read; export it again"),
@@ -141,6 +152,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "wide PNG": ("a.png", lambda: _png(width=2**31 - 1, height=2**31 - 1), "million pixels, 178 million are read here"),
     "JPEG": ("a.jpg", lambda: _jpeg(65_500, 65_500), "has 4291 million pixels, 178 million are read here; attach"),
     "WebP": ("a.webp", _webp, "has 256 million pixels, 178 million are read here; attach a smaller copy"),
+    "tall WebP": ("a.webp", _tall_webp, "has 168 million pixels, 90 million are read here; attach a smaller copy"),
     "TIFF of many strips": ("a.tif", lambda: _tiff((273, 4, 2**31, 300)), "is a picture that cannot be read; export"),
     "TIFF of long text": ("a.tif", lambda: _tiff((270, 2, 2**32 - 1, 300)), ""),
     "TIFF of tiny strips": ("a.tif", lambda: _tiff((278, 4, 1, 0)), ""),
@@ -278,6 +290,15 @@ def test_a_dicom_file_that_would_grow(case: str, tmp_path: Path) -> None:
     assert said.startswith(("1 frames", "a.dcm: "))
     assert expected in said
     assert megabytes < MOST_MEGABYTES / 4
+
+
+@pytest.mark.long
+def test_the_largest_webp_takes_less_than_two_gigabytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.webp"
+    path.write_bytes(_tall_webp(4_500_000))
+    said, megabytes = said_of(path)
+    assert said == "1 frames of 20 x 4500000"
+    assert megabytes < MOST_MEGABYTES
 
 
 @pytest.mark.long

@@ -113,10 +113,12 @@ def _affine(header: Nifti1Header, mm: float) -> NDArray[np.float64] | None:
     for form in ("sform", "qform"):
         if int(header[f"{form}_code"]) <= 0:
             continue
-        found = np.array(getattr(header, f"get_{form}")(), float)
-        found[:3] *= mm
-        if np.isfinite(found).all() and abs(np.linalg.det(found[:3, :3])) > 1e-9:
-            return found
+        # Of numbers that are none.
+        with np.errstate(all="ignore"):
+            found = np.array(getattr(header, f"get_{form}")(), float)
+            found[:3] *= mm
+            if np.isfinite(found).all() and abs(np.linalg.det(found[:3, :3])) > 1e-9:
+                return found
     return None
 
 

@@ -51,7 +51,8 @@ class NiftiVolume:
             return values
         limits = np.iinfo(np.int32)
         # Doubles: single precision rounds the greatest number of 32 bits to one that has none.
-        whole: Values = np.rint(np.nan_to_num(values.astype(np.float64), nan=NOTHING_HU))
+        with np.errstate(invalid="ignore"):
+            whole: Values = np.rint(np.nan_to_num(values.astype(np.float64), nan=NOTHING_HU))
         return whole.clip(limits.min, limits.max).astype(np.int32)
 
     def _values(self, number: int) -> Values:
@@ -170,8 +171,10 @@ def _looks_like_hounsfield(voxels: NDArray[Any], said: NiftiHeader, layout: _Lay
     count = voxels.shape[layout.slices]
     numbers = sorted({1 + round(place * (count - 1) / (_LOOKED_AT - 1)) for place in range(_LOOKED_AT)})
     step = max(1, int((voxels.shape[layout.rows] * voxels.shape[layout.columns] / 65536) ** 0.5))
-    some = [layout.cut(voxels, number)[::step, ::step].astype(np.float64).ravel() for number in numbers]
-    values = np.concatenate(some) * said.scale[0] + said.scale[1]
+    # Some of which may be no numbers.
+    with np.errstate(over="ignore", invalid="ignore"):
+        some = [layout.cut(voxels, number)[::step, ::step].astype(np.float64).ravel() for number in numbers]
+        values = np.concatenate(some) * said.scale[0] + said.scale[1]
     values = values[np.isfinite(values)]
     if not len(values):
         return False

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import BadInput
+from pipelines.evidence.volumes.volume_frames import volume_frames
 from pipelines.records import Kind
+from tests.support.pictures import PictureStore
 from tests.support.volumes import (
     AXIAL,
     BACK,
@@ -202,6 +204,19 @@ def test_voxels_never_begin_within_the_header(offset: int, tmp_path: Path) -> No
     moved = _with(write_nifti(tmp_path / "b.nii", body()), 108, np.array([offset], "<f4").tobytes())
     (volume,) = opened(moved, Kind.MR_SERIES)
     np.testing.assert_array_equal(shown_by(volume), shown_by(whole))
+
+
+def test_numbers_that_signal_that_they_are_none_are_taken_in_quiet(tmp_path: Path) -> None:
+    signalling = np.array([0x7FA00000], "<u4").tobytes()
+    placed = _with(write_nifti(tmp_path / "a.nii", body()), 280, signalling)
+    assert opened(placed, Kind.CT_SERIES)[0].about.slices
+    voxels = _with(write_nifti(tmp_path / "b.nii", CT.astype(np.float32)), 352, signalling)
+    (volume,) = opened(voxels, Kind.CT_SERIES)
+    assert volume.about.units == "HU"
+    assert (shown_by(volume) == -1024).any()
+    for kind in (Kind.CT_SERIES, Kind.MR_SERIES):
+        (volume,) = opened(voxels, kind)
+        assert len(volume_frames(volume, range(1, volume.about.slices + 1), "0" * 64, PictureStore()).frames) > 1
 
 
 def test_a_full_disk_is_not_the_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
