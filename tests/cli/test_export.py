@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from pipelines.errors import BAD_INPUT, DONE, USAGE
 from tests.cli.conftest import Call
@@ -42,6 +43,10 @@ def events(data_dir: Path, kind: str = "exported") -> list[tuple[str, dict[str, 
     return [(run, json.loads(payload)) for run, payload in found]
 
 
+def log_file(data_dir: Path, sha256: str) -> Path:
+    return data_dir / "files" / sha256[:2] / sha256[2:]
+
+
 @pytest.mark.parametrize("name", SUFFIXES)
 def test_a_new_file_in_every_format(name: str, call: Call, note: str, data_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / f"Zebrafinch{SUFFIXES[name]}"
@@ -58,6 +63,36 @@ def test_a_new_file_in_every_format(name: str, call: Call, note: str, data_dir: 
     assert len(events(data_dir)) == 1
     call("export", note, tmp_path / f"again{SUFFIXES[name]}")
     assert (tmp_path / f"again{SUFFIXES[name]}").read_bytes() == before
+
+
+def test_the_plots_of_a_summary_as_one_picture(call: Call, tmp_path: Path, data_dir: Path) -> None:
+    values = [
+        {
+            **potassium(),
+            "id": f"k{n}",
+            "effectiveDateTime": f"2026-0{n}-04",
+            "valueQuantity": {"value": 4 + n / 10, "unit": "mmol/L"},
+        }
+        for n in range(1, 5)
+    ]
+    record = write_bundle(tmp_path / "record.json", patient(), *values)
+    [run] = call("ask", "summarize the record", "--attach", record, "--json").objects
+    plots = run["result"]["data"]["plots"]  # type: ignore[index]
+    assert plots
+    done = call("export", run["run"], tmp_path / "plots.png")
+    assert done.code == DONE, done.err
+    with Image.open(tmp_path / "plots.png") as whole, Image.open(log_file(data_dir, plots[0]["sha256"])) as plot:
+        shown = plot.convert("RGB")
+        rows = [
+            y
+            for y in range(whole.height)
+            if whole.crop((16, y, 16 + shown.width, y + shown.height)).tobytes() == shown.tobytes()
+        ]
+    assert len(rows) == 1
+    assert events(data_dir)[0][1]["format"] == "png"
+    looked_up = call("ask", "what was the last potassium", "--attach", record, "--json").objects[0]
+    assert call("export", looked_up["run"], tmp_path / "none.png").code == USAGE
+    assert not (tmp_path / "none.png").exists()
 
 
 def test_a_note_as_fhir(call: Call, note: str) -> None:
